@@ -1,0 +1,58 @@
+//! One change of one row, as a processor sees it: the same whatever the encoding of the feed.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::error::Rejected;
+use crate::row;
+
+/// What happened to the row. Inserts, updates and snapshot rows are all full images: upserts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// The row is now as given.
+    Upsert,
+    /// The row is gone; only its key is known.
+    Delete,
+}
+
+/// One change. Nothing but the table, the operation and the key has been read yet; [`Change::row`] decodes the wanted columns
+/// straight into the processor's own struct.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The source table, without its schema: `account_move_line`.
+    pub table: &'a str,
+    /// What happened.
+    pub op: Op,
+    /// The key columns, as JSON: `{"id":7}`.
+    pub key: &'a RawValue,
+    /// The row image, as JSON; absent for a delete.
+    pub image: Option<&'a RawValue>,
+}
+
+impl<'a> Change<'a> {
+    /// The key's columns. Each field of `K` must be one of them.
+    pub fn key<K: DeserializeOwned>(&self) -> Result<K, Rejected> {
+        row::decode(self.table, self.key).map(|(key, _)| key)
+    }
+
+    /// The wanted columns of the row, `None` for a delete. Every field of `R` must be there, though its value may be null
+    /// where the field is an `Option`. Other columns are skipped.
+    pub fn row<R: Deserialize<'a>>(&self) -> Result<Option<R>, Rejected> {
+        if self.op == Op::Delete {
+            return Ok(None);
+        }
+        let image = self.image.ok_or_else(|| Rejected {
+            table: self.table.into(),
+            column: "?".into(),
+            expected: "a row image in `after`".into(),
+            found: "nothing".into(),
+        })?;
+        row::decode(self.table, image).map(|(row, _)| Some(row))
+    }
+
+    /// How many columns of the row `R` does not read.
+    pub fn ignored_columns<R: Deserialize<'a>>(&self) -> usize {
+        self.image.and_then(|image| row::decode::<R>(self.table, image).ok()).map_or(0, |(_, ignored)| ignored)
+    }
+}

@@ -1,0 +1,257 @@
+//! The column types of an Odoo row as Debezium writes them, in every JSON encoding: use them as field types of a
+//! processor's event struct. Each checks what it reads, so that saving cannot fail on data.
+//!
+//! Encodings: <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-data-types>.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use serde::de::{DeserializeOwned, Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// What the connector writes for a value that it did not get because it is stored out of line and did not change.
+pub const UNAVAILABLE: &str = "__debezium_unavailable_value";
+
+/// The seed's `DECIMAL(15,2)` holds amounts below this; a larger one is refused when it is read.
+const NUMERIC_LIMIT: i64 = 10_000_000_000_000;
+
+/// A `numeric` or floating-point column: text (`decimal.handling.mode=string`) or a number (`double`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numeric(pub Decimal);
+
+impl<'de> Deserialize<'de> for Numeric {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumericVisitor;
+        impl NumericVisitor {
+            fn check<E: Error>(self, value: Option<Decimal>, found: Unexpected<'_>) -> Result<Numeric, E> {
+                match value {
+                    Some(value) if value.abs() < Decimal::from(NUMERIC_LIMIT) => Ok(Numeric(value)),
+                    _ => Err(E::invalid_value(found, &self)),
+                }
+            }
+        }
+        impl Visitor<'_> for NumericVisitor {
+            type Value = Numeric;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a decimal below 10^13, as text or number")
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Numeric, E> {
+                let value = text.parse().ok().or_else(|| Decimal::from_scientific(text).ok());
+                self.check(value, Unexpected::Str(text))
+            }
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Numeric, E> {
+                // The shortest decimal that reads back as this double is what Odoo wrote.
+                self.check(Decimal::from_f64(value), Unexpected::Float(value))
+            }
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Numeric, E> {
+                self.check(Some(value.into()), Unexpected::Signed(value))
+            }
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Numeric, E> {
+                self.check(Some(value.into()), Unexpected::Unsigned(value))
+            }
+        }
+        deserializer.deserialize_any(NumericVisitor)
+    }
+}
+
+/// A `date` column: days since 1970-01-01 in every numeric mode, `2026-11-22Z` with `isostring`. Years 1 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(pub NaiveDate);
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DateVisitor;
+        impl Visitor<'_> for DateVisitor {
+            type Value = Date;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a date in the years 1 to 9999, as days since 1970 or ISO 8601")
+            }
+            fn visit_i64<E: Error>(self, days: i64) -> Result<Date, E> {
+                let distance = Days::new(days.unsigned_abs());
+                let epoch = NaiveDate::default();
+                let date =
+                    if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) };
+                date.filter(in_calendar)
+                    .map(Date)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(days), &self))
+            }
+            fn visit_u64<E: Error>(self, days: u64) -> Result<Date, E> {
+                self.visit_i64(i64::try_from(days).unwrap_or(i64::MAX))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Date, E> {
+                text.trim_end_matches('Z')
+                    .parse()
+                    .ok()
+                    .filter(in_calendar)
+                    .map(Date)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(DateVisitor)
+    }
+}
+
+fn in_calendar(date: &NaiveDate) -> bool {
+    use chrono::Datelike;
+    (1..=9999).contains(&date.year())
+}
+
+/// A `timestamp without time zone` column, which in Odoo is UTC: milli-, micro- or nanoseconds since 1970, told apart by their
+/// size, or ISO 8601 text. Between 1970-01-12 and the year 4000 no two units can be confused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub DateTime<Utc>);
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TimestampVisitor;
+        impl Visitor<'_> for TimestampVisitor {
+            type Value = Timestamp;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a timestamp, as milli-, micro- or nanoseconds since 1970 or ISO 8601")
+            }
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Timestamp, E> {
+                const MILLIS_END: u64 = 100_000_000_000_000;
+                let time = match value.unsigned_abs() {
+                    size if size < MILLIS_END => DateTime::from_timestamp_millis(value),
+                    size if size < MILLIS_END * 1_000 => DateTime::from_timestamp_micros(value),
+                    _ => Some(DateTime::from_timestamp_nanos(value)),
+                };
+                time.map(Timestamp).ok_or_else(|| E::invalid_value(Unexpected::Signed(value), &self))
+            }
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Timestamp, E> {
+                self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse().map(Timestamp).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(TimestampVisitor)
+    }
+}
+
+/// A text column. Postgres cannot store NUL, so a text with one is refused here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.contains('\0') {
+            return Err(D::Error::invalid_value(Unexpected::Other("text with a NUL"), &"text without NUL"));
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A `jsonb` column, which arrives as JSON inside text: `"{\"1\": 5000.0}"`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Json<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        serde_json::from_str(&text)
+            .map(Self)
+            .map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"JSON text of the right shape"))
+    }
+}
+
+/// A column whose value may not have been sent because it is stored out of line and did not change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept<T> {
+    /// The value.
+    Sent(T),
+    /// The value is what it was before.
+    Unchanged,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Kept<Option<T>> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeptVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for KeptVisitor<T> {
+            type Value = Kept<Option<T>>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text or null")
+            }
+            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(Kept::Sent(None))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                if text == UNAVAILABLE {
+                    return Ok(Kept::Unchanged);
+                }
+                T::deserialize(serde::de::value::StrDeserializer::new(text)).map(|value| Kept::Sent(Some(value)))
+            }
+        }
+        deserializer.deserialize_any(KeptVisitor(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn read<T: DeserializeOwned>(json: &str) -> Result<T, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn money_is_text_or_number() {
+        for json in [r#""12.30""#, "12.3", r#""1.23e1""#] {
+            assert_eq!(read::<Numeric>(json).unwrap().0, "12.3".parse().unwrap(), "{json}");
+        }
+        assert_eq!(read::<Numeric>("12").unwrap().0, Decimal::from(12));
+        assert_eq!(read::<Numeric>("1320.88").unwrap().0.to_string(), "1320.88");
+    }
+
+    #[test]
+    fn money_out_of_range_is_refused() {
+        for json in [r#""NaN""#, r#""10000000000000""#, "1e300", r#""__debezium_unavailable_value""#] {
+            assert!(read::<Numeric>(json).unwrap_err().contains("a decimal below"), "{json}");
+        }
+    }
+
+    #[test]
+    fn dates_are_days_or_text() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+        assert_eq!(read::<Date>("20777").unwrap().0, day);
+        assert_eq!(read::<Date>(r#""2026-11-20Z""#).unwrap().0, day);
+        assert_eq!(read::<Date>("-1").unwrap().0, NaiveDate::from_ymd_opt(1969, 12, 31).unwrap());
+        assert!(read::<Date>("99999999").is_err());
+    }
+
+    #[test]
+    fn timestamps_are_read_in_every_unit() {
+        let time: DateTime<Utc> = "2026-11-22T19:05:24.371Z".parse().unwrap();
+        for json in [
+            "1795374324371",
+            "1795374324371000",
+            "1795374324371000000",
+            r#""2026-11-22T19:05:24.371Z""#,
+        ] {
+            assert_eq!(read::<Timestamp>(json).unwrap().0, time, "{json}");
+        }
+    }
+
+    #[test]
+    fn jsonb_is_json_inside_text() {
+        let limits = read::<Json<BTreeMap<i32, Numeric>>>(r#""{\"1\": 5000.0}""#).unwrap().0;
+        assert_eq!(limits[&1].0, Decimal::from(5000));
+    }
+
+    #[test]
+    fn an_unavailable_value_keeps_what_was_there() {
+        assert_eq!(read::<Kept<Option<Text>>>(r#""__debezium_unavailable_value""#), Ok(Kept::Unchanged));
+        assert_eq!(read::<Kept<Option<Text>>>("null"), Ok(Kept::Sent(None)));
+        assert_eq!(read::<Kept<Option<Text>>>(r#""x""#), Ok(Kept::Sent(Some(Text("x".into())))));
+    }
+
+    #[test]
+    fn nul_in_text_is_refused() {
+        assert!(read::<Text>(r#""a\u0000b""#).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! What can go wrong, told apart by what has to be done about it.
+
+use std::borrow::Cow;
+
+/// A record that cannot be used. It becomes a dead letter; everything else goes on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("table {table}, column {column}: expected {expected}, found {found}")]
+pub struct Rejected {
+    /// The source table, or `?` when the record is not even readable.
+    pub table: String,
+    /// The column that is missing or wrong, or `?` when it is the record as a whole.
+    pub column: String,
+    /// What would have been accepted.
+    pub expected: String,
+    /// What was there. It may hold a value of the row: for the dead letter, never for a log.
+    pub found: String,
+}
+
+impl Rejected {
+    /// A record that is wrong as a whole.
+    pub fn record(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { table: "?".into(), column: "?".into(), expected: expected.into(), found: found.into() }
+    }
+}
+
+/// Why a processor could not go on. The runner's policy turns it into an action.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It may work when tried again: the connection is lost, the server restarts, a lock was not to be had.
+    #[error("{0}")]
+    Transient(Cow<'static, str>),
+    /// It will not work however often it is tried. The text says what a person has to do.
+    #[error("{0}")]
+    Permanent(Cow<'static, str>),
+    /// Another owner has taken over, or the stored offset is not the expected one: drop everything and claim anew.
+    #[error("another owner holds this source: {0}")]
+    Fenced(Cow<'static, str>),
+}
+
+impl Failure {
+    /// A failure that a retry may mend.
+    pub fn transient(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::Transient(text.into())
+    }
+
+    /// A failure that needs a person.
+    pub fn permanent(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::Permanent(text.into())
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    /// Errors of the connection and the classes of SQLSTATE that pass by themselves are transient: 08 connection,
+    /// 40 serialization and deadlock, 53 resources, 55 lock not available, 57 shutdown and cancel, 58 system.
+    /// <https://www.postgresql.org/docs/18/errcodes-appendix.html>. Never the row in the text: it is personal data.
+    fn from(error: sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            return match error {
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Configuration(_) => {
+                    Self::permanent(format!("Postgres: {error}"))
+                }
+                error => Self::transient(format!("Postgres: {error}")),
+            };
+        };
+        let code = database.code().unwrap_or_default().into_owned();
+        let text = format!("Postgres says {code}: {}", database.message());
+        match code.get(..2) {
+            Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Self::transient(text),
+            _ => Self::permanent(text),
+        }
+    }
+}

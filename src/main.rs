@@ -1,0 +1,2 @@
+//! Ledgerwell.
+fn main() {}
