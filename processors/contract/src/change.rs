@@ -1,5 +1,7 @@
 //! One change of one row, as a processor sees it: the same whatever the encoding of the feed.
 
+use std::cell::Cell;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -18,7 +20,7 @@ pub enum Op {
 
 /// One change. Nothing but the table, the operation and the key has been read yet; [`Change::row`] decodes the wanted columns
 /// straight into the processor's own struct.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Change<'a> {
     /// The source table, without its schema: `account_move_line`.
     pub table: &'a str,
@@ -28,6 +30,8 @@ pub struct Change<'a> {
     pub key: &'a RawValue,
     /// The row image, as JSON; absent for a delete.
     pub image: Option<&'a RawValue>,
+    /// How many columns of the row nobody has read.
+    pub ignored_columns: Cell<usize>,
 }
 
 impl<'a> Change<'a> {
@@ -48,11 +52,8 @@ impl<'a> Change<'a> {
             expected: "a row image in `after`".into(),
             found: "nothing".into(),
         })?;
-        row::decode(self.table, image).map(|(row, _)| Some(row))
-    }
-
-    /// How many columns of the row `R` does not read.
-    pub fn ignored_columns<R: Deserialize<'a>>(&self) -> usize {
-        self.image.and_then(|image| row::decode::<R>(self.table, image).ok()).map_or(0, |(_, ignored)| ignored)
+        let (row, ignored) = row::decode(self.table, image)?;
+        self.ignored_columns.set(ignored);
+        Ok(Some(row))
     }
 }

@@ -1,0 +1,2 @@
+-- Takes back the reconciliation sessions.
+DROP TABLE reconciliation_sessions;

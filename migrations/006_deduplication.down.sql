@@ -1,0 +1,3 @@
+-- Takes back the deduplication scans and their groups.
+DROP TABLE duplicate_groups;
+DROP TABLE deduplication_scans;

@@ -1,0 +1,2 @@
+-- Takes back the credit scores.
+DROP TABLE credit_scores;

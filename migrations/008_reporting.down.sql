@@ -1,0 +1,2 @@
+-- Takes back the report jobs.
+DROP TABLE report_jobs;

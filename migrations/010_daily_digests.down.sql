@@ -1,0 +1,2 @@
+-- Takes back the daily digests.
+DROP TABLE daily_digests;

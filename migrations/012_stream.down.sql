@@ -1,0 +1,4 @@
+DROP TABLE stream.dead_letter;
+DROP TABLE stream.outbox;
+DROP TABLE stream.checkpoint;
+DROP SCHEMA stream;

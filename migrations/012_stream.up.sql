@@ -1,0 +1,75 @@
+-- The runner's own books: how far each processor is, what waits to be published, what could not be used.
+CREATE SCHEMA stream;
+
+-- One row per processor and topic partition. The batch transaction's first statement moves next_offset here.
+CREATE TABLE stream.checkpoint (
+    processor       TEXT NOT NULL,
+    version         INTEGER NOT NULL,
+    source          TEXT NOT NULL,
+    topic           TEXT NOT NULL,
+    partition       INTEGER NOT NULL,
+    next_offset     BIGINT NOT NULL,
+    -- Bumped by every claim: an owner whose epoch is not this one cannot write.
+    owner_epoch     BIGINT NOT NULL,
+    owner_id        TEXT NOT NULL,
+    owner_pid       INTEGER NOT NULL,
+    -- Number of the last event that went into the outbox.
+    out_seq         BIGINT NOT NULL,
+    -- Identity of the topic's content, from its first record; part of every event id.
+    incarnation     UUID,
+    -- The record that closed the last applied unit: read again at a claim, to know the topic by.
+    last_offset     BIGINT,
+    last_timestamp  BIGINT,
+    last_hash       BIGINT,
+    -- Highest commit position and latest commit time applied since the last snapshot began.
+    high_position   BIGINT,
+    high_time       TIMESTAMPTZ,
+    -- waiting (none was seen yet), running, or complete.
+    snapshot        TEXT NOT NULL,
+    -- The tables that a running snapshot has brought so far.
+    snapshot_tables TEXT[] NOT NULL,
+    -- The unit's clock: latest commit time or tick applied.
+    clock           TIMESTAMPTZ,
+    updated_at      TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (processor, version, source, topic, partition)
+) WITH (fillfactor = 50);
+
+-- Events between their transaction and Kafka. Rows are deleted once published.
+CREATE TABLE stream.outbox (
+    processor       TEXT NOT NULL,
+    version         INTEGER NOT NULL,
+    source          TEXT NOT NULL,
+    out_seq         BIGINT NOT NULL,
+    event_id        UUID NOT NULL,
+    event_type      TEXT NOT NULL,
+    key             TEXT NOT NULL,
+    -- <offset of the record that closed the unit>.<number within it>
+    position        TEXT NOT NULL,
+    time            TIMESTAMPTZ NOT NULL,
+    data            TEXT NOT NULL,
+    PRIMARY KEY (processor, version, source, out_seq)
+);
+
+-- Records that a processor could not use. A later good image of the same row supersedes one.
+CREATE TABLE stream.dead_letter (
+    processor       TEXT NOT NULL,
+    version         INTEGER NOT NULL,
+    source          TEXT NOT NULL,
+    topic           TEXT NOT NULL,
+    partition       INTEGER NOT NULL,
+    record_offset   BIGINT NOT NULL,
+    record_time     TIMESTAMPTZ NOT NULL,
+    record_key      BYTEA,
+    record_value    BYTEA,
+    table_name      TEXT NOT NULL,
+    row_key         TEXT NOT NULL,
+    column_name     TEXT NOT NULL,
+    expected        TEXT NOT NULL,
+    found           TEXT NOT NULL,
+    attempts        INTEGER NOT NULL,
+    -- Offset of the record that made it obsolete; open while NULL.
+    superseded_by   BIGINT,
+    PRIMARY KEY (processor, version, source, topic, partition, record_offset)
+);
+
+CREATE INDEX idx_dead_letter_open ON stream.dead_letter (processor, source) WHERE superseded_by IS NULL;

@@ -1,0 +1,14 @@
+DROP TABLE credit.invoiced_line;
+DROP TABLE credit.sale_order_line;
+DROP TABLE credit.sale_order;
+DROP TABLE credit.item;
+DROP TABLE credit.draft;
+DROP TABLE credit.template;
+DROP TABLE credit.product;
+DROP TABLE credit.account;
+DROP TABLE credit.partner;
+DROP TABLE credit.currency_rate;
+DROP TABLE credit.currency;
+DROP TABLE credit.company;
+DROP TABLE credit.exposure;
+DROP SCHEMA credit;

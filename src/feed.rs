@@ -1,0 +1,17 @@
+//! From raw Kafka records to whole source transactions.
+//!
+//! `envelope` reads one record without decoding its row; `assembler` folds records into [`Unit`]s: what a processor sees
+//! and what commits as a whole. Both are pure: no Kafka, no Postgres, no clock. Each encoding of a change record is one
+//! file beside `envelope`.
+
+mod assembler;
+mod envelope;
+mod key;
+mod order;
+mod progress;
+mod unit;
+
+pub use assembler::{Assembler, Counts, Input};
+pub use key::RowKey;
+pub use progress::{Position, Progress, Snapshot};
+pub use unit::{Bulk, Letter, Mark, Step, Unit};

@@ -1,0 +1,283 @@
+use super::*;
+use serde::Deserialize;
+
+const TABLES: &[&str] = &["account_account", "account_move", "res_company", "res_currency", "res_partner"];
+
+/// A row's id and its value; `None` when deleted.
+type Event = (i32, Option<i32>);
+
+fn decode(change: &Change<'_>) -> Result<Option<Event>, Rejected> {
+    #[derive(Deserialize)]
+    struct Key {
+        id: i32,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        n: i32,
+    }
+    let id = change.key::<Key>()?.id;
+    Ok(Some((id, change.row::<Row>()?.map(|row| row.n))))
+}
+
+/// A log under construction and the units that it makes.
+struct Log {
+    assembler: Assembler<Event>,
+    offset: i64,
+}
+
+impl Log {
+    fn new() -> Self {
+        let progress = Progress { high: None, snapshot: Snapshot::Complete };
+        Self { assembler: Assembler::new(TABLES, decode, Some(progress), 4), offset: 0 }
+    }
+
+    fn push(&mut self, key: &str, value: &str) -> &mut Self {
+        self.try_push(key, value).unwrap();
+        self
+    }
+
+    fn try_push(&mut self, key: &str, value: &str) -> Result<(), Failure> {
+        let kind = (key == "ledgerwell").then_some("tick");
+        let offset = self.offset;
+        self.offset += 1;
+        self.assembler.push(&Input {
+            offset,
+            timestamp: 0,
+            key: Some(key.as_bytes()),
+            value: Some(value.as_bytes()),
+            kind,
+        })
+    }
+
+    fn begin(&mut self, transaction: u32) -> &mut Self {
+        self.push("{}", &format!(r#"{{"status":"BEGIN","id":"{transaction}:0","ts_ms":1}}"#))
+    }
+
+    fn end(&mut self, transaction: u32, position: u32, count: u32) -> &mut Self {
+        self.try_end(transaction, position, count, i64::from(position) * 10).unwrap();
+        self
+    }
+
+    fn try_end(&mut self, transaction: u32, position: u32, count: u32, time: i64) -> Result<(), Failure> {
+        self.try_push(
+            "{}",
+            &format!(r#"{{"status":"END","id":"{transaction}:{position}","event_count":{count},"ts_ms":{time}}}"#),
+        )
+    }
+
+    fn row(&mut self, transaction: u32, order: u32, id: i32, n: i32) -> &mut Self {
+        self.push(
+            &format!(r#"{{"id":{id}}}"#),
+            &format!(
+                r#"{{"after":{{"id":{id},"n":{n}}},"source":{{"table":"account_move","snapshot":"false","ts_ms":1}},
+                    "transaction":{{"id":"{transaction}:9","total_order":{order}}},"op":"u"}}"#
+            ),
+        )
+    }
+
+    fn snapshot(&mut self, marker: &str, table: &str, id: i32) -> &mut Self {
+        self.push(
+            &format!(r#"{{"id":{id}}}"#),
+            &format!(
+                r#"{{"after":{{"id":{id},"n":0}},"source":{{"table":"{table}","snapshot":"{marker}","ts_ms":77}},"op":"r"}}"#
+            ),
+        )
+    }
+
+    fn tick(&mut self, time: &str) -> &mut Self {
+        self.push("ledgerwell", &format!(r#"{{"time":"{time}"}}"#))
+    }
+
+    /// The units so far, one line each.
+    fn units(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.assembler.next_unit()).map(|unit| describe(&unit)).collect()
+    }
+
+    fn skipped(&mut self, reason: &str) -> u64 {
+        self.assembler.take_counts().skipped.get(reason).copied().unwrap_or_default()
+    }
+}
+
+fn describe(unit: &Unit<Event>) -> String {
+    let step = match &unit.step {
+        Step::Transaction { rows, .. } => format!("transaction {:?} letters {}", rows.events, rows.letters.len()),
+        Step::Large { first, offsets, .. } => format!("large from {first} {offsets:?}"),
+        Step::Begin => "begin".into(),
+        Step::Part { .. } => "part".into(),
+        Step::Snapshot { begins, rows } => format!("snapshot {begins:?} rows {}", rows.len()),
+        Step::SnapshotEnd { absent, time } => format!("snapshot end at {time}, absent {absent:?}"),
+        Step::Tick { time } => format!("tick {time}"),
+        Step::Unreadable { .. } => "unreadable".into(),
+        Step::Advance => "advance".into(),
+    };
+    format!("{step} -> {}{}", unit.resume, if unit.cut { "" } else { " with the next" })
+}
+
+#[test]
+fn a_transaction_goes_out_at_its_end_with_each_rows_last_version() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20);
+    assert!(log.units().is_empty());
+    log.row(1, 3, 7, 11).end(1, 100, 3);
+    assert_eq!(log.units(), ["transaction [(8, Some(20)), (7, Some(11))] letters 0 -> 5"]);
+}
+
+#[test]
+fn an_open_transaction_holds_the_offset_back() {
+    let mut log = Log::new();
+    log.begin(1).end(1, 100, 0).begin(2).row(2, 1, 7, 10);
+    log.assembler.flush(4);
+    assert_eq!(log.units(), ["transaction [] letters 0 -> 2", "advance -> 2"]);
+}
+
+#[test]
+fn a_truncated_transaction_is_dropped_and_its_repeat_counts() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).begin(1).row(1, 1, 7, 10).row(1, 2, 7, 11).end(1, 100, 2);
+    assert_eq!(log.units(), ["transaction [(7, Some(11))] letters 0 -> 6"]);
+    let mut log = Log::new();
+    log.begin(2).row(2, 1, 9, 1).begin(1).row(1, 1, 7, 10).end(1, 100, 1).begin(2).row(2, 1, 9, 2).end(2, 101, 1);
+    assert_eq!(log.skipped("truncated transaction"), 1);
+    assert_eq!(
+        log.units(),
+        ["transaction [(7, Some(10))] letters 0 -> 5", "transaction [(9, Some(2))] letters 0 -> 8"]
+    );
+}
+
+#[test]
+fn a_replay_from_the_middle_of_a_transaction_is_merged_into_it() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).row(1, 2, 8, 20).row(1, 3, 7, 12).end(1, 100, 3);
+    assert_eq!(log.skipped("replayed change"), 1);
+    assert_eq!(log.units(), ["transaction [(8, Some(20)), (7, Some(12))] letters 0 -> 6"]);
+}
+
+#[test]
+fn what_was_applied_is_dropped_when_it_is_emitted_again_even_from_its_middle() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).end(1, 100, 2);
+    log.row(1, 2, 8, 20).end(1, 100, 2).begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).end(1, 100, 2);
+    assert_eq!(log.units().len(), 1);
+    assert_eq!(log.skipped("re-emitted transaction"), 2);
+}
+
+#[test]
+fn a_hole_in_a_transaction_stops() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).row(1, 3, 8, 20);
+    let failure = log.try_end(1, 100, 3, 5).unwrap_err().to_string();
+    assert!(failure.contains("1 are not in the log") && failure.contains("snapshot"), "{failure}");
+}
+
+#[test]
+fn an_old_position_with_a_new_time_is_a_log_that_began_anew() {
+    let mut log = Log::new();
+    log.begin(1).end(1, 100, 0).begin(2);
+    let failure = log.try_end(2, 50, 0, 5_000).unwrap_err().to_string();
+    assert!(failure.contains("began anew"), "{failure}");
+}
+
+#[test]
+fn a_snapshot_makes_positions_start_again() {
+    let mut log = Log::new();
+    log.begin(1).end(1, 100, 0).snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
+    log.begin(2).row(2, 1, 7, 10).end(2, 50, 1);
+    assert_eq!(
+        log.units()[1..],
+        [
+            r#"snapshot ["res_partner"] rows 2 -> 4 with the next"#,
+            "snapshot end at 77, absent [] -> 4",
+            "transaction [(7, Some(10))] letters 0 -> 7"
+        ]
+    );
+}
+
+#[test]
+fn tables_that_a_full_snapshot_does_not_bring_are_empty() {
+    let mut log = Log::new();
+    log.snapshot("first", "res_company", 1).snapshot("true", "res_partner", 1).snapshot("true", "res_currency", 1);
+    log.snapshot("last", "account_account", 1);
+    assert_eq!(log.units().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 4"#);
+}
+
+#[test]
+fn a_snapshot_that_starts_over_begins_its_tables_again() {
+    let mut log = Log::new();
+    log.snapshot("first", "res_partner", 1).snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
+    let units = log.units();
+    assert_eq!(units[0], r#"snapshot ["res_partner"] rows 1 -> 1"#);
+    assert_eq!(units[1], r#"snapshot ["res_partner"] rows 2 -> 3 with the next"#);
+}
+
+#[test]
+fn a_tick_inside_a_transaction_waits_for_its_end() {
+    let mut log = Log::new();
+    log.begin(1).tick("1970-01-01T00:00:01Z").row(1, 1, 7, 10).end(1, 100, 1);
+    assert_eq!(log.units(), ["transaction [(7, Some(10))] letters 0 -> 4 with the next", "tick 1000 -> 4"]);
+}
+
+#[test]
+fn a_tick_inside_a_truncated_transaction_goes_out_when_that_is_known() {
+    let mut log = Log::new();
+    log.begin(1).tick("1970-01-01T00:00:01Z").begin(2);
+    assert_eq!(log.units(), ["tick 1000 -> 2"]);
+}
+
+#[test]
+fn a_bad_row_becomes_a_letter_unless_a_later_version_is_good() {
+    let mut log = Log::new();
+    let bad = r#"{"after":{"id":7,"n":"x"},"source":{"table":"account_move","ts_ms":1},
+                  "transaction":{"id":"1:9","total_order":1},"op":"u"}"#;
+    log.begin(1).push(r#"{"id":7}"#, bad).end(1, 100, 1);
+    log.begin(2).push(r#"{"id":7}"#, &bad.replace("1:9", "2:9")).row(2, 2, 7, 3).end(2, 101, 2);
+    assert_eq!(
+        log.units(),
+        ["transaction [] letters 1 -> 3", "transaction [(7, Some(3))] letters 0 -> 7"]
+    );
+}
+
+#[test]
+fn an_unreadable_record_is_a_letter_and_explains_the_gap_it_leaves() {
+    let mut log = Log::new();
+    log.push("{}", "hello").begin(1).row(1, 1, 7, 10).push("{}", "hello").end(1, 100, 2);
+    assert_eq!(log.units(), ["unreadable -> 1", "transaction [(7, Some(10))] letters 1 -> 5"]);
+}
+
+#[test]
+fn a_large_transaction_is_only_noted_and_read_again() {
+    let mut log = Log::new();
+    log.begin(1);
+    for order in 1..=6 {
+        log.row(1, order, i32::try_from(order % 5).unwrap(), 0);
+    }
+    log.end(1, 100, 6);
+    assert_eq!(log.units(), ["large from 0 [2, 3, 4, 5, 6] -> 8"]);
+}
+
+#[test]
+fn a_row_without_transaction_metadata_is_refused_with_what_to_set() {
+    let mut log = Log::new();
+    let row = r#"{"after":{"id":7,"n":1},"source":{"table":"account_move","ts_ms":1},"op":"u"}"#;
+    assert!(log.try_push(r#"{"id":7}"#, row).unwrap_err().to_string().contains("provide.transaction.metadata"));
+}
+
+#[test]
+fn a_truncated_table_stops() {
+    let mut log = Log::new();
+    let row = r#"{"source":{"table":"account_move","ts_ms":1},"op":"t"}"#;
+    assert!(log.try_push("{}", row).unwrap_err().to_string().contains("truncated"));
+}
+
+#[test]
+fn an_incremental_snapshot_row_is_an_upsert_of_its_own() {
+    let mut log = Log::new();
+    log.snapshot("incremental", "account_move", 5);
+    assert_eq!(log.units(), ["transaction [(5, Some(0))] letters 0 -> 1"]);
+}
+
+#[test]
+fn a_log_that_is_new_to_us_is_known_by_its_first_record() {
+    let mut log = Log { assembler: Assembler::new(TABLES, decode, None, 4), offset: 3 };
+    log.begin(1).end(1, 100, 0);
+    assert_eq!(log.units(), ["begin -> 3", "transaction [] letters 0 -> 5"]);
+}

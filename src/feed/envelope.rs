@@ -1,0 +1,230 @@
+//! Debezium's JSON change event, with and without its schema beside it.
+//!
+//! Only the envelope is parsed here; the row stays the bytes it came in until somebody wants it.
+//! <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>
+
+use contract::{Change, Op, Rejected};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use std::cell::Cell;
+
+/// The key of a control record.
+const CONTROL_KEY: &[u8] = b"ledgerwell";
+
+/// What one record says.
+#[derive(Debug)]
+pub(super) enum Record<'a> {
+    /// A source transaction begins.
+    Begin { transaction: u64 },
+    /// A source transaction ends: its commit position, how many changes it has, its commit time (ms since 1970).
+    End { transaction: u64, position: u64, changes: u64, time: i64 },
+    /// A row changed.
+    Row { change: Change<'a>, origin: Origin<'a> },
+    /// Something that Ledgerwell itself wrote into the stream: a tick.
+    Control { kind: &'a str, value: &'a [u8] },
+    /// A table was emptied without a word about its rows.
+    Truncate { table: &'a str },
+    /// Nothing for us, and why.
+    Skipped(&'static str),
+}
+
+/// Where a row comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin<'a> {
+    /// Change number `order`, from 1, of a transaction.
+    Transaction { transaction: u64, order: u64 },
+    /// A snapshot's row: Debezium's marker and the time it was read (ms since 1970).
+    Snapshot { marker: &'a str, time: i64 },
+    /// A change without transaction metadata.
+    Unordered,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    // With `schemas.enable=true` all the rest is in here.
+    #[serde(borrow, default)]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    source: Option<Source<'a>>,
+    #[serde(borrow, default)]
+    transaction: Option<Transaction<'a>>,
+    #[serde(default)]
+    op: Option<&'a str>,
+    // A marker has these instead.
+    #[serde(default)]
+    status: Option<&'a str>,
+    #[serde(default)]
+    id: Option<&'a str>,
+    #[serde(default)]
+    event_count: Option<u64>,
+    #[serde(default)]
+    ts_ms: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Source<'a> {
+    table: &'a str,
+    #[serde(default)]
+    snapshot: Option<&'a str>,
+    ts_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct Transaction<'a> {
+    id: &'a str,
+    total_order: u64,
+}
+
+#[derive(Deserialize)]
+struct Wrapped<'a> {
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+/// Reads a record. `kind` is its `ce_type` header, which only control records have.
+pub(super) fn read<'a>(
+    key: Option<&'a [u8]>,
+    value: Option<&'a [u8]>,
+    kind: Option<&'a str>,
+) -> Result<Record<'a>, Rejected> {
+    let key = key.unwrap_or_default();
+    let Some(value) = value else { return Ok(Record::Skipped("tombstone")) };
+    if key == CONTROL_KEY {
+        return match kind {
+            Some(kind) => Ok(Record::Control { kind, value }),
+            None => Err(Rejected::record("a control record with its type in header ce_type", "no such header")),
+        };
+    }
+    let mut envelope: Envelope<'a> = parse(value)?;
+    if let Some(payload) = envelope.payload {
+        envelope = parse(payload.get().as_bytes())?;
+    }
+    if let Some(status) = envelope.status {
+        return marker(status, &envelope);
+    }
+    let Some(op) = envelope.op else { return Ok(Record::Skipped("no change")) };
+    let Some(source) = &envelope.source else {
+        return Ok(Record::Skipped("no change"));
+    };
+    let op = match op {
+        "c" | "u" | "r" => Op::Upsert,
+        "d" => Op::Delete,
+        "m" => return Ok(Record::Skipped("message")),
+        "t" => return Ok(Record::Truncate { table: source.table }),
+        other => return Err(Rejected::record("op c, u, d, r, m or t", other)),
+    };
+    let origin = match (&envelope.transaction, source.snapshot) {
+        (Some(transaction), _) => Origin::Transaction {
+            transaction: split(transaction.id)?.0,
+            order: transaction.total_order,
+        },
+        (None, None | Some("false")) => Origin::Unordered,
+        (None, Some(marker)) => Origin::Snapshot { marker, time: source.ts_ms },
+    };
+    let change =
+        Change { table: source.table, op, key: parse_key(key)?, image: envelope.after, ignored_columns: Cell::new(0) };
+    Ok(Record::Row { change, origin })
+}
+
+fn marker<'a>(status: &str, envelope: &Envelope<'a>) -> Result<Record<'a>, Rejected> {
+    let (transaction, position) = split(envelope.id.unwrap_or_default())?;
+    match (status, envelope.event_count, envelope.ts_ms) {
+        ("BEGIN", ..) => Ok(Record::Begin { transaction }),
+        ("END", Some(changes), Some(time)) => Ok(Record::End { transaction, position, changes, time }),
+        ("END", ..) => Err(Rejected::record("an END marker with event_count and ts_ms", "one without")),
+        (other, ..) => Err(Rejected::record("a marker BEGIN or END", other)),
+    }
+}
+
+/// A transaction's id is `<txId>:<position>`.
+fn split(id: &str) -> Result<(u64, u64), Rejected> {
+    id.split_once(':')
+        .and_then(|(transaction, position)| Some((transaction.parse().ok()?, position.parse().ok()?)))
+        .ok_or_else(|| Rejected::record("a transaction id `<txId>:<position>`", id))
+}
+
+/// The key columns, taken out of the schema's wrapper if there is one.
+fn parse_key(key: &[u8]) -> Result<&RawValue, Rejected> {
+    let raw: &RawValue = parse(key)?;
+    if raw.get().starts_with("{\"schema\"") {
+        return parse::<Wrapped<'_>>(key).map(|wrapped| wrapped.payload);
+    }
+    Ok(raw)
+}
+
+fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Rejected> {
+    serde_json::from_slice(bytes).map_err(|error| Rejected::record("a Debezium change event in JSON", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(value: &str) -> Record<'_> {
+        read(Some(br#"{"id":7}"#), Some(value.as_bytes()), None).unwrap()
+    }
+
+    #[test]
+    fn a_row_says_table_operation_key_and_place_in_its_transaction() {
+        let record = change(
+            r#"{"before":null,"after":{"id":7,"name":"\"x\""},"source":{"table":"res_partner","snapshot":"false","ts_ms":5},
+               "transaction":{"id":"12:99","total_order":3,"data_collection_order":1},"op":"u","ts_ms":6}"#,
+        );
+        let Record::Row { change, origin: Origin::Transaction { transaction: 12, order: 3 } } = record else {
+            panic!("{record:?}")
+        };
+        assert_eq!((change.table, change.op, change.key.get()), ("res_partner", Op::Upsert, r#"{"id":7}"#));
+        assert_eq!(change.image.unwrap().get(), r#"{"id":7,"name":"\"x\""}"#);
+    }
+
+    #[test]
+    fn the_schema_beside_it_is_passed_over() {
+        let key = br#"{"schema":{"type":"struct"},"payload":{"id":7}}"#;
+        let value = br#"{"schema":{},"payload":{"after":{"id":7},"source":{"table":"t","snapshot":"first","ts_ms":5},"op":"r"}}"#;
+        let record = read(Some(key), Some(value), None).unwrap();
+        let Record::Row { change, origin: Origin::Snapshot { marker: "first", time: 5 } } = record else {
+            panic!("{record:?}")
+        };
+        assert_eq!(change.key.get(), r#"{"id":7}"#);
+    }
+
+    #[test]
+    fn markers_open_and_close_transactions() {
+        assert!(matches!(
+            change(r#"{"status":"BEGIN","id":"12:98","event_count":null,"ts_ms":6}"#),
+            Record::Begin { transaction: 12 }
+        ));
+        assert!(matches!(
+            change(r#"{"status":"END","id":"12:99","event_count":3,"data_collections":[],"ts_ms":6}"#),
+            Record::End { transaction: 12, position: 99, changes: 3, time: 6 }
+        ));
+    }
+
+    #[test]
+    fn tombstones_messages_and_heartbeats_are_skipped() {
+        assert!(matches!(read(Some(b"{}"), None, None), Ok(Record::Skipped("tombstone"))));
+        assert!(matches!(
+            change(r#"{"op":"m","source":{"table":"","ts_ms":5},"message":{}}"#),
+            Record::Skipped("message")
+        ));
+        assert!(matches!(change(r#"{"ts_ms":5}"#), Record::Skipped("no change")));
+    }
+
+    #[test]
+    fn what_is_no_change_event_is_refused() {
+        assert!(read(Some(b"{}"), Some(b"hello"), None).unwrap_err().to_string().contains("Debezium"));
+        assert!(read(Some(b"{}"), Some(br#"{"op":"x","source":{"table":"t","ts_ms":1}}"#), None).is_err());
+    }
+
+    #[test]
+    fn control_records_say_their_type_in_a_header() {
+        assert!(matches!(
+            read(Some(b"ledgerwell"), Some(b"{}"), Some("tick")),
+            Ok(Record::Control { kind: "tick", .. })
+        ));
+        assert!(read(Some(b"ledgerwell"), Some(b"{}"), None).is_err());
+    }
+}
