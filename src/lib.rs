@@ -1,4 +1,18 @@
 //! The shell of Ledgerwell: the only code that knows Kafka, sockets, the wall clock and the command line.
 //! ARCHITECTURE.md has the map.
 
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod dead_letter;
 pub mod feed;
+pub mod http;
+pub mod migrate;
+pub mod outbox;
+pub mod pipeline;
+pub mod publish;
+pub mod registry;
+pub mod runner;
+pub mod telemetry;
+pub mod topics;

@@ -1,2 +1,7 @@
-//! Ledgerwell.
-fn main() {}
+//! The command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ledgerwell::cli::main()
+}

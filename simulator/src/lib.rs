@@ -1,1 +1,214 @@
-//! Placeholder.
+//! A seeded Odoo company that writes the change events a real Odoo 18 database writes through Debezium.
+//!
+//! The same [`Settings`] give the same bytes on every machine and in every release. The company quotes,
+//! delivers, invoices, is paid late, merges duplicates and corrects mistakes; every transaction is written
+//! as the connector would emit it, with the half-finished row versions and the chatter of a real feed.
+
+mod agenda;
+mod books;
+mod calendar;
+mod money;
+mod names;
+mod random;
+mod stories;
+mod tables;
+mod truth;
+mod wire;
+
+use std::collections::VecDeque;
+
+use chrono::NaiveDate;
+
+pub use truth::{PartnerTruth, Truth};
+
+use crate::agenda::Agenda;
+use crate::books::Books;
+use crate::calendar::{Micros, SECOND, day_of, midnight};
+use crate::random::Random;
+use crate::wire::envelope::Recorder;
+
+/// Records in one unit of the initial snapshot.
+const SNAPSHOT_CHUNK: usize = 2_000;
+/// Days of business before the first snapshot, so that it holds open documents.
+const PAST_DAYS: i32 = 12;
+
+/// The size and time of the simulated company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// The first day that is written as changes; what happened before is in the snapshot.
+    pub start: NaiveDate,
+    /// How many days are simulated.
+    pub days: u32,
+    /// Customers at the start; some more come with time.
+    pub customers: u32,
+    /// Quotations on a working day.
+    pub orders_per_day: u32,
+    /// Root companies; the first has a branch besides.
+    pub companies: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            start: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default(),
+            days: 90,
+            customers: 300,
+            orders_per_day: 60,
+            companies: 1,
+        }
+    }
+}
+
+/// One Kafka record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The key's JSON.
+    pub key: Vec<u8>,
+    /// The value's JSON; `None` is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// The record's time in milliseconds: when its transaction committed.
+    pub timestamp_ms: i64,
+}
+
+/// What a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitKind {
+    /// Rows of a snapshot.
+    Snapshot,
+    /// One source transaction with its markers.
+    Transaction,
+}
+
+/// Records that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// Snapshot rows or a transaction.
+    pub kind: UnitKind,
+    /// The records in order.
+    pub records: Vec<Record>,
+    /// When the transaction committed, or the snapshot was read, in milliseconds.
+    pub commit_ms: i64,
+}
+
+/// The running company.
+pub struct Simulation {
+    settings: Settings,
+    random: Random,
+    books: Books,
+    out: Recorder,
+    agenda: Agenda,
+    numbers: stories::Numbers,
+    /// The start of the current transaction.
+    now: Micros,
+    /// The commit of the last transaction.
+    committed: Micros,
+    user: u8,
+    /// The first moment that is not simulated any more.
+    end: Micros,
+    snapshot: VecDeque<Unit>,
+    pending: VecDeque<Record>,
+    records: u64,
+    transactions: u64,
+}
+
+impl std::fmt::Debug for Simulation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Simulation").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Simulation {
+    /// Founds the company and lives through its past, which only the snapshot will show.
+    pub fn new(settings: Settings) -> Self {
+        let start = day_of(settings.start);
+        let first = start - PAST_DAYS;
+        let random = Random::new(settings.seed);
+        let end = midnight(start + i32::try_from(settings.days).unwrap_or(i32::MAX - start));
+        let mut simulation = Self {
+            settings,
+            random,
+            books: Books::default(),
+            out: Recorder::new(),
+            agenda: Agenda::default(),
+            numbers: stories::Numbers::default(),
+            now: midnight(first) - SECOND,
+            committed: 0,
+            user: 2,
+            end,
+            snapshot: VecDeque::new(),
+            pending: VecDeque::new(),
+            records: 0,
+            transactions: 0,
+        };
+        simulation.found(first);
+        simulation.live_until(midnight(start));
+        simulation.out.unmute();
+        simulation.committed = simulation.committed.max(midnight(start));
+        let unit = simulation.read_snapshot();
+        simulation.split(unit);
+        simulation
+    }
+
+    /// The next unit: first the initial snapshot in several units, then source transactions in commit
+    /// order; `None` when the days are over.
+    pub fn next_unit(&mut self) -> Option<Unit> {
+        let unit = match self.snapshot.pop_front() {
+            Some(unit) => unit,
+            None => {
+                let unit = self.next_transaction()?;
+                self.transactions += 1;
+                unit
+            }
+        };
+        self.records += unit.records.len() as u64;
+        Some(unit)
+    }
+
+    /// A complete new snapshot of the current state of all tables, as a connector emits it after a lost
+    /// stretch of the log. What remained of the initial snapshot is dropped: it is older.
+    pub fn resnapshot(&mut self) -> Unit {
+        self.snapshot.clear();
+        let unit = self.read_snapshot();
+        self.records += unit.records.len() as u64;
+        unit
+    }
+
+    /// What must be true now, from the simulator's own books.
+    pub fn truth(&self) -> Truth {
+        Truth {
+            as_of_ms: self.committed / 1000,
+            records: self.records,
+            transactions: self.transactions,
+            partners: truth::partners(&self.books),
+        }
+    }
+
+    fn read_snapshot(&mut self) -> Unit {
+        self.committed += SECOND;
+        self.out.snapshot(self.committed, &self.books)
+    }
+
+    fn split(&mut self, unit: Unit) {
+        let mut records = unit.records.into_iter().peekable();
+        while records.peek().is_some() {
+            let records = records.by_ref().take(SNAPSHOT_CHUNK).collect();
+            self.snapshot.push_back(Unit { kind: unit.kind, records, commit_ms: unit.commit_ms });
+        }
+    }
+}
+
+impl Iterator for Simulation {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        loop {
+            if let Some(record) = self.pending.pop_front() {
+                return Some(record);
+            }
+            self.pending = self.next_unit()?.records.into();
+        }
+    }
+}

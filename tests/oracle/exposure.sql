@@ -4,8 +4,10 @@
 --   $1 = today (date)
 --
 -- One row per (root company, commercial partner), amounts in the root company's currency.
--- What Odoo means is said at each step. "Odoo:" names a file of Odoo 18.0; "study" is the research/odoo.md and
--- research/finance.md of the project, "recorded" the session of a real Odoo 18 with its own answers.
+-- What Odoo means is said at each step; "Odoo:" names a file of Odoo 18.0, "study" the notes made from its source and
+-- from a recorded session of a real Odoo 18.
+-- Lookups of single rows go by the primary key; everything else reads a whole tbl once. On a mirror that was never
+-- analysed the planner guesses high: run ANALYZE once after loading (or SET jit = off), or it compiles for seconds.
 --
 -- How values arrive: dates are days since 1970-01-01, numerics are strings, company-dependent columns are
 -- JSON text in a string. jsonb_to_record converts each row once to the types named in its column list.

@@ -46,6 +46,7 @@ pub use error::{Failure, Rejected};
 pub use money::Money;
 pub use outbox::{Emitted, Outbox};
 pub use processor::{Processor, Source};
+pub use table::{Key, Query, Rows, Table};
 
 /// What [`table!`] expands to needs these; not for direct use.
 #[doc(hidden)]

@@ -1,7 +1,140 @@
-//! Rows of a working table, read and written in sets.
+//! Working tables: their rows in memory, read once and written back in sets.
 
-/// Declares the row of a working table, and with it `load`, `upsert`, `delete` and `clear`: one statement each,
-/// whatever the number of rows (arrays through `UNNEST`).
+use std::future::Future;
+use std::hash::Hash;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+
+/// A query under construction.
+pub type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
+
+/// A row of a working table; [`table!`](crate::table) implements it. Each verb is one statement, whatever the number of rows.
+pub trait Table: Send + Sync + Sized + 'static {
+    /// Its primary key.
+    type Key: Key;
+
+    /// This row's key.
+    fn key(&self) -> Self::Key;
+
+    /// All rows.
+    fn load(connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<Vec<Self>>> + Send;
+
+    /// Inserts the rows, or replaces those whose key is there already.
+    fn upsert(rows: &[&Self], connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Deletes the rows with these keys.
+    fn delete(keys: &[Self::Key], connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Deletes all rows.
+    fn clear(connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<()>> + Send;
+}
+
+/// A primary key.
+pub trait Key: Copy + Eq + Ord + Hash + Send + Sync + 'static {
+    /// Binds one array per key column.
+    fn bind<'q>(keys: &[Self], query: Query<'q>) -> Query<'q>;
+}
+
+impl Key for i32 {
+    fn bind<'q>(keys: &[Self], query: Query<'q>) -> Query<'q> {
+        query.bind(keys.to_vec())
+    }
+}
+
+impl Key for (i32, i32) {
+    fn bind<'q>(keys: &[Self], query: Query<'q>) -> Query<'q> {
+        let (first, second): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
+        query.bind(first).bind(second)
+    }
+}
+
+/// A table's rows in memory. What changes is remembered and written by the next [`Rows::save`]: the net effect, in at most three
+/// statements.
+#[derive(Debug)]
+pub struct Rows<T: Table> {
+    rows: FxHashMap<T::Key, T>,
+    changed: FxHashSet<T::Key>,
+    cleared: bool,
+}
+
+impl<T: Table> Default for Rows<T> {
+    fn default() -> Self {
+        Self { rows: FxHashMap::default(), changed: FxHashSet::default(), cleared: false }
+    }
+}
+
+impl<T: Table> Rows<T> {
+    /// Reads the table.
+    pub async fn load(connection: &mut PgConnection) -> sqlx::Result<Self> {
+        let rows = T::load(connection).await?;
+        Ok(Self { rows: rows.into_iter().map(|row| (row.key(), row)).collect(), ..Self::default() })
+    }
+
+    /// Writes what has changed since the last save.
+    pub async fn save(&mut self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        if std::mem::take(&mut self.cleared) {
+            T::clear(connection).await?;
+        }
+        if self.changed.is_empty() {
+            return Ok(());
+        }
+        // Sorted, so that every writer locks rows in one order.
+        let mut keys: Vec<_> = std::mem::take(&mut self.changed).into_iter().collect();
+        keys.sort_unstable();
+        let (present, absent): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| self.rows.contains_key(key));
+        if !absent.is_empty() {
+            T::delete(&absent, connection).await?;
+        }
+        if !present.is_empty() {
+            let rows: Vec<_> = present.iter().filter_map(|key| self.rows.get(key)).collect();
+            T::upsert(&rows, connection).await?;
+        }
+        Ok(())
+    }
+
+    /// The row with this key.
+    pub fn get(&self, key: T::Key) -> Option<&T> {
+        self.rows.get(&key)
+    }
+
+    /// All rows, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.rows.values()
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Sets or removes the row with this key, and answers what was there.
+    pub fn set(&mut self, key: T::Key, row: Option<T>) -> Option<T> {
+        let old = match row {
+            Some(row) => self.rows.insert(key, row),
+            None => self.rows.remove(&key),
+        };
+        if old.is_some() || self.rows.contains_key(&key) {
+            self.changed.insert(key);
+        }
+        old
+    }
+
+    /// Removes all rows.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.changed.clear();
+        self.cleared = true;
+    }
+}
+
+/// Declares the row of a working table and implements [`Table`] for it.
 ///
 /// ```
 /// contract::table! {
@@ -27,55 +160,45 @@ macro_rules! table {
             $($(#[$column_doc])* pub $column: $type,)*
         }
 
-        #[allow(dead_code, reason = "not every table needs every verb")]
         impl $name {
             const COLUMNS: &'static [&'static str] = &[$(stringify!($key),)+ $(stringify!($column),)*];
             const KEYS: &'static [&'static str] = &[$(stringify!($key),)+];
+        }
 
-            /// All rows.
-            pub async fn load(
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<Vec<Self>> {
-                static SQL: std::sync::LazyLock<String> =
-                    std::sync::LazyLock::new(|| $crate::sql::select($table, $name::COLUMNS));
-                $crate::reexport::sqlx::query_as(SQL.as_str()).fetch_all(connection).await
+        impl $crate::Table for $name {
+            #[allow(unused_parens)]
+            type Key = ($($key_type),+);
+
+            fn key(&self) -> Self::Key {
+                ($(self.$key),+)
             }
 
-            /// Inserts the rows, or replaces those whose key is there already.
-            pub async fn upsert<'r>(
-                rows: impl Iterator<Item = &'r Self> + Clone,
+            async fn load(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<Vec<Self>> {
+                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::select($table, Self::COLUMNS));
+                $crate::reexport::sqlx::query_as(sql).fetch_all(connection).await
+            }
+
+            async fn upsert(
+                rows: &[&Self],
                 connection: &mut $crate::reexport::sqlx::PgConnection,
             ) -> $crate::reexport::sqlx::Result<()> {
-                static SQL: std::sync::LazyLock<String> =
-                    std::sync::LazyLock::new(|| $crate::sql::upsert($table, $name::COLUMNS, $name::KEYS));
-                if rows.clone().next().is_none() {
-                    return Ok(());
-                }
-                let query = $crate::reexport::sqlx::query(SQL.as_str());
-                $(let query = query.bind(rows.clone().map(|row| row.$key.clone()).collect::<Vec<_>>());)+
-                $(let query = query.bind(rows.clone().map(|row| row.$column.clone()).collect::<Vec<_>>());)*
+                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::upsert($table, Self::COLUMNS, Self::KEYS));
+                let query = $crate::reexport::sqlx::query(sql);
+                $(let query = query.bind(rows.iter().map(|row| row.$key).collect::<Vec<_>>());)+
+                $(let query = query.bind(rows.iter().map(|row| row.$column.clone()).collect::<Vec<_>>());)*
                 query.execute(connection).await.map(drop)
             }
 
-            /// Deletes the rows with these keys, one array per key column.
-            pub async fn delete(
-                $($key: Vec<$key_type>,)+
+            async fn delete(
+                keys: &[Self::Key],
                 connection: &mut $crate::reexport::sqlx::PgConnection,
             ) -> $crate::reexport::sqlx::Result<()> {
-                static SQL: std::sync::LazyLock<String> =
-                    std::sync::LazyLock::new(|| $crate::sql::delete($table, $name::KEYS));
-                if [$($key.is_empty()),+].contains(&true) {
-                    return Ok(());
-                }
-                let query = $crate::reexport::sqlx::query(SQL.as_str());
-                $(let query = query.bind($key);)+
-                query.execute(connection).await.map(drop)
+                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::delete($table, Self::KEYS));
+                let query = $crate::reexport::sqlx::query(sql);
+                $crate::Key::bind(keys, query).execute(connection).await.map(drop)
             }
 
-            /// Deletes all rows.
-            pub async fn clear(
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<()> {
+            async fn clear(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<()> {
                 $crate::reexport::sqlx::query(concat!("DELETE FROM ", $table)).execute(connection).await.map(drop)
             }
         }
@@ -118,25 +241,50 @@ pub mod sql {
             same.join(" AND ")
         )
     }
+}
 
-    #[cfg(test)]
-    mod tests {
-        #[test]
-        fn an_upsert_binds_one_array_per_column() {
-            assert_eq!(
-                super::upsert("credit.link", &["a", "b", "c"], &["a", "b"]),
-                "INSERT INTO credit.link (a, b, c) SELECT * FROM UNNEST($1, $2, $3) \
-                 ON CONFLICT (a, b) DO UPDATE SET c = EXCLUDED.c"
-            );
-            assert!(super::upsert("t", &["a"], &["a"]).ends_with("ON CONFLICT (a) DO NOTHING"));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-        #[test]
-        fn a_delete_joins_on_every_key_column() {
-            assert_eq!(
-                super::delete("t", &["a", "b"]),
-                "DELETE FROM t AS t USING UNNEST($1, $2) AS gone(a, b) WHERE t.a = gone.a AND t.b = gone.b"
-            );
+    table! {
+        /// A row.
+        pub struct Thing in "t" key (id: i32) {
+            /// Its number.
+            pub n: i32,
         }
+    }
+
+    fn thing(id: i32, n: i32) -> Thing {
+        Thing { id, n }
+    }
+
+    #[test]
+    fn rows_remember_what_changed_and_answer_what_was_there() {
+        let mut rows = Rows::default();
+        assert_eq!(rows.set(1, Some(thing(1, 10))), None);
+        assert_eq!(rows.set(1, Some(thing(1, 11))), Some(thing(1, 10)));
+        assert_eq!(rows.set(2, None), None);
+        assert_eq!(rows.changed.iter().copied().collect::<Vec<_>>(), [1], "what never was need not be deleted");
+        rows.clear();
+        assert!(rows.is_empty() && rows.cleared && rows.changed.is_empty());
+    }
+
+    #[test]
+    fn an_upsert_binds_one_array_per_column() {
+        assert_eq!(
+            sql::upsert("credit.link", &["a", "b", "c"], &["a", "b"]),
+            "INSERT INTO credit.link (a, b, c) SELECT * FROM UNNEST($1, $2, $3) \
+             ON CONFLICT (a, b) DO UPDATE SET c = EXCLUDED.c"
+        );
+        assert!(sql::upsert("t", &["a"], &["a"]).ends_with("ON CONFLICT (a) DO NOTHING"));
+    }
+
+    #[test]
+    fn a_delete_joins_on_every_key_column() {
+        assert_eq!(
+            sql::delete("t", &["a", "b"]),
+            "DELETE FROM t AS t USING UNNEST($1, $2) AS gone(a, b) WHERE t.a = gone.a AND t.b = gone.b"
+        );
     }
 }

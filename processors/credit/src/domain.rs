@@ -1,0 +1,360 @@
+//! From source rows to exposures. Pure: no SQL, no clock, no async.
+//!
+//! [`Ledger::apply`] stores rows and notes what they touch; [`Ledger::decide`] places what was touched, moves what crossed its
+//! due date, and compares each touched exposure with the one before.
+
+mod bucket;
+mod contributions;
+mod exposure;
+mod links;
+mod receivable;
+mod score;
+mod to_invoice;
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use contract::{Outbox, Table};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::event::Event;
+use crate::store::{InvoicedLine, Item, Partner, SaleOrder, SaleOrderLine, Tables};
+use bucket::{Key, Party};
+use contributions::Contributions;
+use links::Links;
+
+/// The working state.
+#[derive(Default)]
+pub struct Ledger {
+    /// The rows behind it.
+    pub tables: Tables,
+    zone: Tz,
+    main_company: Option<i32>,
+    today: Option<NaiveDate>,
+    links: Links,
+    items_of_move: FxHashMap<i32, FxHashSet<i32>>,
+    items_of_partner: FxHashMap<i32, FxHashSet<i32>>,
+    orders_of_partner: FxHashMap<i32, FxHashSet<i32>>,
+    lines_of_order: FxHashMap<i32, FxHashSet<i32>>,
+    contributions: Contributions,
+    /// What has to be placed again.
+    touched: Touched,
+}
+
+#[derive(Default)]
+struct Touched {
+    /// Everything: a row changed that many depend on.
+    all: bool,
+    items: FxHashSet<i32>,
+    orders: FxHashSet<i32>,
+    /// Partners whose name or limit changed.
+    partners: FxHashSet<i32>,
+    rates: bool,
+    keys: BTreeSet<Key>,
+}
+
+impl Ledger {
+    /// Over the rows of `tables`. Days begin in `zone`; the seed's figures are in the currency of `main_company`.
+    pub fn new(tables: Tables, zone: Tz, main_company: Option<i32>) -> Self {
+        let mut ledger = Self { tables, zone, main_company, ..Self::default() };
+        let links: Vec<_> = ledger.tables.links.iter().map(InvoicedLine::key).collect();
+        links.into_iter().for_each(|key| ledger.links.insert(key));
+        let tables = std::mem::take(&mut ledger.tables);
+        tables.items.iter().for_each(|item| ledger.index_item(item, true));
+        tables.orders.iter().for_each(|order| index(&mut ledger.orders_of_partner, order.partner_id, order.id, true));
+        tables.lines.iter().for_each(|line| index(&mut ledger.lines_of_order, line.order_id, line.id, true));
+        ledger.tables = tables;
+        ledger
+    }
+
+    /// Places all rows as of `clock`, so that [`Self::next_due`] says what it would have said without a restart.
+    pub fn resume(&mut self, clock: Option<DateTime<Utc>>) {
+        self.touched.all = true;
+        if let Some(clock) = clock {
+            self.place(self.day(clock));
+        }
+    }
+
+    /// Forgets all rows of a source table.
+    pub fn forget(&mut self, table: &str) {
+        self.touched.all = true;
+        match table {
+            "account_account" => self.tables.accounts.clear(),
+            "account_move" => self.tables.drafts.clear(),
+            "account_move_line" => {
+                self.tables.items.clear();
+                self.items_of_move.clear();
+                self.items_of_partner.clear();
+            }
+            "product_product" => self.tables.products.clear(),
+            "product_template" => self.tables.templates.clear(),
+            "res_company" => self.tables.companies.clear(),
+            "res_currency" => self.tables.currencies.clear(),
+            "res_currency_rate" => self.tables.rates.clear(),
+            "res_partner" => self.tables.partners.clear(),
+            "sale_order" => {
+                self.tables.orders.clear();
+                self.orders_of_partner.clear();
+            }
+            "sale_order_line" => {
+                self.tables.lines.clear();
+                self.lines_of_order.clear();
+            }
+            "sale_order_line_invoice_rel" => {
+                self.tables.links.clear();
+                self.links = Links::default();
+            }
+            _ => {}
+        }
+    }
+
+    /// Stores a row and notes what depends on it.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Company(id, row) => {
+                let old = self.tables.companies.set(id, row);
+                self.touched.all |= old.as_ref() != self.tables.companies.get(id);
+            }
+            Event::Currency(id, row) => {
+                let old = self.tables.currencies.set(id, row);
+                self.touched.all |= old.as_ref() != self.tables.currencies.get(id);
+            }
+            Event::Account(id, row) => {
+                let old = self.tables.accounts.set(id, row).is_some_and(|account| account.receivable);
+                self.touched.all |= old != self.is_receivable(id);
+            }
+            Event::Product(id, row) => {
+                let old = self.by_delivery(id);
+                self.tables.products.set(id, row);
+                self.touched.all |= old != self.by_delivery(id);
+            }
+            Event::Template(id, row) => {
+                let old = self.tables.templates.set(id, row).is_some_and(|template| template.by_delivery);
+                self.touched.all |= old != self.tables.templates.get(id).is_some_and(|template| template.by_delivery);
+            }
+            Event::CurrencyRate(id, row) => {
+                self.tables.rates.set(id, row);
+                self.touched.rates = true;
+            }
+            Event::Partner(id, row) => self.set_partner(id, row),
+            Event::Draft(id, row) => {
+                let old = self.tables.drafts.set(id, row);
+                if old.as_ref() != self.tables.drafts.get(id) {
+                    self.touch_move(id);
+                }
+            }
+            Event::Item(id, row) => self.set_item(id, row),
+            Event::SaleOrder(id, row) => self.set_order(id, row),
+            Event::SaleOrderLine(id, row) => self.set_line(id, row),
+            Event::InvoicedLine(key, row) => {
+                self.links.remove(key);
+                if row.is_some() {
+                    self.links.insert(key);
+                }
+                self.tables.links.set(key, row);
+                self.touch_line(key.1);
+                self.touch_siblings(key.0);
+            }
+        }
+    }
+
+    fn set_partner(&mut self, id: i32, row: Option<Partner>) {
+        let old = self.tables.partners.set(id, row);
+        let new = self.tables.partners.get(id);
+        if old.as_ref() == new {
+            return;
+        }
+        self.touched.partners.insert(id);
+        if old.map(|partner| partner.commercial_id) != new.map(|partner| partner.commercial_id) {
+            self.touched.items.extend(self.items_of_partner.get(&id).into_iter().flatten());
+            self.touched.orders.extend(self.orders_of_partner.get(&id).into_iter().flatten());
+        }
+    }
+
+    fn set_item(&mut self, id: i32, row: Option<Item>) {
+        let draft = row.as_ref().is_some_and(|item| item.draft);
+        if let Some(new) = &row {
+            self.index_item(new, true);
+        }
+        let old = self.tables.items.set(id, row);
+        let was_draft = old.as_ref().is_some_and(|item| item.draft);
+        if let Some(old) = old {
+            let new = self.tables.items.get(id);
+            let (same_move, same_partner) =
+                new.map_or((false, false), |new| (new.move_id == old.move_id, new.partner_id == old.partner_id));
+            if !same_move {
+                index(&mut self.items_of_move, old.move_id, id, false);
+            }
+            if let (false, Some(partner)) = (same_partner, old.partner_id) {
+                index(&mut self.items_of_partner, partner, id, false);
+            }
+        }
+        self.touched.items.insert(id);
+        if draft || was_draft {
+            self.touch_siblings(id);
+            self.touch_lines_of(id);
+        }
+    }
+
+    fn index_item(&mut self, item: &Item, present: bool) {
+        index(&mut self.items_of_move, item.move_id, item.id, present);
+        if let Some(partner) = item.partner_id {
+            index(&mut self.items_of_partner, partner, item.id, present);
+        }
+    }
+
+    fn set_order(&mut self, id: i32, row: Option<SaleOrder>) {
+        if let Some(old) = self.tables.orders.get(id) {
+            index(&mut self.orders_of_partner, old.partner_id, id, false);
+        }
+        if let Some(new) = &row {
+            index(&mut self.orders_of_partner, new.partner_id, id, true);
+        }
+        self.tables.orders.set(id, row);
+        self.touched.orders.insert(id);
+    }
+
+    fn set_line(&mut self, id: i32, row: Option<SaleOrderLine>) {
+        if let Some(old) = self.tables.lines.get(id) {
+            index(&mut self.lines_of_order, old.order_id, id, false);
+            self.touched.orders.insert(old.order_id);
+        }
+        if let Some(new) = &row {
+            index(&mut self.lines_of_order, new.order_id, id, true);
+            self.touched.orders.insert(new.order_id);
+        }
+        self.tables.lines.set(id, row);
+    }
+
+    /// A draft came, went or changed its sign: its items and the orders that they invoice.
+    fn touch_move(&mut self, move_id: i32) {
+        for item in self.items_of_move.get(&move_id).cloned().unwrap_or_default() {
+            self.touched.items.insert(item);
+            self.touch_lines_of(item);
+        }
+    }
+
+    /// Whether an item's entry is linked to an order decides about all its items.
+    fn touch_siblings(&mut self, item: i32) {
+        if let Some(item) = self.tables.items.get(item) {
+            self.touched.items.extend(self.items_of_move.get(&item.move_id).into_iter().flatten());
+        }
+    }
+
+    fn touch_lines_of(&mut self, item: i32) {
+        for line in self.links.lines_of(item).collect::<Vec<_>>() {
+            self.touch_line(line);
+        }
+    }
+
+    fn touch_line(&mut self, line: i32) {
+        if let Some(line) = self.tables.lines.get(line) {
+            self.touched.orders.insert(line.order_id);
+        }
+    }
+
+    fn is_receivable(&self, account: i32) -> bool {
+        self.tables.accounts.get(account).is_some_and(|account| account.receivable)
+    }
+
+    fn by_delivery(&self, product: i32) -> bool {
+        let template = self.tables.products.get(product).and_then(|product| self.tables.templates.get(product.template_id));
+        template.is_some_and(|template| template.by_delivery)
+    }
+
+    /// The root company and commercial partner that stand behind `company` and `partner`.
+    fn party(&self, company: i32, partner: i32) -> Party {
+        Party {
+            company: self.tables.companies.get(company).map_or(company, |company| company.root_id),
+            partner: self.tables.partners.get(partner).map_or(partner, |partner| partner.commercial_id),
+        }
+    }
+
+    fn day(&self, moment: DateTime<Utc>) -> NaiveDate {
+        moment.with_timezone(&self.zone).date_naive()
+    }
+
+    /// The start of the day on which the next item becomes overdue.
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        let day = self.contributions.next_due()?.checked_add_days(Days::new(1))?;
+        // Where the clocks go forward at midnight the day begins an hour later.
+        (0..24).find_map(|hour| {
+            let start = day.and_time(NaiveTime::from_hms_opt(hour, 0, 0)?);
+            self.zone.from_local_datetime(&start).earliest().map(|start| start.to_utc())
+        })
+    }
+
+    /// Draws the conclusions as of `now`.
+    pub fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox) {
+        self.place(self.day(now));
+        let rates = std::mem::take(&mut self.touched.rates);
+        let keys = std::mem::take(&mut self.touched.keys);
+        let mut customers: BTreeSet<i32> = BTreeSet::new();
+        for key in keys {
+            if self.decide_exposure(key, now, outbox) {
+                customers.insert(key.partner);
+            }
+        }
+        if rates {
+            customers.extend(self.tables.scores.iter().map(|score| score.customer_id));
+        }
+        for customer in customers {
+            self.decide_score(customer, now);
+        }
+    }
+
+    /// Places what was touched and what has become overdue by `today`, and notes the keys that this touches.
+    fn place(&mut self, today: NaiveDate) {
+        let before = self.today.replace(today);
+        if before != Some(today) {
+            let starts = |day| before.is_some_and(|before| before < day) && day <= today;
+            self.touched.rates |= self.tables.rates.iter().any(|rate| starts(rate.day));
+        }
+        if std::mem::take(&mut self.touched.all) {
+            self.touch_everything();
+        }
+        self.touched.items.extend(self.contributions.overdue_by(today));
+        for id in std::mem::take(&mut self.touched.items) {
+            let item = self.tables.items.get(id);
+            let part = item.and_then(|item| Some((self.place_item(item, today)?, item.due)));
+            let keys = self.contributions.set_item(id, part);
+            self.touched.keys.extend(keys);
+        }
+        for id in std::mem::take(&mut self.touched.orders) {
+            let part = self.tables.orders.get(id).and_then(|order| self.place_order(order));
+            let keys = self.contributions.set_order(id, part);
+            self.touched.keys.extend(keys);
+        }
+        for id in std::mem::take(&mut self.touched.partners) {
+            for company in self.roots() {
+                self.touched.keys.insert(Key { company, partner: id });
+            }
+        }
+    }
+
+    fn touch_everything(&mut self) {
+        self.touched.items = self.contributions.items().collect();
+        self.touched.items.extend(self.tables.items.iter().map(|item| item.id));
+        self.touched.orders = self.contributions.orders().collect();
+        self.touched.orders.extend(self.tables.orders.iter().map(|order| order.id));
+        self.touched.partners = self.tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
+        self.touched.keys.extend(self.tables.exposures.iter().map(|row| Key::from(row.key())));
+        self.touched.rates = true;
+    }
+
+    fn roots(&self) -> BTreeSet<i32> {
+        self.tables.companies.iter().map(|company| company.root_id).collect()
+    }
+}
+
+fn index(of: &mut FxHashMap<i32, FxHashSet<i32>>, group: i32, id: i32, present: bool) {
+    if present {
+        of.entry(group).or_default().insert(id);
+    } else if let Some(ids) = of.get_mut(&group) {
+        ids.remove(&id);
+        if ids.is_empty() {
+            of.remove(&group);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Where money counts.
+
+use contract::Money;
+
+/// Who owes whom: a root company and a commercial partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Party {
+    pub(super) company: i32,
+    pub(super) partner: i32,
+}
+
+/// An exposure's key is its party.
+pub(super) type Key = Party;
+
+impl From<(i32, i32)> for Party {
+    fn from((company, partner): (i32, i32)) -> Self {
+        Self { company, partner }
+    }
+}
+
+/// What kind of claim it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bucket {
+    NotDue,
+    Overdue,
+    Unapplied,
+    DraftInvoiced,
+    ToInvoice,
+}
+
+impl Bucket {
+    pub(super) const COUNT: usize = 5;
+}
+
+/// What one source row contributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) party: Party,
+    pub(super) bucket: Bucket,
+    pub(super) amount: Money,
+}

@@ -1,0 +1,152 @@
+//! What each source row contributes, and the sums. A row's old part is taken back before its new one is added, so any order
+//! of changes, and any repeat, ends in the same sums.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use rustc_hash::FxHashMap;
+
+use super::bucket::{Bucket, Key, Part};
+
+#[derive(Debug, Default)]
+pub(super) struct Contributions {
+    items: FxHashMap<i32, (Part, Option<NaiveDate>)>,
+    orders: FxHashMap<i32, Part>,
+    sums: FxHashMap<Key, Sums>,
+    /// Items that are not due yet, by the day after which they are overdue.
+    not_due: BTreeSet<(NaiveDate, i32)>,
+    /// What is receivable, by key and due date.
+    receivable: BTreeSet<(Key, NaiveDate, i32)>,
+}
+
+/// Sums per bucket in ten-thousandths, and how many parts they have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    parts: usize,
+    amounts: [i128; Bucket::COUNT],
+}
+
+impl Sums {
+    pub(super) fn of(&self, bucket: Bucket) -> i128 {
+        self.amounts[bucket as usize]
+    }
+}
+
+impl Contributions {
+    /// Sets what an item contributes, with its due date, and answers the keys that it touches.
+    pub(super) fn set_item(&mut self, id: i32, new: Option<(Part, Option<NaiveDate>)>) -> impl Iterator<Item = Key> + use<> {
+        let old = match new {
+            Some(new) => self.items.insert(id, new),
+            None => self.items.remove(&id),
+        };
+        if let Some((part, due)) = old {
+            self.add(part, -1);
+            if let Some(due) = due {
+                self.not_due.remove(&(due, id));
+                self.receivable.remove(&(part.party, due, id));
+            }
+        }
+        if let Some((part, due)) = new {
+            self.add(part, 1);
+            if let (Bucket::NotDue | Bucket::Overdue, Some(due)) = (part.bucket, due) {
+                self.receivable.insert((part.party, due, id));
+                if part.bucket == Bucket::NotDue {
+                    self.not_due.insert((due, id));
+                }
+            }
+        }
+        touched(old.map(|(part, _)| part), new.map(|(part, _)| part))
+    }
+
+    /// Sets what an order contributes, and answers the keys that it touches.
+    pub(super) fn set_order(&mut self, id: i32, new: Option<Part>) -> impl Iterator<Item = Key> + use<> {
+        let old = match new {
+            Some(new) => self.orders.insert(id, new),
+            None => self.orders.remove(&id),
+        };
+        if let Some(part) = old {
+            self.add(part, -1);
+        }
+        if let Some(part) = new {
+            self.add(part, 1);
+        }
+        touched(old, new)
+    }
+
+    fn add(&mut self, part: Part, sign: i8) {
+        let sums = self.sums.entry(part.party).or_default();
+        sums.amounts[part.bucket as usize] += i128::from(part.amount.0) * i128::from(sign);
+        sums.parts = sums.parts.saturating_add_signed(isize::from(sign));
+        if sums.parts == 0 {
+            self.sums.remove(&part.party);
+        }
+    }
+
+    pub(super) fn sums(&self, key: Key) -> Sums {
+        self.sums.get(&key).copied().unwrap_or_default()
+    }
+
+    /// Items not due yet whose due date is before `today`.
+    pub(super) fn overdue_by(&self, today: NaiveDate) -> impl Iterator<Item = i32> + '_ {
+        self.not_due.range(..(today, i32::MIN)).map(|(_, id)| *id)
+    }
+
+    /// The earliest due date of what is not due yet.
+    pub(super) fn next_due(&self) -> Option<NaiveDate> {
+        self.not_due.first().map(|(due, _)| *due)
+    }
+
+    /// The earliest due date of what is receivable.
+    pub(super) fn oldest_due(&self, key: Key) -> Option<NaiveDate> {
+        let first = self.receivable.range((key, NaiveDate::MIN, i32::MIN)..).next();
+        first.filter(|(of, ..)| *of == key).map(|(_, due, _)| *due)
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = i32> + '_ {
+        self.items.keys().copied()
+    }
+
+    pub(super) fn orders(&self) -> impl Iterator<Item = i32> + '_ {
+        self.orders.keys().copied()
+    }
+}
+
+fn touched(old: Option<Part>, new: Option<Part>) -> impl Iterator<Item = Key> {
+    let parts = if old == new { [None, None] } else { [old, new] };
+    parts.into_iter().flatten().map(|part| part.party)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::Money;
+
+    fn part(partner: i32, bucket: Bucket, amount: i64) -> Part {
+        Part { party: Key { company: 1, partner }, bucket, amount: Money(amount) }
+    }
+
+    #[test]
+    fn a_row_that_moves_takes_back_what_it_gave() {
+        let mut contributions = Contributions::default();
+        let day = NaiveDate::from_ymd_opt(2026, 1, 31);
+        let keys: Vec<_> = contributions.set_item(1, Some((part(7, Bucket::NotDue, 100), day))).collect();
+        assert_eq!(keys.len(), 1);
+        assert_eq!(contributions.next_due(), day);
+        let keys: Vec<_> = contributions.set_item(1, Some((part(8, Bucket::Overdue, 90), day))).collect();
+        assert_eq!(keys.len(), 2);
+        assert_eq!(contributions.sums(keys[0]), Sums::default());
+        assert_eq!(contributions.sums(keys[1]).of(Bucket::Overdue), 90);
+        assert_eq!((contributions.next_due(), contributions.oldest_due(keys[1])), (None, day));
+        contributions.set_item(1, None).for_each(drop);
+        assert!(contributions.sums.is_empty() && contributions.receivable.is_empty());
+    }
+
+    #[test]
+    fn only_what_is_past_its_due_date_crosses() {
+        let mut contributions = Contributions::default();
+        let day = NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
+        contributions.set_item(1, Some((part(7, Bucket::NotDue, 100), Some(day)))).for_each(drop);
+        assert_eq!(contributions.overdue_by(day).count(), 0);
+        assert_eq!(contributions.overdue_by(day.succ_opt().unwrap()).count(), 1);
+    }
+}

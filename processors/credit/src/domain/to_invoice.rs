@@ -1,0 +1,51 @@
+//! What a confirmed order will still be invoiced for.
+
+use contract::Money;
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::Ledger;
+use super::bucket::{Bucket, Part};
+use crate::store::{SaleOrder, SaleOrderLine};
+
+impl Ledger {
+    /// As Odoo's `amount_to_invoice`, which counts an order only while one of its lines has an untaxed amount to invoice:
+    /// per line the price with taxes of what is ordered (or delivered, by the product's policy) and not invoiced by a posted
+    /// invoice, converted at the order's rate and rounded to the company's currency.
+    pub(super) fn place_order(&self, order: &SaleOrder) -> Option<Part> {
+        let lines = self.lines_of_order.get(&order.id)?;
+        let lines: Vec<_> = lines.iter().filter_map(|id| self.tables.lines.get(*id)).collect();
+        if !lines.iter().any(|line| line.open) {
+            return None;
+        }
+        let mut sum = Decimal::ZERO;
+        for line in lines {
+            sum = sum.checked_add(self.line_to_invoice(line)?)?;
+        }
+        let party = self.party(order.company_id, order.partner_id);
+        let amount = sum
+            .checked_div(order.currency_rate)?
+            .round_dp_with_strategy(self.decimals(party.company), RoundingStrategy::MidpointAwayFromZero);
+        let amount = Money::from_decimal(amount).filter(|amount| *amount != Money::ZERO)?;
+        Some(Part { party, bucket: Bucket::ToInvoice, amount })
+    }
+
+    fn line_to_invoice(&self, line: &SaleOrderLine) -> Option<Decimal> {
+        let by_delivery = line.product_id.is_some_and(|product| self.by_delivery(product));
+        let quantity = if by_delivery { line.delivered } else { line.ordered };
+        let posted = line.invoiced.checked_sub(self.drafted(line.id))?;
+        // Multiplied first: a third of a price would lose the last digits.
+        line.price_total.checked_mul(quantity.checked_sub(posted)?)?.checked_div(line.ordered)
+    }
+
+    /// The quantity that drafts invoice of a line. Odoo counts it as invoiced already.
+    fn drafted(&self, line: i32) -> Decimal {
+        let items = self.links.items_of(line).filter_map(|item| self.tables.items.get(item));
+        items
+            .filter(|item| item.draft)
+            .filter_map(|item| {
+                let draft = self.tables.drafts.get(item.move_id)?;
+                Some(if draft.refund { -item.quantity } else { item.quantity })
+            })
+            .fold(Decimal::ZERO, |sum, quantity| sum.saturating_add(quantity))
+    }
+}

@@ -1,0 +1,259 @@
+//! Quotations and sales orders.
+
+use crate::books::Books;
+use crate::calendar::{Day, Micros};
+use crate::money::{Cents, Quantity, Rate, price, scale};
+use crate::tables::accounting::TAX_PERCENT;
+use crate::tables::label::Label;
+use crate::tables::{Row, Stamp, Table};
+use crate::wire::layout::{Key, RowWriter};
+
+pub(crate) const ORDER: &str = r#"
+    id=?; campaign_id=null; source_id=null; medium_id=null; company_id=?~0; partner_id=?~0;
+    journal_id=null; partner_invoice_id=?~0; partner_shipping_id=?~0; fiscal_position_id=null;
+    payment_term_id=?; pricelist_id=null; currency_id=?; user_id=?; team_id=1; create_uid=?;
+    write_uid=?; access_token=null; name=?~""; state=?; client_order_ref=?; origin=null; reference=null;
+    signed_by=null; invoice_status=?; validity_date=?; note=null; currency_rate=?; amount_untaxed=?;
+    amount_tax=?; amount_total=?; locked=false; require_signature=true; require_payment=true;
+    create_date=?; commitment_date=null; date_order=?~0; signed_on=null; write_date=?;
+    prepayment_percent=1.0; pending_email_template_id=null; opportunity_id=null;
+    sale_order_template_id=null; incoterm=null; warehouse_id=1; procurement_group_id=?;
+    incoterm_location=null; picking_policy="direct"~""; delivery_status=?; effective_date=?;
+    customizable_pdf_form_fields=null;
+"#;
+
+pub(crate) const ORDER_LINE: &str = r#"
+    id=?; order_id=?~0; sequence=10; company_id=?; currency_id=?; order_partner_id=?; salesman_id=?;
+    product_id=?; product_uom=1; linked_line_id=null; combo_item_id=null; product_packaging_id=null;
+    create_uid=?; write_uid=?; state=?; display_type=null; virtual_id=null; linked_virtual_id=null;
+    qty_delivered_method=?; invoice_status=?; analytic_distribution=null; name=?~"";
+    product_uom_qty=?~"0"; price_unit=?~"0"; discount="0.00"; price_subtotal=?; price_total=?;
+    price_reduce_taxexcl=?; price_reduce_taxinc=?; qty_delivered=?; qty_invoiced=?; qty_to_invoice=?;
+    untaxed_amount_invoiced=?; untaxed_amount_to_invoice=?; is_downpayment=null; is_expense=null;
+    create_date=?; write_date=?; technical_price_unit=?; price_tax=?; product_packaging_qty=0.0;
+    customer_lead=0.0~0.0; route_id=null; warehouse_id=?;
+"#;
+
+pub(crate) const ORDER_LINE_INVOICE: &str = "invoice_line_id=?; order_line_id=?;";
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Draft,
+    Sale,
+    Cancelled,
+}
+
+impl State {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Sale => "sale",
+            Self::Cancelled => "cancel",
+        }
+    }
+}
+
+/// Whether something is left to invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Invoicing {
+    No,
+    ToInvoice,
+    Invoiced,
+}
+
+impl Invoicing {
+    fn text(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::ToInvoice => "to invoice",
+            Self::Invoiced => "invoiced",
+        }
+    }
+}
+
+/// A quotation or sales order.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub(crate) company: u32,
+    /// Who ordered: the customer or one of its contacts.
+    pub(crate) partner: u32,
+    pub(crate) invoice_partner: u32,
+    pub(crate) term: u32,
+    pub(crate) currency: u32,
+    pub(crate) rate: Rate,
+    pub(crate) state: State,
+    pub(crate) customer_order: u32,
+    /// False until totals are written.
+    pub(crate) computed: bool,
+    pub(crate) invoicing: Invoicing,
+    pub(crate) valid_until: Day,
+    pub(crate) untaxed: Cents,
+    pub(crate) tax: Cents,
+    pub(crate) date: Micros,
+    pub(crate) group: u32,
+    pub(crate) delivered: Option<Micros>,
+    pub(crate) stamp: Stamp,
+    pub(crate) lines: Vec<u32>,
+    pub(crate) picking: u32,
+}
+
+impl Row for Order {
+    const TABLE: Table = Table::SaleOrder;
+
+    fn write(&self, id: u32, row: &mut RowWriter<'_>, books: &Books) {
+        row.int(id);
+        row.int(self.company);
+        row.int(self.partner);
+        row.int(self.invoice_partner);
+        row.int(self.partner);
+        row.id(self.term);
+        row.int(self.currency);
+        row.int(self.stamp.creator);
+        row.int(self.stamp.creator);
+        row.int(self.stamp.writer);
+        row.label(Label::SaleOrder(id), books);
+        row.text(self.state.text());
+        row.label(
+            if self.customer_order == 0 { Label::None } else { Label::CustomerOrder(self.customer_order) },
+            books,
+        );
+        row.known_text(self.computed, self.invoicing.text());
+        row.int(self.valid_until);
+        row.shortest(self.rate, 6);
+        row.known_decimal(self.computed, self.untaxed);
+        row.known_decimal(self.computed, self.tax);
+        row.known_decimal(self.computed, self.untaxed + self.tax);
+        row.micros(self.stamp.created);
+        row.micros(self.date);
+        row.micros(self.stamp.written);
+        row.id(self.group);
+        match (self.picking, self.delivered) {
+            (0, _) => row.null(),
+            (_, Some(_)) => row.text("full"),
+            (_, None) => row.text("pending"),
+        }
+        row.time(self.delivered);
+    }
+}
+
+/// A line of an order.
+#[derive(Debug, Clone)]
+pub(crate) struct OrderLine {
+    pub(crate) order: u32,
+    pub(crate) product: u32,
+    pub(crate) service: bool,
+    pub(crate) by_delivery: bool,
+    pub(crate) taxed: bool,
+    pub(crate) state: State,
+    pub(crate) computed: bool,
+    pub(crate) invoicing: Invoicing,
+    pub(crate) quantity: Quantity,
+    pub(crate) price_unit: Cents,
+    pub(crate) delivered: Quantity,
+    pub(crate) invoiced: Quantity,
+    pub(crate) to_invoice: Quantity,
+    pub(crate) untaxed_invoiced: Cents,
+    pub(crate) untaxed_to_invoice: Cents,
+    pub(crate) stamp: Stamp,
+}
+
+impl OrderLine {
+    pub(crate) fn subtotal(&self) -> Cents {
+        price(self.price_unit, self.quantity)
+    }
+
+    pub(crate) fn tax(&self) -> Cents {
+        tax_on(self.subtotal(), self.taxed)
+    }
+
+    /// What the invoice policy lets be invoiced in all.
+    fn invoiceable(&self) -> Quantity {
+        if self.by_delivery { self.delivered } else { self.quantity }
+    }
+
+    /// Recomputes what is left to invoice, in quantity.
+    pub(crate) fn recompute_quantity(&mut self) {
+        let confirmed = self.state == State::Sale;
+        self.to_invoice = if confirmed { self.invoiceable() - self.invoiced } else { 0 };
+        self.invoicing = if !confirmed {
+            Invoicing::No
+        } else if self.to_invoice != 0 {
+            Invoicing::ToInvoice
+        } else if self.invoiced >= self.quantity {
+            Invoicing::Invoiced
+        } else {
+            Invoicing::No
+        };
+    }
+
+    /// Recomputes what is left to invoice, in money.
+    pub(crate) fn recompute_amount(&mut self) {
+        let due = price(self.price_unit, self.invoiceable());
+        self.untaxed_to_invoice =
+            if self.state == State::Sale { (due - self.untaxed_invoiced).max(0) } else { 0 };
+    }
+}
+
+/// The tax on an amount, rounded per line.
+pub(crate) fn tax_on(amount: Cents, taxed: bool) -> Cents {
+    if taxed { scale(amount, TAX_PERCENT, 100) } else { 0 }
+}
+
+impl Row for OrderLine {
+    const TABLE: Table = Table::SaleOrderLine;
+
+    fn write(&self, id: u32, row: &mut RowWriter<'_>, books: &Books) {
+        let order = &books.orders[self.order];
+        let unit_tax = tax_on(self.price_unit, self.taxed);
+        row.int(id);
+        row.int(self.order);
+        row.int(order.company);
+        row.int(order.currency);
+        row.int(order.partner);
+        row.int(order.stamp.creator);
+        row.int(self.product);
+        row.int(self.stamp.creator);
+        row.int(self.stamp.writer);
+        row.text(self.state.text());
+        row.text(if self.service { "manual" } else { "stock_move" });
+        row.known_text(self.computed, self.invoicing.text());
+        row.label(Label::Product(self.product), books);
+        row.decimal(self.quantity);
+        row.decimal(self.price_unit);
+        row.decimal(self.subtotal());
+        row.decimal(self.subtotal() + self.tax());
+        row.decimal(self.price_unit);
+        row.decimal(self.price_unit + unit_tax);
+        row.decimal(self.delivered);
+        row.known_decimal(self.computed, self.invoiced);
+        row.known_decimal(self.computed, self.to_invoice);
+        row.known_decimal(self.computed, self.untaxed_invoiced);
+        row.known_decimal(self.computed, self.untaxed_to_invoice);
+        row.micros(self.stamp.created);
+        row.micros(self.stamp.written);
+        row.float(self.price_unit);
+        row.float(self.tax());
+        row.id(u32::from(self.computed));
+    }
+}
+
+/// Which order line an invoice line bills.
+#[derive(Debug, Clone)]
+pub(crate) struct OrderLineInvoice {
+    pub(crate) invoice_line: u32,
+    pub(crate) order_line: u32,
+}
+
+impl Row for OrderLineInvoice {
+    const TABLE: Table = Table::SaleOrderLineInvoice;
+
+    fn key(&self, _: u32) -> Key {
+        Key::Pair(self.invoice_line, self.order_line)
+    }
+
+    fn write(&self, _: u32, row: &mut RowWriter<'_>, _: &Books) {
+        row.int(self.invoice_line);
+        row.int(self.order_line);
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line: one file per command.
+
+mod demo;
+mod dlq;
+mod migrate;
+mod output;
+mod publish;
+mod run;
+mod simulate;
+mod status;
+mod topics;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Source};
+use crate::telemetry;
+
+/// What a command answers: the exit code, or an error that says what to do next.
+type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Live finance answers from an Odoo change feed, exactly once.
+#[derive(Parser)]
+#[command(name = "ledgerwell", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 DATABASE_URL=postgres://user@127.0.0.1/ledgerwell
+  ledgerwell migrate up
+  ledgerwell topics
+  ledgerwell run";
+
+#[derive(Args)]
+struct Global {
+    /// Configuration file (TOML); without one there is a single source, `odoo`, on topic `odoo.changes`
+    #[arg(long, global = true, env = "LEDGERWELL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Logs and results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Run),
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    Topics(topics::Topics),
+    Status(status::Status),
+    Publish(publish::Publish),
+    Simulate(simulate::Simulate),
+    #[command(subcommand)]
+    Dlq(dlq::Dlq),
+    Demo(demo::Demo),
+}
+
+impl Global {
+    fn config(&self) -> Result<Config, crate::config::Invalid> {
+        Config::load(self.config.as_deref(), |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+}
+
+/// Chooses sources by name; all where none is given.
+fn sources<'a>(config: &'a Config, only: Option<&str>) -> Result<Vec<&'a Source>, String> {
+    let chosen: Vec<_> = config.sources.iter().filter(|source| only.is_none_or(|name| source.name == name)).collect();
+    if chosen.is_empty() {
+        let known: Vec<_> = config.sources.iter().map(|source| source.name.as_str()).collect();
+        return Err(format!("there is no such source; there are: {}", known.join(", ")));
+    }
+    Ok(chosen)
+}
+
+/// Parses the command line, runs the command and says what went wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::log(cli.global.json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("ledgerwell: no threads to run on: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        let global = &cli.global;
+        match cli.command {
+            Command::Run(command) => command.run(global).await,
+            Command::Migrate(command) => command.run(global).await,
+            Command::Topics(command) => command.run(global).await,
+            Command::Status(command) => command.run(global).await,
+            Command::Publish(command) => command.run(global),
+            Command::Simulate(command) => command.run(global),
+            Command::Dlq(command) => command.run(global).await,
+            Command::Demo(command) => command.run(global).await,
+        }
+    });
+    // A thread that hangs in a client library must not keep the process.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| {
+        eprintln!("ledgerwell: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_has_examples() {
+        let cli = super::Cli::command();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands() {
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(examples.contains("ledgerwell "), "{} has no examples", command.get_name());
+        }
+    }
+}

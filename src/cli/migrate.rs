@@ -1,0 +1,59 @@
+//! `ledgerwell migrate`
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::{Global, Outcome, output};
+use crate::migrate;
+
+/// Bring the results databases to this program's schema, or back
+#[derive(Subcommand)]
+#[command(after_help = "Examples:
+  ledgerwell migrate status
+  ledgerwell migrate up
+  ledgerwell migrate down --to 12             undo all after migration 12
+  ledgerwell migrate down --to 0              undo everything; all results are lost")]
+pub(super) enum Migrate {
+    /// Apply all that is missing
+    Up,
+    /// Undo migrations; what their tables hold is lost
+    Down {
+        /// The last migration to keep; 0 keeps none
+        #[arg(long, value_name = "N")]
+        to: i64,
+    },
+    /// Show which migrations the databases have
+    Status,
+}
+
+impl Migrate {
+    pub(super) async fn run(self, global: &Global) -> Outcome {
+        let config = global.config()?;
+        for source in &config.sources {
+            let url = source.database_url();
+            match self {
+                Self::Up => migrate::up(url).await?,
+                Self::Down { to } => migrate::down(url, to).await?,
+                Self::Status => {}
+            }
+            let steps = migrate::status(url).await?;
+            if global.json {
+                output::json(&serde_json::json!({ "source": source.name, "migrations": steps }))?;
+                continue;
+            }
+            if let Self::Status = self {
+                let mut table = output::table(&["migration", "name", "applied"], &["migration"]);
+                for step in &steps {
+                    let applied = if step.applied { "yes" } else { "no" };
+                    table.add_row([step.version.to_string(), step.name.clone(), applied.into()]);
+                }
+                println!("source {}\n{table}", source.name);
+            } else {
+                let applied = steps.iter().filter(|step| step.applied).count();
+                println!("source {}: {applied} of {} migrations applied", source.name, steps.len());
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

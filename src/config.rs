@@ -1,0 +1,264 @@
+//! One TOML file plus environment. Without a file there is one source, `odoo`, on topic `odoo.changes`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use chrono_tz::Tz;
+use rdkafka::ClientConfig;
+use serde::Deserialize;
+
+/// Everything that can be set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Prefix of result topics, consumer groups and transactional ids: deployments that share a Kafka differ in it.
+    #[serde(default = "default_prefix")]
+    pub prefix: String,
+    /// The HTTP endpoint.
+    #[serde(default)]
+    pub http: Http,
+    /// librdkafka's settings, passed through: `"bootstrap.servers"`, `"security.protocol"`, …
+    #[serde(default)]
+    pub kafka: BTreeMap<String, Setting>,
+    /// The Odoo databases.
+    #[serde(default, rename = "source")]
+    pub sources: Vec<Source>,
+}
+
+/// The HTTP endpoint.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where it listens.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+}
+
+/// One Odoo database: its change stream and the database of its results.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Its name: part of event keys, consumer groups and metric labels.
+    #[serde(default = "default_source")]
+    pub name: String,
+    /// The topic of its changes: one partition, commit order.
+    #[serde(default = "default_topic")]
+    pub topic: String,
+    /// Where results go; `DATABASE_URL` when not set.
+    pub database_url: Option<String>,
+    /// Where its days begin.
+    #[serde(default, deserialize_with = "time_zone")]
+    pub time_zone: Tz,
+    /// What moves time on while nothing changes.
+    #[serde(default)]
+    pub clock: Clock,
+    /// The company whose currency the company-wide figures are in; the lowest root company when not set.
+    pub main_company: Option<i32>,
+}
+
+/// The value of a librdkafka setting, in whichever TOML type it is natural.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// `"SASL_SSL"`
+    Text(String),
+    /// `500`
+    Number(i64),
+    /// `true`
+    Switch(bool),
+}
+
+/// What moves time on while nothing changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Ticks, written into the stream when a moment falls due.
+    #[default]
+    Wall,
+    /// Nothing: time is what the changes say. For recordings, tests and demos.
+    Feed,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: default_listen() }
+    }
+}
+
+fn default_prefix() -> String {
+    "ledgerwell".into()
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+fn default_source() -> String {
+    "odoo".into()
+}
+
+fn default_topic() -> String {
+    "odoo.changes".into()
+}
+
+fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    name.parse().map_err(|_| serde::de::Error::custom(format!("`{name}` is no IANA time zone such as Europe/Berlin")))
+}
+
+/// A configuration that cannot be used. The text says what to change.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(String);
+
+impl Config {
+    /// Reads the file, if there is one, and lets the environment fill what it leaves open.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an unknown or wrong key, nothing to connect to.
+    pub fn load(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
+        let text = match file {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|error| Invalid(format!("{}: {error}. Name the file with --config", file.display())))?,
+            None => String::new(),
+        };
+        let name = file.map_or_else(|| "configuration".into(), |file| file.display().to_string());
+        Self::parse(&text, environment).map_err(|Invalid(why)| Invalid(format!("{name}: {why}")))
+    }
+
+    fn parse(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
+        let mut config: Self = toml::from_str(text).map_err(|error| Invalid(with_nearest(error.message())))?;
+        if let Some(servers) = environment("KAFKA_BOOTSTRAP_SERVERS") {
+            config.kafka.entry("bootstrap.servers".into()).or_insert(Setting::Text(servers));
+        }
+        if !config.kafka.contains_key("bootstrap.servers") {
+            return Err(Invalid(
+                "where is Kafka? Set KAFKA_BOOTSTRAP_SERVERS, or \"bootstrap.servers\" under [kafka]".into(),
+            ));
+        }
+        if config.sources.is_empty() {
+            config.sources = toml::from_str::<Sources>("[[source]]").map_err(|error| Invalid(error.to_string()))?.source;
+        }
+        let database_url = environment("DATABASE_URL");
+        for source in &mut config.sources {
+            source.database_url = source.database_url.take().or_else(|| database_url.clone());
+            source.check()?;
+        }
+        unique("name", config.sources.iter().map(|source| &source.name))?;
+        unique("topic", config.sources.iter().map(|source| &source.topic))?;
+        unique("database_url", config.sources.iter().filter_map(|source| source.database_url.as_ref()))?;
+        Ok(config)
+    }
+
+    /// Settings that every Kafka client shares.
+    pub fn kafka(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        for (key, value) in &self.kafka {
+            let value = match value {
+                Setting::Text(text) => text.clone(),
+                Setting::Number(number) => number.to_string(),
+                Setting::Switch(on) => on.to_string(),
+            };
+            client.set(key, value);
+        }
+        client
+    }
+}
+
+#[derive(Deserialize)]
+struct Sources {
+    source: Vec<Source>,
+}
+
+impl Source {
+    fn check(&self) -> Result<(), Invalid> {
+        let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+        if self.name.is_empty() || !self.name.chars().all(plain) {
+            return Err(Invalid(format!("source name `{}`: use letters, digits, `-`, `_` and `.`", self.name)));
+        }
+        if self.database_url.is_none() {
+            let name = &self.name;
+            return Err(Invalid(format!("source {name}: where is Postgres? Set DATABASE_URL, or database_url")));
+        }
+        Ok(())
+    }
+
+    /// Where results go.
+    pub fn database_url(&self) -> &str {
+        self.database_url.as_deref().unwrap_or_default()
+    }
+}
+
+/// Two sources never share a topic, a name or a results database: the seed's tables have no column to tell them apart.
+fn unique<'a>(key: &str, values: impl Iterator<Item = &'a String>) -> Result<(), Invalid> {
+    let mut seen = std::collections::BTreeSet::new();
+    for value in values {
+        if !seen.insert(value) {
+            // A database_url may hold a password.
+            let value = if key == "database_url" { String::new() } else { format!(" `{value}`") };
+            return Err(Invalid(format!("two sources have the same {key}{value}; each needs its own")));
+        }
+    }
+    Ok(())
+}
+
+/// Adds the nearest known key to serde's complaint about an unknown one.
+fn with_nearest(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let Some(unknown) = quoted.next().filter(|_| message.starts_with("unknown ")) else {
+        return message.to_owned();
+    };
+    match quoted.max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))) {
+        Some(nearest) => format!("unknown key `{unknown}`; did you mean `{nearest}`?"),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        let environment = |name: &str| match name {
+            "KAFKA_BOOTSTRAP_SERVERS" => Some("127.0.0.1:9092".to_owned()),
+            "DATABASE_URL" => Some("postgres://127.0.0.1/x".to_owned()),
+            _ => None,
+        };
+        Config::parse(text, environment).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_a_file_there_is_one_source() {
+        let config = parse("").unwrap();
+        assert_eq!((config.sources[0].name.as_str(), config.sources[0].topic.as_str()), ("odoo", "odoo.changes"));
+        assert_eq!((config.prefix.as_str(), config.sources[0].clock), ("ledgerwell", Clock::Wall));
+        assert_eq!(config.kafka().get("bootstrap.servers"), Some("127.0.0.1:9092"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_with_the_nearest() {
+        let error = parse("[[source]]\ntopc = \"x\"").unwrap_err();
+        assert_eq!(error, "unknown key `topc`; did you mean `topic`?");
+        assert!(parse("[[source]]\nclock = \"fed\"").unwrap_err().contains("did you mean `feed`"));
+    }
+
+    #[test]
+    fn a_time_zone_is_an_iana_name() {
+        assert_eq!(parse("[[source]]\ntime_zone = \"Europe/Berlin\"").unwrap().sources[0].time_zone, Tz::Europe__Berlin);
+        assert!(parse("[[source]]\ntime_zone = \"Berlin\"").unwrap_err().contains("IANA"));
+    }
+
+    #[test]
+    fn two_sources_share_nothing() {
+        let two = "[[source]]\nname=\"a\"\n[[source]]\nname=\"b\"\ntopic=\"t\"";
+        let error = parse(two).unwrap_err();
+        assert!(error.contains("same database_url") && !error.contains("postgres://"), "{error}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = Config::parse("", |_| None).unwrap_err().to_string();
+        assert!(error.contains("KAFKA_BOOTSTRAP_SERVERS"));
+    }
+}

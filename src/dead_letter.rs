@@ -1,0 +1,149 @@
+//! Records that could not be used: kept with the reason, superseded by a later good image of the same row.
+
+use contract::Failure;
+use rustc_hash::FxHashMap;
+use sqlx::{PgConnection, Row};
+
+use crate::clock;
+use crate::feed::{Letter, RowKey};
+use crate::runner::Place;
+
+/// The dead letters of one unit that nothing has superseded, and what has changed about them since the last save.
+#[derive(Default)]
+pub struct OpenLetters {
+    /// Offsets of open letters per row; `None` where the row is not known.
+    open: FxHashMap<Option<RowKey>, Vec<(i64, String)>>,
+    added: Vec<Letter>,
+    superseded: Vec<(i64, i64)>,
+}
+
+impl OpenLetters {
+    /// Reads them.
+    pub async fn load(place: &Place, connection: &mut PgConnection) -> Result<Self, Failure> {
+        let rows = sqlx::query(
+            "SELECT record_offset, table_name, row_key FROM stream.dead_letter
+             WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
+                 AND superseded_by IS NULL",
+        )
+        .bind(place.processor)
+        .bind(place.version)
+        .bind(&place.source)
+        .bind(&place.topic)
+        .bind(place.partition)
+        .fetch_all(connection)
+        .await?;
+        let mut letters = Self::default();
+        for row in rows {
+            let (table, key): (String, String) = (row.try_get("table_name")?, row.try_get("row_key")?);
+            let row_key = (!key.is_empty()).then(|| RowKey::new(&table, &key));
+            letters.open.entry(row_key).or_default().push((row.try_get("record_offset")?, table));
+        }
+        Ok(letters)
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.open.values().map(Vec::len).sum()
+    }
+
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// A record could not be used.
+    pub fn add(&mut self, letter: Letter) {
+        let entry = self.open.entry(letter.row).or_default();
+        if !entry.iter().any(|(offset, _)| *offset == letter.mark.offset) {
+            entry.push((letter.mark.offset, letter.reason.table.clone()));
+            self.added.push(letter);
+        }
+    }
+
+    /// These rows have a later version: good, or bad and about to be added.
+    pub fn supersede(&mut self, rows: &[(RowKey, i64)]) {
+        if self.open.is_empty() {
+            return;
+        }
+        for (row, by) in rows {
+            for (offset, _) in self.open.remove(&Some(*row)).unwrap_or_default() {
+                self.superseded.push((offset, *by));
+            }
+        }
+    }
+
+    /// A snapshot brings this table anew.
+    pub fn supersede_table(&mut self, table: &str, by: i64) {
+        let superseded = &mut self.superseded;
+        self.open.retain(|_, letters| {
+            letters.retain(|(offset, of)| {
+                let keep = of != table;
+                if !keep {
+                    superseded.push((*offset, by));
+                }
+                keep
+            });
+            !letters.is_empty()
+        });
+    }
+
+    /// Writes what has changed, inside the batch's transaction.
+    pub async fn save(&mut self, place: &Place, connection: &mut PgConnection) -> Result<(), Failure> {
+        insert(place, &std::mem::take(&mut self.added), connection).await?;
+        let (offsets, by): (Vec<_>, Vec<_>) = std::mem::take(&mut self.superseded).into_iter().unzip();
+        if offsets.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE stream.dead_letter AS letter SET superseded_by = good.by
+             FROM UNNEST($6::bigint[], $7::bigint[]) AS good(record_offset, by)
+             WHERE letter.processor = $1 AND letter.version = $2 AND letter.source = $3 AND letter.topic = $4
+                 AND letter.partition = $5 AND letter.record_offset = good.record_offset",
+        )
+        .bind(place.processor)
+        .bind(place.version)
+        .bind(&place.source)
+        .bind(&place.topic)
+        .bind(place.partition)
+        .bind(offsets)
+        .bind(by)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn insert(place: &Place, letters: &[Letter], connection: &mut PgConnection) -> Result<(), Failure> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    // Postgres cannot store NUL in text; the raw record keeps it.
+    let text = |text: &str| text.replace('\0', "\u{fffd}");
+    let column = |of: fn(&Letter) -> &str| letters.iter().map(|letter| text(of(letter))).collect::<Vec<_>>();
+    sqlx::query(
+        "INSERT INTO stream.dead_letter (processor, version, source, topic, partition, attempts, record_offset, record_time,
+             record_key, record_value, table_name, row_key, column_name, expected, found)
+         SELECT $1, $2, $3, $4, $5, 1, letter.*
+         FROM UNNEST($6::bigint[], $7::timestamptz[], $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::text[],
+             $13::text[], $14::text[]) AS letter
+         ON CONFLICT (processor, version, source, topic, partition, record_offset)
+             DO UPDATE SET attempts = dead_letter.attempts + 1, superseded_by = NULL",
+    )
+    .bind(place.processor)
+    .bind(place.version)
+    .bind(&place.source)
+    .bind(&place.topic)
+    .bind(place.partition)
+    .bind(letters.iter().map(|letter| letter.mark.offset).collect::<Vec<_>>())
+    .bind(letters.iter().map(|letter| clock::from_millis(letter.mark.timestamp)).collect::<Vec<_>>())
+    .bind(letters.iter().map(|letter| letter.key.clone()).collect::<Vec<_>>())
+    .bind(letters.iter().map(|letter| letter.value.clone()).collect::<Vec<_>>())
+    .bind(column(|letter| &letter.reason.table))
+    .bind(column(|letter| &letter.row_key))
+    .bind(column(|letter| &letter.reason.column))
+    .bind(column(|letter| &letter.reason.expected))
+    .bind(column(|letter| &letter.reason.found))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The database schema: one reversible history, embedded in the program.
+
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::{Connection, PgConnection};
+
+static HISTORY: Migrator = sqlx::migrate!("./migrations");
+
+/// What went wrong, with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Postgres refused.
+    #[error("migrating: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// Postgres could not be reached.
+    #[error("Postgres: {0}")]
+    Postgres(#[from] sqlx::Error),
+    /// The database is older than the program.
+    #[error("the database lacks migration {0}: run `ledgerwell migrate up`")]
+    Behind(i64),
+    /// The database is newer than the program.
+    #[error("the database has migration {0}, which this program does not know: use the program that made it")]
+    Ahead(i64),
+    /// No such version to go down to.
+    #[error("there is no migration {0}; `ledgerwell migrate status` lists them, 0 removes all")]
+    NoSuchVersion(i64),
+}
+
+/// One migration and whether the database has it.
+#[derive(Debug, serde::Serialize)]
+pub struct Step {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// Whether it is applied.
+    pub applied: bool,
+}
+
+/// Applies all that is missing.
+pub async fn up(url: &str) -> Result<(), Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    Ok(HISTORY.run(&mut connection).await?)
+}
+
+/// Undoes all after version `to`; 0 undoes everything.
+pub async fn down(url: &str, to: i64) -> Result<(), Error> {
+    if to != 0 && !HISTORY.version_exists(to) {
+        return Err(Error::NoSuchVersion(to));
+    }
+    let mut connection = PgConnection::connect(url).await?;
+    Ok(HISTORY.undo(&mut connection, to).await?)
+}
+
+/// All migrations, and those that the database has and the program does not know.
+pub async fn status(url: &str) -> Result<Vec<Step>, Error> {
+    let applied = applied(url).await?;
+    let known = HISTORY.iter().filter(|migration| !migration.migration_type.is_down_migration());
+    let mut steps: Vec<_> = known
+        .map(|migration| Step {
+            version: migration.version,
+            name: migration.description.to_string(),
+            applied: applied.contains(&migration.version),
+        })
+        .collect();
+    for version in applied {
+        if !HISTORY.version_exists(version) {
+            steps.push(Step { version, name: "unknown to this program".into(), applied: true });
+        }
+    }
+    Ok(steps)
+}
+
+/// Refuses a database whose version is not this program's.
+pub async fn check(url: &str) -> Result<(), Error> {
+    let steps = status(url).await?;
+    if let Some(step) = steps.iter().find(|step| !HISTORY.version_exists(step.version)) {
+        return Err(Error::Ahead(step.version));
+    }
+    match steps.iter().find(|step| !step.applied) {
+        Some(step) => Err(Error::Behind(step.version)),
+        None => Ok(()),
+    }
+}
+
+async fn applied(url: &str) -> Result<Vec<i64>, Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let table = "_sqlx_migrations";
+    connection.ensure_migrations_table(table).await?;
+    let applied = connection.list_applied_migrations(table).await?;
+    Ok(applied.into_iter().map(|migration| migration.version).collect())
+}

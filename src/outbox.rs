@@ -1,0 +1,104 @@
+//! Events on their way out: stored in the batch's transaction, published in order by the drain.
+
+mod drain;
+mod progress;
+
+use chrono::{DateTime, Utc};
+use contract::{Emitted, Failure};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::runner::Place;
+
+pub use drain::Drain;
+
+/// Namespace of event ids.
+const EVENT: Uuid = Uuid::from_u128(0x2b8e_07d4_5a1f_4c39_9d60_f37a_81c4_0e55);
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct OutboxRow {
+    /// Its number, without gaps per unit.
+    pub out_seq: i64,
+    /// Its id, the same after any crash and however the stream is cut into batches.
+    pub event_id: Uuid,
+    /// `ce_type`.
+    pub event_type: String,
+    /// `<source>/<company>/<entity>`.
+    pub key: String,
+    /// `<offset of the record that closed the unit>.<number within it>`: orders events of different processors.
+    pub position: String,
+    /// When it became true, by the unit's clock.
+    pub time: DateTime<Utc>,
+    /// The data, as JSON.
+    pub data: String,
+}
+
+/// Gives an event its identity: UUIDv5 of processor, version, source, the topic's identity, and its place in the stream.
+pub fn row(place: &Place, incarnation: Uuid, offset: i64, number: u32, out_seq: i64, event: Emitted) -> OutboxRow {
+    let position = format!("{offset}.{number}");
+    let name = format!("{}/{}/{}/{incarnation}/{position}", place.processor, place.version, place.source);
+    OutboxRow {
+        out_seq,
+        event_id: Uuid::new_v5(&EVENT, name.as_bytes()),
+        event_type: event.event_type.to_owned(),
+        key: format!("{}/{}/{}", place.source, event.company, event.entity),
+        position,
+        time: event.time,
+        data: event.data,
+    }
+}
+
+/// Stores events, inside the batch's transaction.
+pub async fn insert(place: &Place, rows: &[OutboxRow], connection: &mut PgConnection) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let column = |of: fn(&OutboxRow) -> &String| rows.iter().map(|row| of(row).as_str()).collect::<Vec<_>>();
+    sqlx::query(
+        "INSERT INTO stream.outbox
+             (processor, version, source, out_seq, event_id, event_type, key, position, time, data)
+         SELECT $1, $2, $3, event.*
+         FROM UNNEST($4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[]) AS event",
+    )
+    .bind(place.processor)
+    .bind(place.version)
+    .bind(&place.source)
+    .bind(rows.iter().map(|row| row.out_seq).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.event_id).collect::<Vec<_>>())
+    .bind(column(|row| &row.event_type))
+    .bind(column(|row| &row.key))
+    .bind(column(|row| &row.position))
+    .bind(rows.iter().map(|row| row.time).collect::<Vec<_>>())
+    .bind(column(|row| &row.data))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_events_id_depends_on_its_place_in_the_stream_alone() {
+        let place = Place {
+            processor: "credit",
+            version: 1,
+            source: "odoo".into(),
+            topic: "odoo.changes".into(),
+            partition: 0,
+        };
+        let event = Emitted {
+            event_type: "exposure_changed",
+            company: 1,
+            entity: "partner-7".into(),
+            time: DateTime::default(),
+            data: "{}".into(),
+        };
+        let row = |number, out_seq| row(&place, Uuid::default(), 42, number, out_seq, event.clone());
+        assert_eq!((row(1, 5).key.as_str(), row(1, 5).position.as_str()), ("odoo/1/partner-7", "42.1"));
+        assert_eq!(row(1, 5).event_id, row(1, 900).event_id);
+        assert_ne!(row(1, 5).event_id, row(2, 5).event_id);
+    }
+}

@@ -1,0 +1,299 @@
+//! Publishes a unit's outbox to its result topic, each event once and in order.
+//!
+//! Events and the progress record are one Kafka transaction. After any error that leaves its outcome in doubt the producer
+//! is dropped, never repaired: the next one's `init_transactions` ends what was open, and the progress record tells what
+//! got through.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use contract::Failure;
+use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use sqlx::{FromRow, PgConnection};
+
+use super::OutboxRow;
+use super::progress::{self, Progress};
+use crate::runner::{Job, Stop, connect};
+
+/// Events per Kafka transaction.
+const BATCH: i64 = 5_000;
+/// How long a Kafka call may take before its outcome is in doubt.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The drain's handle: tell it what is stored, ask it whether it failed, stop it.
+pub struct Drain {
+    wake: Option<Sender<i64>>,
+    thread: Option<JoinHandle<Result<(), Failure>>>,
+    stop: Stop,
+    stored: i64,
+}
+
+impl Drain {
+    /// Starts to publish; events up to `stored` are in the outbox.
+    pub fn start(job: Job, stored: i64) -> Self {
+        let (wake, woken) = channel();
+        let stop = Stop::default();
+        let stopped = stop.clone();
+        let name = format!("{}.outbox", job.group());
+        let run = move || {
+            let mut failures = 0;
+            loop {
+                match publish(&job, &woken, &stopped, stored) {
+                    Err(Failure::Transient(text)) if !stopped.is_set() => {
+                        failures += 1;
+                        tracing::warn!(failure = %text, failures, "publishing starts over with a new producer");
+                        pause(Duration::from_millis(200 * failures.min(25)), &stopped);
+                    }
+                    result => return result,
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name(name).spawn(run).ok();
+        let drain = Self { wake: Some(wake), thread, stop, stored };
+        drain.send(stored);
+        drain
+    }
+
+    /// Events up to `out_seq` are in the outbox.
+    pub fn stored(&mut self, out_seq: i64) {
+        if out_seq > self.stored {
+            self.stored = out_seq;
+            self.send(out_seq);
+        }
+    }
+
+    fn send(&self, out_seq: i64) {
+        // A drain that is gone is noticed by `check`.
+        let _ = self.wake.as_ref().map(|wake| wake.send(out_seq));
+    }
+
+    /// # Errors
+    /// What made it stop.
+    pub fn check(&mut self) -> Result<(), Failure> {
+        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return Ok(());
+        }
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(Err(failure))) => Err(failure),
+            _ => Err(Failure::transient("the outbox drain ended early")),
+        }
+    }
+
+    /// Stops it; what it has not published stays in the outbox.
+    pub fn stop(mut self) {
+        self.stop.set();
+        self.wake = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn pause(wait: Duration, stop: &Stop) {
+    let began = Instant::now();
+    while began.elapsed() < wait && !stop.is_set() {
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+}
+
+/// Publishes with one producer until it is stopped or fails.
+fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Result<(), Failure> {
+    let id = job.group();
+    let progress_topic = format!("_{}.progress", job.prefix);
+    let topic = format!("{}.{}", job.prefix, job.place.processor);
+    let producer = producer(&job.kafka, &id)?;
+    producer.init_transactions(PATIENCE).map_err(doubtful)?;
+    let mut progress = progress::read(&job.kafka, &progress_topic, &id)?;
+    let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
+    job.status.update(|figures| figures.published = progress.out_seq);
+    loop {
+        loop {
+            let rows = job.runtime.block_on(next_rows(job, &mut connection))?;
+            stored = stored.max(rows.last().map_or(stored, |row| row.out_seq));
+            let Some(last) = rows.last().map(|row| row.out_seq) else { break };
+            let new = unpublished(rows, progress)?;
+            if let Some(newest) = new.last() {
+                progress = Progress { out_seq: newest.out_seq, event_id: newest.event_id };
+                send(job, &producer, &topic, &progress_topic, &new, progress)?;
+            }
+            job.runtime.block_on(forget(job, last, &mut connection))?;
+            job.metrics.published.inc_by(new.len() as u64);
+            job.status.update(|figures| figures.published = figures.published.max(last));
+            if stop.is_set() {
+                return Ok(());
+            }
+        }
+        // All is published, so nothing up to `stored` is pending even where the outbox was empty from the start.
+        job.status.update(|figures| figures.published = figures.published.max(stored));
+        if stop.is_set() {
+            return Ok(());
+        }
+        match woken.recv_timeout(Duration::from_secs(1)) {
+            Ok(seq) => stored = stored.max(woken.try_iter().last().unwrap_or(seq)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+    }
+}
+
+fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
+    let mut settings = kafka.clone();
+    for (key, value) in [
+        ("transactional.id", id),
+        // A drain that dies holds readers up no longer than this.
+        ("transaction.timeout.ms", "10000"),
+        ("message.timeout.ms", "9000"),
+        ("linger.ms", "0"),
+        // The partitioner of every other Kafka client, so that keys meet.
+        ("partitioner", "murmur2_random"),
+        ("compression.type", "zstd"),
+        ("queue.buffering.max.messages", "100000"),
+    ] {
+        settings.set(key, value);
+    }
+    settings.create().map_err(|error| Failure::permanent(format!("Kafka producer: {error}")))
+}
+
+/// Whatever the error, this producer is not used again.
+fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
+    Failure::transient(format!("Kafka: publishing: {error}"))
+}
+
+/// The events that are not published yet. After a restored backup the outbox fills again with events that are: their numbers
+/// say so, and the id of the last one must agree.
+fn unpublished(rows: Vec<OutboxRow>, progress: Progress) -> Result<Vec<OutboxRow>, Failure> {
+    for row in &rows {
+        if row.out_seq == progress.out_seq && row.event_id != progress.event_id {
+            return Err(Failure::permanent(format!(
+                "event {} was published with another id: the database is not the one that published it. \
+                 Restore the right one, or give the source a new name",
+                row.out_seq
+            )));
+        }
+    }
+    Ok(rows.into_iter().filter(|row| row.out_seq > progress.out_seq).collect())
+}
+
+fn send(
+    job: &Job,
+    producer: &BaseProducer,
+    topic: &str,
+    progress_topic: &str,
+    rows: &[OutboxRow],
+    progress: Progress,
+) -> Result<(), Failure> {
+    producer.begin_transaction().map_err(doubtful)?;
+    for row in rows {
+        let record = BaseRecord::to(topic).key(&row.key).payload(&row.data).headers(headers(job, row));
+        enqueue(producer, record)?;
+    }
+    let value = serde_json::to_string(&progress).unwrap_or_default();
+    enqueue(producer, BaseRecord::to(progress_topic).partition(0).key(&job.group()).payload(&value))?;
+    // librdkafka's commit waits for delivery reports that nobody polls for (100 ms each time): poll for them first.
+    let began = Instant::now();
+    while producer.in_flight_count() > 0 {
+        producer.poll(Duration::from_millis(1));
+        if began.elapsed() > PATIENCE {
+            return Err(Failure::transient("Kafka did not confirm events in time"));
+        }
+    }
+    producer.commit_transaction(PATIENCE).map_err(doubtful)
+}
+
+fn enqueue(producer: &BaseProducer, mut record: BaseRecord<'_, String, String>) -> Result<(), Failure> {
+    let began = Instant::now();
+    loop {
+        match producer.send(record) {
+            Ok(()) => return Ok(()),
+            Err((error, back)) => {
+                if error.rdkafka_error_code() != Some(rdkafka::types::RDKafkaErrorCode::QueueFull)
+                    || began.elapsed() > PATIENCE
+                {
+                    return Err(doubtful(error));
+                }
+                record = back;
+                producer.poll(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+/// CloudEvents in binary mode, <https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/kafka-protocol-binding.md>,
+/// and a W3C trace context that is derived from the event's id.
+fn headers(job: &Job, row: &OutboxRow) -> OwnedHeaders {
+    let id = row.event_id;
+    let (trace, span) = (id.simple().to_string(), id.as_u64_pair().1);
+    let source = format!("/ledgerwell/{}/{}", job.place.processor, job.place.source);
+    let time = row.time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    [
+        ("ce_specversion", "1.0"),
+        ("ce_id", &id.to_string()),
+        ("ce_type", &row.event_type),
+        ("ce_source", &source),
+        ("ce_subject", &row.key),
+        ("ce_time", &time),
+        ("ce_position", &row.position),
+        ("content-type", "application/json"),
+        ("traceparent", &format!("00-{trace}-{span:016x}-01")),
+    ]
+    .into_iter()
+    .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
+}
+
+async fn next_rows(job: &Job, connection: &mut PgConnection) -> Result<Vec<OutboxRow>, Failure> {
+    let rows = sqlx::query(
+        "SELECT out_seq, event_id, event_type, key, position, time, data FROM stream.outbox
+         WHERE processor = $1 AND version = $2 AND source = $3 ORDER BY out_seq LIMIT $4",
+    )
+    .bind(job.place.processor)
+    .bind(job.place.version)
+    .bind(&job.place.source)
+    .bind(BATCH)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.iter().map(OutboxRow::from_row).collect::<Result<_, _>>()?)
+}
+
+async fn forget(job: &Job, through: i64, connection: &mut PgConnection) -> Result<(), Failure> {
+    sqlx::query("DELETE FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq <= $4")
+        .bind(job.place.processor)
+        .bind(job.place.version)
+        .bind(&job.place.source)
+        .bind(through)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn row(out_seq: i64) -> OutboxRow {
+        OutboxRow {
+            out_seq,
+            event_id: Uuid::from_u128(out_seq.unsigned_abs().into()),
+            event_type: "e".into(),
+            key: "k".into(),
+            position: "1.1".into(),
+            time: chrono::DateTime::default(),
+            data: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn after_a_restored_backup_published_events_are_skipped() {
+        let progress = Progress { out_seq: 2, event_id: Uuid::from_u128(2) };
+        assert_eq!(unpublished(vec![row(1), row(2), row(3)], progress).unwrap(), [row(3)]);
+    }
+
+    #[test]
+    fn another_event_under_a_published_number_stops() {
+        let progress = Progress { out_seq: 2, event_id: Uuid::from_u128(77) };
+        assert!(matches!(unpublished(vec![row(2)], progress), Err(Failure::Permanent(_))));
+    }
+}

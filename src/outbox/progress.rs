@@ -1,0 +1,52 @@
+//! How far a unit's events are published: a record in a compacted topic, written in the same Kafka transaction as the events.
+
+use std::time::{Duration, Instant};
+
+use contract::Failure;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Reading the whole topic takes no longer than this.
+const READ: Duration = Duration::from_secs(30);
+
+/// The last event that was published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    /// Its number.
+    pub(super) out_seq: i64,
+    /// Its id.
+    pub(super) event_id: Uuid,
+}
+
+/// The unit's last progress record. To be read only after `init_transactions`, which ends the transactions of an owner before.
+pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progress, Failure> {
+    let kafka_failure = |error: KafkaError| Failure::transient(format!("Kafka: reading {topic}: {error}"));
+    let mut settings = kafka.clone();
+    settings
+        .set("group.id", format!("{key}.progress"))
+        .set("enable.auto.commit", "false")
+        .set("isolation.level", "read_committed")
+        .set("enable.partition.eof", "true")
+        .set("fetch.wait.max.ms", "10");
+    let consumer: BaseConsumer = settings.create().map_err(kafka_failure)?;
+    let mut all = TopicPartitionList::new();
+    all.add_partition_offset(topic, 0, Offset::Beginning).map_err(kafka_failure)?;
+    consumer.assign(&all).map_err(kafka_failure)?;
+    let began = Instant::now();
+    let mut progress = Progress::default();
+    while began.elapsed() < READ {
+        match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) if message.key() == Some(key.as_bytes()) => {
+                progress = serde_json::from_slice(message.payload().unwrap_or_default())
+                    .map_err(|_| Failure::permanent(format!("topic {topic} holds a record that is not ours")))?;
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(progress),
+            Some(Err(error)) => return Err(kafka_failure(error)),
+            Some(Ok(_)) | None => {}
+        }
+    }
+    Err(Failure::transient(format!("Kafka: topic {topic} could not be read to its end in time")))
+}

@@ -1,0 +1,175 @@
+//! All units of a configuration, running.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::config::{Clock, Config};
+use crate::control;
+use crate::migrate;
+use crate::registry::{Entry, PROCESSORS};
+use crate::runner::{Figures, Job, LARGE_TRANSACTION, Place, State, Status, Stop};
+use crate::telemetry::Metrics;
+
+/// Why the pipeline cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such processor.
+    #[error("there is no processor `{0}`; there are: {1}")]
+    NoSuchProcessor(String, String),
+    /// The results database is not ready.
+    #[error("source {0}: {1}")]
+    Database(String, migrate::Error),
+    /// The operating system refused a thread, or a metric's name is taken.
+    #[error("{0}")]
+    Start(String),
+}
+
+/// What may differ from run to run.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Only these processors; all where empty.
+    pub only: Vec<String>,
+    /// Stop when the ends of the logs are reached. Time is then what the changes say.
+    pub until_caught_up: bool,
+    /// See [`LARGE_TRANSACTION`]; 0 for the default.
+    pub large: usize,
+}
+
+/// One unit, as seen from outside.
+#[derive(Clone)]
+pub struct Unit {
+    /// The processor's name.
+    pub processor: &'static str,
+    /// The source's name.
+    pub source: String,
+    /// Its figures.
+    pub status: Arc<Status>,
+}
+
+/// The running pipeline.
+pub struct Pipeline {
+    /// Its units.
+    pub units: Vec<Unit>,
+    /// Its metrics.
+    pub metrics: Metrics,
+    stop: Stop,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pipeline {
+    /// Starts all units.
+    ///
+    /// # Errors
+    /// See [`Error`]; nothing runs then.
+    pub async fn start(config: &Config, options: &Options) -> Result<Self, Error> {
+        let chosen = choose(&options.only)?;
+        for source in &config.sources {
+            let checked = migrate::check(source.database_url()).await;
+            checked.map_err(|error| Error::Database(source.name.clone(), error))?;
+        }
+        let metrics = Metrics::new().map_err(|error| Error::Start(error.to_string()))?;
+        let mut pipeline = Self { units: Vec::new(), metrics, stop: Stop::default(), threads: Vec::new() };
+        let instance = instance();
+        for source in &config.sources {
+            let mut of_source = Vec::new();
+            for entry in &chosen {
+                let job = pipeline.job(config, source, entry, &instance, options);
+                of_source.push(Unit {
+                    processor: entry.name,
+                    source: source.name.clone(),
+                    status: Arc::clone(&job.status),
+                });
+                pipeline.threads.push((entry.spawn)(job).map_err(|error| Error::Start(error.to_string()))?);
+            }
+            if source.clock == Clock::Wall && !options.until_caught_up {
+                let ticker = control::ticks::spawn(config, source, of_source.clone(), pipeline.stop.clone());
+                pipeline.threads.push(ticker.map_err(|error| Error::Start(error.to_string()))?);
+            }
+            pipeline.units.extend(of_source);
+        }
+        Ok(pipeline)
+    }
+
+    fn job(
+        &self,
+        config: &Config,
+        source: &crate::config::Source,
+        entry: &Entry,
+        instance: &str,
+        options: &Options,
+    ) -> Job {
+        Job {
+            place: Place {
+                processor: entry.name,
+                version: entry.version,
+                source: source.name.clone(),
+                topic: source.topic.clone(),
+                partition: 0,
+            },
+            source: contract::Source {
+                name: source.name.clone(),
+                time_zone: source.time_zone,
+                main_company: source.main_company,
+            },
+            database_url: source.database_url().to_owned(),
+            kafka: config.kafka(),
+            prefix: config.prefix.clone(),
+            instance: instance.to_owned(),
+            status: Arc::new(Status::default()),
+            metrics: self.metrics.unit(entry.name, &source.name),
+            stop: self.stop.clone(),
+            runtime: tokio::runtime::Handle::current(),
+            large: if options.large == 0 { LARGE_TRANSACTION } else { options.large },
+        }
+    }
+
+    /// Waits until every unit has reached the end of its log and published its events, has stopped for good, or `cancelled`
+    /// says so.
+    pub async fn caught_up(&self, cancelled: &Stop) {
+        while !cancelled.is_set() {
+            let settled = |unit: &Unit| {
+                let figures = unit.status.figures();
+                figures.settled() || matches!(figures.state, State::Stopped(_))
+            };
+            if self.units.iter().all(settled) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What each unit is doing.
+    pub fn figures(&self) -> Vec<(&Unit, Figures)> {
+        self.units.iter().map(|unit| (unit, unit.status.figures())).collect()
+    }
+
+    /// Stops all units, each at the end of the batch in work, and waits for them.
+    pub async fn stop(self) {
+        self.stop.set();
+        let threads = self.threads;
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                // A thread that panicked has reported it.
+                let _ = thread.join();
+            }
+        });
+        if tokio::time::timeout(Duration::from_secs(9), joined).await.is_err() {
+            tracing::warn!("a unit did not stop in time; what it had not committed will be read again");
+        }
+    }
+}
+
+fn choose(only: &[String]) -> Result<Vec<&'static Entry>, Error> {
+    if let Some(unknown) = only.iter().find(|name| !PROCESSORS.iter().any(|entry| entry.name == *name)) {
+        let known: Vec<_> = PROCESSORS.iter().map(|entry| entry.name).collect();
+        return Err(Error::NoSuchProcessor(unknown.clone(), known.join(", ")));
+    }
+    Ok(PROCESSORS.iter().filter(|entry| only.is_empty() || only.iter().any(|name| entry.name == name)).collect())
+}
+
+/// This process among its peers.
+fn instance() -> String {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "ledgerwell".into());
+    format!("{host}-{}", std::process::id())
+}

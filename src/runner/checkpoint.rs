@@ -1,0 +1,149 @@
+//! Offsets live in Postgres: claimed by bumping an epoch, moved by compare-and-set in the batch's transaction.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use contract::Failure;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::clock;
+use crate::feed::{Mark, Position, Progress, Snapshot};
+
+/// Whose checkpoint it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The processor's name.
+    pub processor: &'static str,
+    /// The processor's version.
+    pub version: i32,
+    /// The source's name.
+    pub source: String,
+    /// The source's topic.
+    pub topic: String,
+    /// Its partition.
+    pub partition: i32,
+}
+
+/// A unit's checkpoint, as its owner knows it.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// Where to read on.
+    pub next_offset: i64,
+    /// The epoch of this claim.
+    pub owner_epoch: i64,
+    /// Number of the last event in the outbox.
+    pub out_seq: i64,
+    /// What the topic's content is known by; `None` until its first record is read.
+    pub incarnation: Option<Uuid>,
+    /// The record that closed the last applied unit.
+    pub last: Option<Mark>,
+    /// What was applied of the source's log.
+    pub progress: Progress,
+    /// Latest commit time or tick applied.
+    pub clock: Option<DateTime<Utc>>,
+}
+
+/// Takes the unit over: waits for a transaction of the owner before, then bumps the epoch, so that the offset read is final
+/// and the owner before cannot write any more. A unit that was never claimed begins at `start`.
+pub(super) async fn claim(
+    place: &Place,
+    owner: &str,
+    start: i64,
+    connection: &mut PgConnection,
+) -> Result<Checkpoint, Failure> {
+    let row = sqlx::query(
+        "INSERT INTO stream.checkpoint AS mine (processor, version, source, topic, partition, next_offset, owner_epoch,
+             owner_id, owner_pid, out_seq, snapshot, snapshot_tables, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7, pg_backend_pid(), 0, 'waiting', '{}', now())
+         ON CONFLICT (processor, version, source, topic, partition) DO UPDATE
+             SET owner_epoch = mine.owner_epoch + 1, owner_id = $7, owner_pid = pg_backend_pid(), updated_at = now()
+         RETURNING *",
+    )
+    .bind(place.processor)
+    .bind(place.version)
+    .bind(&place.source)
+    .bind(&place.topic)
+    .bind(place.partition)
+    .bind(start)
+    .bind(owner)
+    .fetch_one(connection)
+    .await?;
+    let last = match row.try_get("last_offset")? {
+        Some(offset) => {
+            Some(Mark { offset, timestamp: row.try_get("last_timestamp")?, hash: row.try_get("last_hash")? })
+        }
+        None => None,
+    };
+    let high = match row.try_get::<Option<i64>, _>("high_position")? {
+        Some(commit) => {
+            let time = row.try_get::<DateTime<Utc>, _>("high_time")?.timestamp_millis();
+            Some(Position { commit: commit.cast_unsigned(), time })
+        }
+        None => None,
+    };
+    let tables: Vec<String> = row.try_get("snapshot_tables")?;
+    let snapshot = match row.try_get("snapshot")? {
+        "waiting" => Snapshot::Waiting,
+        "running" => Snapshot::Running(tables.into_iter().collect()),
+        _ => Snapshot::Complete,
+    };
+    Ok(Checkpoint {
+        next_offset: row.try_get("next_offset")?,
+        owner_epoch: row.try_get("owner_epoch")?,
+        out_seq: row.try_get("out_seq")?,
+        incarnation: row.try_get("incarnation")?,
+        last,
+        progress: Progress { high, snapshot },
+        clock: row.try_get("clock")?,
+    })
+}
+
+/// The compare-and-set: moves the checkpoint from `from` to `to` if nobody else has. The first statement of every batch.
+///
+/// # Errors
+/// [`Failure::Fenced`] when the row has another epoch or offset than this owner left.
+pub(super) async fn advance(
+    place: &Place,
+    from: i64,
+    to: &Checkpoint,
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
+    let none = BTreeSet::new();
+    let (snapshot, tables) = match &to.progress.snapshot {
+        Snapshot::Waiting => ("waiting", &none),
+        Snapshot::Running(tables) => ("running", tables),
+        Snapshot::Complete => ("complete", &none),
+    };
+    let done = sqlx::query(
+        "UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
+             last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
+             snapshot_tables = $17, clock = $18, updated_at = now()
+         WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
+             AND owner_epoch = $6 AND next_offset = $7",
+    )
+    .bind(place.processor)
+    .bind(place.version)
+    .bind(&place.source)
+    .bind(&place.topic)
+    .bind(place.partition)
+    .bind(to.owner_epoch)
+    .bind(from)
+    .bind(to.next_offset)
+    .bind(to.out_seq)
+    .bind(to.incarnation)
+    .bind(to.last.map(|mark| mark.offset))
+    .bind(to.last.map(|mark| mark.timestamp))
+    .bind(to.last.map(|mark| mark.hash))
+    .bind(to.progress.high.map(|high| high.commit.cast_signed()))
+    .bind(to.progress.high.map(|high| clock::from_millis(high.time)))
+    .bind(snapshot)
+    .bind(tables.iter().cloned().collect::<Vec<_>>())
+    .bind(to.clock)
+    .execute(connection)
+    .await?;
+    match done.rows_affected() {
+        1 => Ok(()),
+        _ => Err(Failure::Fenced(format!("offset {from} of epoch {} is not ours any more", to.owner_epoch).into())),
+    }
+}

@@ -1,0 +1,155 @@
+//! The Kafka consumer of one unit, as librdkafka has to be set for it.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use contract::Failure;
+use rdkafka::client::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::Job;
+
+/// How long a metadata request may take.
+pub(super) const REQUEST: Duration = Duration::from_secs(10);
+
+/// What the group told this member. The callback only notes it: claiming waits for Postgres and belongs elsewhere.
+#[derive(Default)]
+pub(super) struct Assignment {
+    /// Counts assignments and revocations; odd while the partition is ours.
+    generation: AtomicU64,
+    /// End of the partition, from the client's statistics.
+    pub(super) high_watermark: AtomicI64,
+    fatal: Mutex<Option<String>>,
+}
+
+impl Assignment {
+    /// The number of the current assignment, if there is one.
+    pub(super) fn current(&self) -> Option<u64> {
+        let generation = self.generation.load(Ordering::Acquire);
+        (generation % 2 == 1).then_some(generation)
+    }
+
+    fn set(&self, assigned: bool) {
+        let generation = self.generation.load(Ordering::Acquire);
+        if (generation % 2 == 1) != assigned {
+            self.generation.store(generation + 1, Ordering::Release);
+        }
+    }
+}
+
+impl ClientContext for Assignment {
+    fn stats(&self, statistics: Statistics) {
+        for topic in statistics.topics.values() {
+            if let Some(partition) = topic.partitions.get(&0) {
+                self.high_watermark.store(partition.hi_offset, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "Kafka");
+        if let KafkaError::Global(RDKafkaErrorCode::Fatal) = error
+            && let Ok(mut fatal) = self.fatal.lock()
+        {
+            *fatal = Some(reason.to_owned());
+        }
+    }
+}
+
+impl ConsumerContext for Assignment {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        event: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let assigned = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && partitions.count() > 0;
+        // Nothing is fetched before the claim has said from where.
+        if let Err(error) = consumer.assign(&TopicPartitionList::new()) {
+            tracing::warn!(%error, "the group's assignment could not be acknowledged");
+        }
+        if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS
+            && let Err(error) = consumer.unassign()
+        {
+            tracing::warn!(%error, "the revocation could not be acknowledged");
+        }
+        self.set(assigned);
+    }
+}
+
+/// A consumer that has joined the unit's group.
+pub(super) fn join(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
+    // The range assignor sorts members by id, which starts with the client id: a hash per group spreads units evenly.
+    let spread = xxh3_64(format!("{}/{}", job.instance, job.group()).as_bytes());
+    let consumer: BaseConsumer<Assignment> = settings(&job.kafka)
+        .set("group.id", job.group())
+        .set("client.id", format!("{spread:016x}-{}", job.instance))
+        .create_with_context(Assignment::default())
+        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))?;
+    consumer
+        .subscribe(&[&job.place.topic])
+        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))?;
+    Ok(consumer)
+}
+
+fn settings(base: &ClientConfig) -> ClientConfig {
+    let mut settings = ClientConfig::new();
+    for (key, value) in [
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+        // An offset that the log does not have must be seen, not papered over.
+        ("auto.offset.reset", "error"),
+        ("isolation.level", "read_committed"),
+        ("enable.partition.eof", "true"),
+        ("partition.assignment.strategy", "range"),
+        ("session.timeout.ms", "6000"),
+        ("heartbeat.interval.ms", "1500"),
+        // Saving may wait long for Postgres; the epoch fences us, not the group.
+        ("max.poll.interval.ms", "3600000"),
+        // A full local queue makes the fetcher sleep this long, a second by default.
+        ("fetch.queue.backoff.ms", "5"),
+        ("queued.min.messages", "50000"),
+        ("queued.max.messages.kbytes", "65536"),
+        ("fetch.wait.max.ms", "100"),
+        ("fetch.message.max.bytes", "8388608"),
+        ("statistics.interval.ms", "1000"),
+        ("topic.metadata.refresh.interval.ms", "30000"),
+        ("check.crcs", "true"),
+    ] {
+        settings.set(key, value);
+    }
+    for (key, value) in base.config_map() {
+        settings.set(key, value);
+    }
+    settings
+}
+
+/// First offset of the log, and the one after its last.
+pub(super) fn watermarks(consumer: &BaseConsumer<Assignment>, job: &Job) -> Result<(i64, i64), Failure> {
+    consumer
+        .fetch_watermarks(&job.place.topic, job.place.partition, REQUEST)
+        .map_err(|error| Failure::transient(format!("Kafka: offsets of topic {}: {error}", job.place.topic)))
+}
+
+/// Starts to fetch at `offset`.
+pub(super) fn fetch_from(consumer: &BaseConsumer<Assignment>, job: &Job, offset: i64) -> Result<(), Failure> {
+    let mut partitions = TopicPartitionList::new();
+    partitions
+        .add_partition_offset(&job.place.topic, job.place.partition, Offset::Offset(offset))
+        .and_then(|()| consumer.assign(&partitions))
+        .map_err(|error| Failure::transient(format!("Kafka: cannot read from offset {offset}: {error}")))
+}
+
+/// Fetches nothing any more.
+pub(super) fn fetch_nothing(consumer: &BaseConsumer<Assignment>) {
+    if let Err(error) = consumer.assign(&TopicPartitionList::new()) {
+        tracing::warn!(%error, "fetching could not be stopped");
+    }
+}

@@ -1,0 +1,156 @@
+//! The consumer thread: serves the group, claims when assigned, reads while claimed, backs off when something failed.
+
+use std::time::{Duration, Instant};
+
+use contract::{Failure, Processor};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::consumer::{self, Assignment, fetch_nothing};
+use super::policy::{Action, Policy};
+use super::session::Session;
+use super::{Job, State};
+use crate::clock;
+
+/// How long a poll waits for a record.
+const POLL: Duration = Duration::from_millis(50);
+/// How often the writer and the drain are looked after while records keep coming.
+const CHECK: Duration = Duration::from_millis(100);
+
+/// Runs the unit until it is told to stop or has to.
+pub(super) fn run<P: Processor>(job: &Job) {
+    let stopped = match consumer::join(job) {
+        Ok(consumer) => Reader::<P>::new(job, consumer).run(),
+        Err(failure) => Err(failure),
+    };
+    match stopped {
+        Ok(()) => job.status.set(State::Standby),
+        Err(failure) => {
+            tracing::error!(processor = job.place.processor, source = job.source.name, %failure, "stopped");
+            job.status.set(State::Stopped(failure.to_string()));
+        }
+    }
+}
+
+struct Reader<'a, P: Processor> {
+    job: &'a Job,
+    consumer: BaseConsumer<Assignment>,
+    policy: Policy,
+    session: Option<(u64, Session<P>)>,
+    checked: Instant,
+}
+
+impl<'a, P: Processor> Reader<'a, P> {
+    fn new(job: &'a Job, consumer: BaseConsumer<Assignment>) -> Self {
+        Self { job, consumer, policy: Policy::new(Instant::now()), session: None, checked: Instant::now() }
+    }
+
+    /// # Errors
+    /// A failure that needs a person.
+    fn run(mut self) -> Result<(), Failure> {
+        while !self.job.stop.is_set() {
+            if let Err(failure) = self.turn() {
+                self.recover(failure)?;
+            }
+        }
+        self.end_session();
+        self.consumer.unsubscribe();
+        Ok(())
+    }
+
+    /// One turn of the loop: follow the group, then take in what has come.
+    fn turn(&mut self) -> Result<(), Failure> {
+        let assigned = self.consumer.context().current();
+        match (&self.session, assigned) {
+            (Some((generation, _)), assigned) if assigned != Some(*generation) => self.end_session(),
+            (None, Some(generation)) if self.policy.may_try(Instant::now()) => {
+                self.job.status.set(State::Claiming);
+                self.session = Some((generation, Session::claim(self.job, &self.consumer)?));
+            }
+            _ => {}
+        }
+        self.take_in()?;
+        if self.checked.elapsed() >= CHECK {
+            self.checked = Instant::now();
+            if let Some((_, session)) = &mut self.session {
+                session.check(&self.consumer)?;
+                self.policy.succeeded();
+            }
+            self.measure();
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self) -> Result<(), Failure> {
+        let Some(result) = self.consumer.poll(POLL) else { return Ok(()) };
+        match (result, &mut self.session) {
+            (Ok(message), Some((_, session))) => session.read(&message, &self.consumer),
+            (Err(KafkaError::PartitionEOF(_)), Some((_, session))) => session.end_of_log(&self.consumer),
+            (Ok(_) | Err(KafkaError::PartitionEOF(_)), None) => Ok(()),
+            (Err(error), _) => judge(&error),
+        }
+    }
+
+    /// Drops all state, then waits or gives up, as the policy says.
+    fn recover(&mut self, failure: Failure) -> Result<(), Failure> {
+        fetch_nothing(&self.consumer);
+        self.end_session();
+        if matches!(failure, Failure::Fenced(_)) {
+            self.job.metrics.fenced.inc();
+        }
+        match self.policy.judge(&failure, Instant::now()) {
+            Action::Stop => Err(failure),
+            Action::Retry(wait) => {
+                self.job.metrics.retries.inc();
+                tracing::warn!(
+                    processor = self.job.place.processor,
+                    source = self.job.source.name,
+                    %failure,
+                    wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                    "will claim again"
+                );
+                self.job.status.set(State::BackingOff(failure.to_string()));
+                Ok(())
+            }
+        }
+    }
+
+    fn end_session(&mut self) {
+        if let Some((_, session)) = self.session.take() {
+            session.finish();
+            if matches!(self.job.status.figures().state, State::Running | State::Claiming) {
+                self.job.status.set(State::Standby);
+            }
+        }
+    }
+
+    fn measure(&self) {
+        let end = self.consumer.context().high_watermark.load(std::sync::atomic::Ordering::Relaxed);
+        let figures = self.job.status.figures();
+        self.job.metrics.observe(&figures, end, clock::wall());
+    }
+}
+
+/// What an error of the consumer means. Lost connections mend themselves.
+fn judge(error: &KafkaError) -> Result<(), Failure> {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
+            // The claim compares the log's ends with the checkpoint and says what is wrong.
+            Err(Failure::transient(format!("Kafka: {error}")))
+        }
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Err(Failure::transient(
+            "the source's topic does not exist: create it with `ledgerwell topics`, or correct `topic`",
+        )),
+        Some(
+            RDKafkaErrorCode::Authentication
+            | RDKafkaErrorCode::SaslAuthenticationFailed
+            | RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::GroupAuthorizationFailed,
+        ) => Err(Failure::transient(format!("Kafka refuses us: {error}. Check the [kafka] settings and the ACLs"))),
+        Some(RDKafkaErrorCode::Fatal) => Err(Failure::permanent(format!("Kafka: {error}. Restart the process"))),
+        _ => {
+            tracing::warn!(%error, "Kafka");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! One claim: from the assembler's state to the writer's, dropped whole when anything fails or the partition goes.
+
+use std::collections::VecDeque;
+
+use contract::{Failure, Processor};
+use rdkafka::Message;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{BorrowedMessage, Headers};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::task::JoinHandle;
+
+use super::Job;
+use super::consumer::{Assignment, fetch_from, watermarks};
+use super::writer::Writer;
+use crate::feed::{Assembler, Bulk, Input, Mark, Step, Unit};
+use crate::outbox::Drain;
+
+/// Units between the reader and the writer.
+const QUEUE: usize = 4_096;
+/// Rows of a large transaction that go to the writer at once.
+const PART_ROWS: usize = 5_000;
+
+/// A claimed unit that is being read.
+pub(super) struct Session<P: Processor> {
+    job: Job,
+    assembler: Assembler<P::Event>,
+    units: Option<Sender<Unit<P::Event>>>,
+    writer: Option<JoinHandle<Result<(), Failure>>>,
+    drain: Drain,
+    /// The record that must be read first, to know the topic by.
+    verify: Option<Mark>,
+    /// Records before this were applied already.
+    start: i64,
+    position: i64,
+    /// A large transaction that is read again.
+    again: Option<Again<P::Event>>,
+    committed: i64,
+}
+
+struct Again<E> {
+    offsets: VecDeque<i64>,
+    rows: Bulk<E>,
+    closing: Unit<E>,
+    time: i64,
+}
+
+impl<P: Processor> Session<P> {
+    /// Claims the unit, loads its state and starts to fetch.
+    pub(super) fn claim(job: &Job, consumer: &BaseConsumer<Assignment>) -> Result<Self, Failure> {
+        let (low, high) = watermarks(consumer, job)?;
+        let writer = job.runtime.block_on(Writer::<P>::claim(job, low))?;
+        let checkpoint = writer.checkpoint();
+        let start = checkpoint.next_offset;
+        let topic = &job.place.topic;
+        if low > start {
+            return Err(Failure::permanent(format!(
+                "topic {topic} starts at offset {low}, but {start} is next: the log lost records that were not read. \
+                 Take a new snapshot with the connector, then remove this unit's row from stream.checkpoint"
+            )));
+        }
+        if high < start {
+            return Err(made_anew(topic, &format!("it ends at offset {high}, but {start} is next")));
+        }
+        let verify = checkpoint.last.filter(|last| last.offset >= low);
+        let progress = checkpoint.incarnation.map(|_| checkpoint.progress.clone());
+        fetch_from(consumer, job, verify.map_or(start, |last| last.offset))?;
+        let drain = Drain::start(job.clone(), checkpoint.out_seq);
+        let (units, receiver) = channel(QUEUE);
+        let writer = job.runtime.spawn(writer.run(receiver));
+        tracing::info!(processor = job.place.processor, source = job.source.name, offset = start, "claimed");
+        Ok(Self {
+            job: job.clone(),
+            assembler: Assembler::new(P::TABLES, P::decode, progress, job.large),
+            units: Some(units),
+            writer: Some(writer),
+            drain,
+            verify,
+            start,
+            position: start,
+            again: None,
+            committed: start,
+        })
+    }
+
+    /// Takes one record in.
+    pub(super) fn read(
+        &mut self,
+        message: &BorrowedMessage<'_>,
+        consumer: &BaseConsumer<Assignment>,
+    ) -> Result<(), Failure> {
+        let input = Input {
+            offset: message.offset(),
+            timestamp: message.timestamp().to_millis().unwrap_or_default(),
+            key: message.key(),
+            value: message.payload(),
+            kind: message.headers().and_then(|headers| {
+                let header = headers.iter().find(|header| header.key == "ce_type")?;
+                std::str::from_utf8(header.value?).ok()
+            }),
+        };
+        if let Some(expected) = self.verify.take()
+            && input.mark() != expected
+        {
+            let why = format!("the record at offset {} is not the one that was applied", expected.offset);
+            return Err(made_anew(&self.job.place.topic, &why));
+        }
+        if input.offset < self.start {
+            return Ok(());
+        }
+        if self.again.is_some() {
+            return self.read_again(&input);
+        }
+        self.position = input.offset + 1;
+        self.assembler.push(&input)?;
+        self.hand_on(consumer)
+    }
+
+    /// The end of the log is reached for now.
+    pub(super) fn end_of_log(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
+        if self.again.is_none() && self.verify.is_none() {
+            self.assembler.flush(self.position);
+            self.count();
+            return self.hand_on(consumer);
+        }
+        Ok(())
+    }
+
+    fn hand_on(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
+        while let Some(unit) = self.assembler.next_unit() {
+            if let Step::Large { first, offsets, time } = unit.step {
+                self.count();
+                let closing = Unit { step: Step::Advance, ..unit };
+                self.again = Some(Again { offsets: offsets.into(), rows: Bulk::default(), closing, time });
+                return fetch_from(consumer, &self.job, first);
+            }
+            self.send(unit)?;
+        }
+        Ok(())
+    }
+
+    /// The second reading of a large transaction: only the last version of each row is decoded, and goes on in parts.
+    fn read_again(&mut self, input: &Input<'_>) -> Result<(), Failure> {
+        let Some(again) = &mut self.again else { return Ok(()) };
+        if again.offsets.front() == Some(&input.offset) {
+            again.offsets.pop_front();
+            self.assembler.decode_again(&mut again.rows, input);
+        }
+        let closed = input.offset >= again.closing.closed_by.offset;
+        if !closed && again.rows.len() < PART_ROWS {
+            return Ok(());
+        }
+        let rows = std::mem::take(&mut again.rows);
+        let (time, mark, seen) = (again.time, again.closing.closed_by, input.offset);
+        if !closed {
+            let progress = again.closing.progress.clone();
+            let resume = self.start;
+            return self.send(Unit {
+                step: Step::Part { rows, time },
+                closed_by: Mark { offset: -1, ..mark },
+                resume,
+                seen,
+                progress,
+                cut: false,
+            });
+        }
+        match self.again.take() {
+            Some(again) => self.send(Unit { step: Step::Transaction { rows, time }, ..again.closing }),
+            None => Ok(()),
+        }
+    }
+
+    fn send(&mut self, unit: Unit<P::Event>) -> Result<(), Failure> {
+        let sent = match &self.units {
+            Some(units) => match units.try_send(unit) {
+                Ok(()) => true,
+                Err(tokio::sync::mpsc::error::TrySendError::Full(unit)) => {
+                    self.job.runtime.block_on(units.send(unit)).is_ok()
+                }
+                Err(tokio::sync::mpsc::error::TrySendError::Closed(_)) => false,
+            },
+            None => false,
+        };
+        if sent { Ok(()) } else { Err(self.writer_failure()) }
+    }
+
+    /// Whether the writer or the drain has failed in the meantime; passes on what they have done.
+    pub(super) fn check(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
+        self.count();
+        if self.writer.as_ref().is_none_or(JoinHandle::is_finished) {
+            return Err(self.writer_failure());
+        }
+        let figures = self.job.status.figures();
+        self.drain.stored(figures.out_seq);
+        self.drain.check()?;
+        if figures.next_offset != self.committed {
+            self.committed = figures.next_offset;
+            self.show_offset(consumer);
+        }
+        Ok(())
+    }
+
+    /// Commits the offset to Kafka as well: for lag tools only, nothing is ever resumed from there.
+    fn show_offset(&self, consumer: &BaseConsumer<Assignment>) {
+        let place = &self.job.place;
+        let mut offsets = rdkafka::TopicPartitionList::new();
+        let offset = rdkafka::Offset::Offset(self.committed);
+        if offsets.add_partition_offset(&place.topic, place.partition, offset).is_ok()
+            && let Err(error) = consumer.commit(&offsets, rdkafka::consumer::CommitMode::Async)
+        {
+            tracing::debug!(%error, "the group's offset could not be shown");
+        }
+    }
+
+    fn count(&mut self) {
+        let counts = self.assembler.take_counts();
+        self.job.status.update(|figures| figures.changes += counts.changes);
+        self.job.metrics.count(&counts);
+    }
+
+    fn writer_failure(&mut self) -> Failure {
+        self.units = None;
+        match self.writer.take().map(|writer| self.job.runtime.block_on(writer)) {
+            Some(Ok(Err(failure))) => failure,
+            Some(Err(error)) => Failure::permanent(format!("the processor panicked: {error}. This is a bug: report it")),
+            Some(Ok(Ok(()))) | None => Failure::transient("the writer ended early"),
+        }
+    }
+
+    /// Lets the writer save what it has and ends both threads.
+    pub(super) fn finish(mut self) {
+        self.count();
+        self.units = None;
+        if let Some(writer) = self.writer.take() {
+            let limit = std::time::Duration::from_secs(5);
+            match self.job.runtime.block_on(async { tokio::time::timeout(limit, writer).await }) {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(failure))) => tracing::warn!(%failure, "the last batch was not saved; it will be read again"),
+                Ok(Err(_)) | Err(_) => tracing::warn!("the last batch was not saved in time; it will be read again"),
+            }
+        }
+        self.drain.stop();
+    }
+}
+
+fn made_anew(topic: &str, why: &str) -> Failure {
+    Failure::permanent(format!(
+        "topic {topic} was made anew under the same name: {why}. To start over from its beginning, let the connector take a \
+         new snapshot into it and remove this unit's row from stream.checkpoint"
+    ))
+}

@@ -1,0 +1,81 @@
+//! What other threads see of a unit: readiness, lag, the end of a catch-up.
+
+use std::sync::Mutex;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What the unit is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", content = "why", rename_all = "snake_case")]
+pub enum State {
+    /// Another instance has it, or the group has not spoken yet.
+    #[default]
+    Standby,
+    /// It reads its state from Postgres.
+    Claiming,
+    /// It runs.
+    Running,
+    /// It waits before it tries again.
+    BackingOff(String),
+    /// It needs a person.
+    Stopped(String),
+}
+
+/// A unit's figures.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Figures {
+    /// What it is doing.
+    #[serde(flatten)]
+    pub state: State,
+    /// All before this offset is committed.
+    pub next_offset: i64,
+    /// All before this offset has been read.
+    pub seen: i64,
+    /// A snapshot has been read to its end.
+    pub complete: bool,
+    /// Latest commit time or tick applied.
+    pub clock: Option<DateTime<Utc>>,
+    /// When something falls due next without any change.
+    pub next_due: Option<DateTime<Utc>>,
+    /// Dead letters that nothing has superseded.
+    pub dead_letters: usize,
+    /// Number of the last event stored.
+    pub out_seq: i64,
+    /// Number of the last event published.
+    pub published: i64,
+    /// The end of the log was reached, and all before it committed, at least once.
+    pub caught_up: bool,
+    /// Row changes applied, wanted or not, since the start.
+    pub changes: u64,
+}
+
+/// Shared by the threads of a unit and whoever wants to know.
+#[derive(Debug, Default)]
+pub struct Status(Mutex<Figures>);
+
+impl Status {
+    /// A copy of the figures.
+    pub fn figures(&self) -> Figures {
+        self.0.lock().map(|figures| figures.clone()).unwrap_or_default()
+    }
+
+    /// Changes them.
+    pub fn update(&self, change: impl FnOnce(&mut Figures)) {
+        if let Ok(mut figures) = self.0.lock() {
+            change(&mut figures);
+        }
+    }
+
+    /// Sets the state.
+    pub fn set(&self, state: State) {
+        self.update(|figures| figures.state = state);
+    }
+}
+
+impl Figures {
+    /// Caught up and everything published.
+    pub fn settled(&self) -> bool {
+        self.caught_up && self.published >= self.out_seq
+    }
+}

@@ -1,0 +1,275 @@
+//! Owns the working state: folds units into it, saves batches.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use contract::{Failure, Outbox, Processor};
+use sqlx::{Connection, PgConnection};
+use tokio::sync::mpsc::Receiver;
+use uuid::Uuid;
+
+use super::checkpoint::{self, Checkpoint};
+use super::{Job, State};
+use crate::clock;
+use crate::dead_letter::OpenLetters;
+use crate::feed::{Bulk, Mark, Snapshot, Step, Unit};
+use crate::outbox::{self, OutboxRow};
+
+/// A batch is saved when it has this many rows …
+const BATCH_ROWS: usize = 20_000;
+/// … or is this old …
+const BATCH_AGE: Duration = Duration::from_millis(250);
+/// … or nothing more has come for this long.
+const IDLE: Duration = Duration::from_millis(2);
+/// Saving a batch takes no longer than this, or Postgres is taken for gone.
+const SAVE: Duration = Duration::from_secs(60);
+
+/// Namespace of the identity of a topic's content.
+const INCARNATION: Uuid = Uuid::from_u128(0x6f1d_3c52_9b0e_4d7a_8a44_1e7c_5b20_93d1);
+
+/// The working state and what has been folded into it since the last save.
+pub struct Writer<P> {
+    job: Job,
+    connection: PgConnection,
+    processor: P,
+    /// As stored.
+    stored: i64,
+    /// As it will be stored by the next save.
+    next: Checkpoint,
+    letters: OpenLetters,
+    outbox: Outbox,
+    events: Vec<OutboxRow>,
+    rows: usize,
+    at_end: bool,
+    seen: i64,
+}
+
+/// A connection for the runner: a session that is stuck in a transaction must not hold its locks for long.
+pub async fn connect(url: &str, name: &str) -> Result<PgConnection, Failure> {
+    let options = url
+        .parse::<sqlx::postgres::PgConnectOptions>()
+        .map_err(|_| Failure::permanent("the database_url is no Postgres URL"))?
+        .application_name(name)
+        .options([
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("client_connection_check_interval", "5s"),
+            ("tcp_user_timeout", "20s"),
+            ("synchronous_commit", "on"),
+        ]);
+    tokio::time::timeout(Duration::from_secs(10), PgConnection::connect_with(&options))
+        .await
+        .map_err(|_| Failure::transient("Postgres does not answer"))?
+        .map_err(Failure::from)
+}
+
+impl<P: Processor> Writer<P> {
+    /// Claims the unit and loads its state. A unit that was never claimed begins at offset `start`.
+    pub async fn claim(job: &Job, start: i64) -> Result<Self, Failure> {
+        let mut connection = connect(&job.database_url, &job.group()).await?;
+        let claimed = checkpoint::claim(&job.place, &job.instance, start, &mut connection).await?;
+        let processor = P::load(&job.source, claimed.clock, &mut connection).await?;
+        let letters = OpenLetters::load(&job.place, &mut connection).await?;
+        job.metrics.owner_epoch.set(claimed.owner_epoch);
+        let writer = Self {
+            job: job.clone(),
+            connection,
+            processor,
+            stored: claimed.next_offset,
+            seen: claimed.next_offset,
+            next: claimed,
+            letters,
+            outbox: Outbox::default(),
+            events: Vec::new(),
+            rows: 0,
+            at_end: false,
+        };
+        writer.report();
+        Ok(writer)
+    }
+
+    /// The checkpoint that was claimed or last saved.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.next
+    }
+
+    /// Folds and saves what comes until the channel closes; then saves the rest.
+    pub async fn run(mut self, mut units: Receiver<Unit<P::Event>>) -> Result<(), Failure> {
+        let mut open = true;
+        while open {
+            let Some(first) = units.recv().await else { break };
+            let began = Instant::now();
+            let mut cut = self.fold(first);
+            while !(cut && (self.rows >= BATCH_ROWS || began.elapsed() >= BATCH_AGE || self.at_end)) {
+                match tokio::time::timeout(IDLE, units.recv()).await {
+                    Ok(Some(unit)) => cut = self.fold(unit),
+                    Ok(None) => {
+                        open = false;
+                        break;
+                    }
+                    Err(_) if cut => break,
+                    Err(_) => {}
+                }
+            }
+            if !cut {
+                break;
+            }
+            self.save().await?;
+        }
+        Ok(())
+    }
+
+    /// Folds one unit. True when a batch may end here.
+    pub fn fold(&mut self, unit: Unit<P::Event>) -> bool {
+        let complete = unit.progress.snapshot == Snapshot::Complete;
+        let mark = unit.closed_by;
+        let mut number = 0;
+        match unit.step {
+            Step::Begin => {
+                let content = [mark.timestamp.to_be_bytes(), mark.hash.to_be_bytes()].concat();
+                self.next.incarnation = Some(Uuid::new_v5(&INCARNATION, &content));
+            }
+            Step::Transaction { rows, time } => {
+                let now = self.reach(time, complete, mark, &mut number);
+                self.apply(rows);
+                if complete {
+                    self.decide(now, mark, &mut number);
+                }
+            }
+            Step::Part { rows, time } => {
+                self.reach(time, complete, mark, &mut number);
+                self.apply(rows);
+            }
+            Step::Snapshot { begins, rows } => {
+                for table in &begins {
+                    self.forget(table, mark.offset);
+                }
+                self.apply(rows);
+            }
+            Step::SnapshotEnd { absent, time } => {
+                for table in absent {
+                    self.forget(table, mark.offset);
+                }
+                let now = self.reach(time, false, mark, &mut number);
+                self.decide(now, mark, &mut number);
+            }
+            Step::Tick { time } => {
+                let time = clock::from_millis(time);
+                if self.next.clock.is_none_or(|clock| clock < time) {
+                    self.reach(time.timestamp_millis(), complete, mark, &mut number);
+                    if complete {
+                        self.decide(time, mark, &mut number);
+                    }
+                    self.outbox.emit("tick", 0, "clock".into(), time, &serde_json::json!({ "time": time }));
+                    self.collect(mark, &mut number);
+                }
+            }
+            Step::Unreadable { letter } => self.letters.add(letter),
+            Step::Advance => self.at_end = true,
+            // The reader has turned it into parts.
+            Step::Large { .. } => {}
+        }
+        if mark.offset >= 0 {
+            self.next.last = Some(mark);
+        }
+        self.next.next_offset = unit.resume;
+        self.next.progress = unit.progress;
+        self.seen = unit.seen;
+        unit.cut
+    }
+
+    /// Moves the clock to `time`. What falls due on the way is decided in order, each at its moment.
+    fn reach(&mut self, time: i64, complete: bool, mark: Mark, number: &mut u32) -> DateTime<Utc> {
+        let time = clock::from_millis(time);
+        let now = self.next.clock.map_or(time, |clock| clock.max(time));
+        while complete
+            && let Some(due) = self.processor.next_due()
+            && due <= now
+        {
+            self.decide(due, mark, number);
+            if self.processor.next_due().is_some_and(|next| next <= due) {
+                break;
+            }
+        }
+        self.next.clock = Some(now);
+        now
+    }
+
+    fn apply(&mut self, rows: Bulk<P::Event>) {
+        self.rows += rows.len();
+        self.letters.supersede(&rows.keys);
+        for event in rows.events {
+            self.processor.apply(event);
+        }
+        for letter in rows.letters {
+            self.letters.add(letter);
+        }
+    }
+
+    fn forget(&mut self, table: &str, offset: i64) {
+        self.processor.forget(table);
+        self.letters.supersede_table(table, offset);
+    }
+
+    fn decide(&mut self, now: DateTime<Utc>, mark: Mark, number: &mut u32) {
+        self.processor.decide(now, &mut self.outbox);
+        self.collect(mark, number);
+    }
+
+    fn collect(&mut self, mark: Mark, number: &mut u32) {
+        for event in self.outbox.take() {
+            self.next.out_seq += 1;
+            *number += 1;
+            let incarnation = self.next.incarnation.unwrap_or_default();
+            self.events.push(outbox::row(&self.job.place, incarnation, mark.offset, *number, self.next.out_seq, event));
+        }
+    }
+
+    /// Saves all that was folded since the last save in one transaction, the compare-and-set first.
+    ///
+    /// When the connection is lost during COMMIT its outcome is unknown. The state is dropped then like after any failure,
+    /// and the next claim reads the truth.
+    pub async fn save(&mut self) -> Result<(), Failure> {
+        let began = Instant::now();
+        tokio::time::timeout(SAVE, self.save_in_transaction())
+            .await
+            .map_err(|_| Failure::transient("Postgres took more than a minute to save a batch"))??;
+        let metrics = &self.job.metrics;
+        metrics.save_seconds.observe(began.elapsed().as_secs_f64());
+        #[allow(clippy::cast_precision_loss, reason = "a metric")]
+        metrics.batch_rows.observe(self.rows as f64);
+        self.stored = self.next.next_offset;
+        self.rows = 0;
+        self.report();
+        self.at_end = false;
+        Ok(())
+    }
+
+    async fn save_in_transaction(&mut self) -> Result<(), Failure> {
+        let mut transaction = self.connection.begin().await?;
+        checkpoint::advance(&self.job.place, self.stored, &self.next, &mut transaction).await?;
+        self.processor.save(&mut transaction).await?;
+        self.letters.save(&self.job.place, &mut transaction).await?;
+        outbox::insert(&self.job.place, &std::mem::take(&mut self.events), &mut transaction).await?;
+        let began = Instant::now();
+        transaction.commit().await?;
+        self.job.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn report(&self) {
+        let letters = self.letters.len();
+        self.job.metrics.dead_letters.set(letters.try_into().unwrap_or(i64::MAX));
+        self.job.status.update(|figures| {
+            figures.state = State::Running;
+            figures.next_offset = self.next.next_offset;
+            figures.seen = self.seen;
+            figures.complete = self.next.progress.snapshot == Snapshot::Complete;
+            figures.clock = self.next.clock;
+            figures.next_due = self.processor.next_due();
+            figures.dead_letters = letters;
+            figures.out_seq = self.next.out_seq;
+            figures.caught_up |= self.at_end;
+        });
+    }
+}
