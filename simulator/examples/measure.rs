@@ -32,11 +32,19 @@ fn main() {
     while let Some(unit) = simulation.next_unit() {
         transactions += u64::from(unit.kind == UnitKind::Transaction);
         records += unit.records.len() as u64;
-        bytes += unit.records.iter().filter_map(|record| record.value.as_ref()).map(|value| value.len() as u64).sum::<u64>();
+        bytes += unit
+            .records
+            .iter()
+            .filter_map(|record| record.value.as_ref())
+            .map(|value| value.len() as u64)
+            .sum::<u64>();
     }
-    let took = started.elapsed().as_secs_f64();
-    println!("founded in {founded:.2?}; {records} records, {transactions} transactions, {} MB in {took:.2} s", bytes / 1_000_000);
-    println!("{:.0} records/s, {:.0} MB/s", records as f64 / took, bytes as f64 / took / 1e6);
+    let took = started.elapsed();
+    let per_second = |count: u64| u128::from(count) * 1_000_000 / took.as_micros().max(1);
+    println!(
+        "founded in {founded:.2?}; {records} records in {transactions} transactions, written in {took:.2?}"
+    );
+    println!("{} records/s, {} MB/s", per_second(records), per_second(bytes) / 1_000_000);
     let started = Instant::now();
     let snapshot = simulation.resnapshot();
     println!("new snapshot of {} rows in {:.2?}", snapshot.records.len(), started.elapsed());
@@ -63,7 +71,10 @@ fn main() {
         }
         folded += last.len() as u64;
     }
-    println!("{rows} changes; {needed} in tables a credit balance needs, {folded} of them last versions: {:.0}% noise", 100.0 * (1.0 - folded as f64 / rows as f64));
+    let noise = 100 - folded * 100 / rows.max(1);
+    println!(
+        "{rows} changes; {needed} in tables a credit balance needs, {folded} of these the last of their transaction: {noise}% noise"
+    );
     for (table, counts) in tables {
         println!("{table:40} r {:7} c {:7} u {:7} d {:5}", counts[0], counts[1], counts[2], counts[3]);
     }

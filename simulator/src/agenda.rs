@@ -47,7 +47,6 @@ pub(crate) enum Event {
     MatchBankLine(u32, u32),
     Unreconcile(u32),
     Bill,
-    PostBill(u32),
     PayBill(u32),
 }
 

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 
 use crate::money::{PAR, Rate};
-use crate::tables::accounting::{
-    Account, AccountCompany, Journal, PaymentTerm, PaymentTermLine, Tax,
-};
+use crate::tables::accounting::{Account, AccountCompany, Journal, PaymentTerm, PaymentTermLine, Tax};
 use crate::tables::bank::BankLine;
 use crate::tables::company::{self, Company, Currency, CurrencyRate};
 use crate::tables::invoice::{Move, MoveLine, MoveLineTax};

@@ -56,7 +56,7 @@ impl Default for Settings {
             start: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default(),
             days: 90,
             customers: 300,
-            orders_per_day: 60,
+            orders_per_day: 25,
             companies: 1,
         }
     }

@@ -5,44 +5,88 @@ use crate::wire::json;
 
 const FIRST: [&str; 40] = [
     "Alder", "Amber", "Anvil", "Aspen", "Basalt", "Bay", "Beacon", "Birch", "Bramble", "Bright", "Canal",
-    "Cedar", "Cinder", "Clay", "Cobalt", "Copper", "Coral", "Dune", "Eagle", "Elm", "Ember", "Falcon", "Fern",
-    "Flint", "Garnet", "Harbour", "Hazel", "Heron", "Juniper", "Larch", "Maple", "Marble", "Meadow", "North",
-    "Opal", "Quarry", "Raven", "Sable", "Tidal", "Willow",
+    "Cedar", "Cinder", "Clay", "Cobalt", "Copper", "Coral", "Dune", "Eagle", "Elm", "Ember", "Falcon",
+    "Fern", "Flint", "Garnet", "Harbour", "Hazel", "Heron", "Juniper", "Larch", "Maple", "Marble", "Meadow",
+    "North", "Opal", "Quarry", "Raven", "Sable", "Tidal", "Willow",
 ];
 const SECOND: [&str; 32] = [
     "bank", "bridge", "brook", "cliff", "cross", "dale", "fall", "field", "ford", "forge", "gate", "grove",
-    "haven", "hill", "holm", "keep", "lake", "mark", "mill", "moor", "point", "port", "ridge", "rock", "side",
-    "stone", "vale", "view", "ward", "water", "wick", "wood",
+    "haven", "hill", "holm", "keep", "lake", "mark", "mill", "moor", "point", "port", "ridge", "rock",
+    "side", "stone", "vale", "view", "ward", "water", "wick", "wood",
 ];
 const TRADE: [&str; 24] = [
-    "Bakeries", "Builders", "Carpentry", "Clinics", "Coatings", "Components", "Dental", "Electrics", "Fabrics",
-    "Foods", "Freight", "Gardens", "Glass", "Hotels", "Instruments", "Interiors", "Logistics", "Machines",
-    "Optics", "Packaging", "Printing", "Systems", "Textiles", "Tools",
+    "Bakeries",
+    "Builders",
+    "Carpentry",
+    "Clinics",
+    "Coatings",
+    "Components",
+    "Dental",
+    "Electrics",
+    "Fabrics",
+    "Foods",
+    "Freight",
+    "Gardens",
+    "Glass",
+    "Hotels",
+    "Instruments",
+    "Interiors",
+    "Logistics",
+    "Machines",
+    "Optics",
+    "Packaging",
+    "Printing",
+    "Systems",
+    "Textiles",
+    "Tools",
 ];
 const FORM: [&str; 6] = ["Ltd", "GmbH", "B.V.", "Inc", "& Daughters", "Co-op"];
 const GIVEN: [&str; 28] = [
-    "Ada", "Anouk", "Bram", "Carla", "Dario", "Edda", "Elif", "Enzo", "Femke", "Goran", "Hanna", "Ilse", "Jonas",
-    "Kaya", "Lena", "Milo", "Nadia", "Oskar", "Petra", "Quentin", "Rosa", "Sami", "Tessa", "Udo", "Vera",
-    "Willem", "Yara", "Zoé",
+    "Ada", "Anouk", "Bram", "Carla", "Dario", "Edda", "Elif", "Enzo", "Femke", "Goran", "Hanna", "Ilse",
+    "Jonas", "Kaya", "Lena", "Milo", "Nadia", "Oskar", "Petra", "Quentin", "Rosa", "Sami", "Tessa", "Udo",
+    "Vera", "Willem", "Yara", "Zoé",
 ];
 const FAMILY: [&str; 24] = [
-    "Abelin", "Brandt", "Corvo", "Dahlke", "Estrand", "Fabrin", "Gjerde", "Hollund", "Ivers", "Jansma", "Kestrel",
-    "Lorimer", "Morvan", "Nystad", "Orland", "Pavic", "Quist", "Rossum", "Selmer", "Tormey", "Ulven", "Varga",
-    "Wendt", "Ziegler",
+    "Abelin", "Brandt", "Corvo", "Dahlke", "Estrand", "Fabrin", "Gjerde", "Hollund", "Ivers", "Jansma",
+    "Kestrel", "Lorimer", "Morvan", "Nystad", "Orland", "Pavic", "Quist", "Rossum", "Selmer", "Tormey",
+    "Ulven", "Varga", "Wendt", "Ziegler",
 ];
 const JOBS: [&str; 6] =
     ["Accounts Payable", "Buyer", "Head of Finance", "Office Manager", "Site Manager", "Treasurer"];
 const STREETS: [&str; 12] = [
-    "Anchor Lane", "Brickyard Road", "Chapel Street", "Dock Street", "Foundry Way", "Granary Row", "Kiln Lane",
-    "Market Square", "Orchard Road", "Quay Street", "Station Road", "Weaver Street",
+    "Anchor Lane",
+    "Brickyard Road",
+    "Chapel Street",
+    "Dock Street",
+    "Foundry Way",
+    "Granary Row",
+    "Kiln Lane",
+    "Market Square",
+    "Orchard Road",
+    "Quay Street",
+    "Station Road",
+    "Weaver Street",
 ];
 const ADJECTIVES: [&str; 14] = [
-    "Adjustable", "Compact", "Cordless", "Folding", "Heavy", "Insulated", "Light", "Modular", "Padded",
-    "Portable", "Sealed", "Silent", "Slim", "Sturdy",
+    "Adjustable",
+    "Compact",
+    "Cordless",
+    "Folding",
+    "Heavy",
+    "Insulated",
+    "Light",
+    "Modular",
+    "Padded",
+    "Portable",
+    "Sealed",
+    "Silent",
+    "Slim",
+    "Sturdy",
 ];
 const GOODS: [&str; 24] = [
-    "Bench", "Bracket", "Cabinet", "Cart", "Clamp", "Crate", "Drill", "Fan", "Filter", "Frame", "Heater", "Hinge",
-    "Ladder", "Lamp", "Locker", "Pallet", "Panel", "Pump", "Rack", "Shelf", "Stool", "Trolley", "Valve", "Winch",
+    "Bench", "Bracket", "Cabinet", "Cart", "Clamp", "Crate", "Drill", "Fan", "Filter", "Frame", "Heater",
+    "Hinge", "Ladder", "Lamp", "Locker", "Pallet", "Panel", "Pump", "Rack", "Shelf", "Stool", "Trolley",
+    "Valve", "Winch",
 ];
 const SERVICES: [&str; 4] = ["Installation", "Maintenance Visit", "Safety Training", "Site Survey"];
 

@@ -32,14 +32,28 @@ fn the_same_settings_give_the_same_bytes_and_another_seed_gives_others() {
 #[test]
 fn the_feed_starts_with_one_snapshot_from_first_to_last() {
     let units = units(settings());
-    let snapshot: Vec<_> =
-        units.iter().take_while(|unit| unit.kind == UnitKind::Snapshot).flat_map(|unit| &unit.records).collect();
+    let snapshot: Vec<_> = units
+        .iter()
+        .take_while(|unit| unit.kind == UnitKind::Snapshot)
+        .flat_map(|unit| &unit.records)
+        .collect();
     let total = snapshot.len();
     assert!(total > 1_000);
-    assert!(units.iter().skip_while(|unit| unit.kind == UnitKind::Snapshot).all(|unit| unit.kind == UnitKind::Transaction));
+    assert!(
+        units
+            .iter()
+            .skip_while(|unit| unit.kind == UnitKind::Snapshot)
+            .all(|unit| unit.kind == UnitKind::Transaction)
+    );
     for (at, record) in snapshot.into_iter().enumerate() {
         let value = value(record);
-        let place = if at == 0 { "first" } else if at + 1 == total { "last" } else { "true" };
+        let place = if at == 0 {
+            "first"
+        } else if at + 1 == total {
+            "last"
+        } else {
+            "true"
+        };
         assert_eq!(value["source"]["snapshot"], place);
         assert_eq!(value["op"], "r");
         assert_eq!(value["transaction"], Value::Null);
@@ -94,8 +108,10 @@ fn every_transaction_lies_between_its_markers_and_counts_its_rows() {
             assert_eq!(sequence, literal!([before, lsn.to_string()]));
         }
         assert_eq!(end["event_count"], total);
-        let collections: Vec<_> =
-            counts.iter().map(|(table, count)| literal!({"data_collection": table, "event_count": count})).collect();
+        let collections: Vec<_> = counts
+            .iter()
+            .map(|(table, count)| literal!({"data_collection": table, "event_count": count}))
+            .collect();
         assert_eq!(end["data_collections"], Value::from(collections));
         assert!(unit.commit_ms >= last_commit);
         last_commit = unit.commit_ms;
@@ -133,7 +149,9 @@ fn a_delete_carries_only_the_key_and_is_followed_by_a_tombstone() {
             *tables.entry(row["source"]["table"].as_str().unwrap().to_owned()).or_insert(0) += 1;
         }
     }
-    for table in ["account_move", "account_move_line", "account_partial_reconcile", "sale_order", "res_partner"] {
+    for table in
+        ["account_move", "account_move_line", "account_partial_reconcile", "sale_order", "res_partner"]
+    {
         assert!(tables.contains_key(table), "no {table} was deleted");
     }
 }
@@ -190,7 +208,11 @@ fn tables_have_the_columns_of_the_recorded_feed_in_its_order() {
         eprintln!("skipped: RECORDINGS does not name the folder of recordings");
         return;
     };
-    let output = Command::new("gzip").arg("-dc").arg(format!("{folder}/odoo-18/odoo.changes.jsonl.gz")).output().unwrap();
+    let output = Command::new("gzip")
+        .arg("-dc")
+        .arg(format!("{folder}/odoo-18/odoo.changes.jsonl.gz"))
+        .output()
+        .unwrap();
     assert!(output.status.success());
     let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let mut keys = BTreeMap::new();

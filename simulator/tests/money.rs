@@ -61,11 +61,8 @@ fn a_residual_is_the_balance_less_the_matches() {
     for (id, line) in rows(&world, "account_move_line") {
         let account = accounts[&line["account_id"].as_i64().unwrap()];
         let carries = account["reconcile"] == true || kind_of(account) == "asset_cash";
-        let (balance, currency) = if carries {
-            (cents(&line["balance"]), cents(&line["amount_currency"]))
-        } else {
-            (0, 0)
-        };
+        let (balance, currency) =
+            if carries { (cents(&line["balance"]), cents(&line["amount_currency"])) } else { (0, 0) };
         let residual = balance - sum(&debits, id, "amount") + sum(&credits, id, "amount");
         let residual_currency = currency - sum(&debits, id, "debit_amount_currency")
             + sum(&credits, id, "credit_amount_currency");
@@ -73,9 +70,17 @@ fn a_residual_is_the_balance_less_the_matches() {
         assert_eq!(cents(&line["amount_residual_currency"]), residual_currency, "line {id}");
         let touched = debits.contains_key(&id) || credits.contains_key(&id);
         matched += i32::from(touched);
-        assert_eq!(line["reconciled"] == true, touched && residual == 0 && residual_currency == 0, "line {id}");
+        assert_eq!(
+            line["reconciled"] == true,
+            touched && residual == 0 && residual_currency == 0,
+            "line {id}"
+        );
         assert_eq!(line["matching_number"].is_string(), touched, "line {id}");
-        assert_eq!(line["full_reconcile_id"].is_i64(), line["matching_number"].as_str().is_some_and(|number| !number.starts_with('P')), "line {id}");
+        assert_eq!(
+            line["full_reconcile_id"].is_i64(),
+            line["matching_number"].as_str().is_some_and(|number| !number.starts_with('P')),
+            "line {id}"
+        );
     }
     assert!(matched > 500);
 }
@@ -94,7 +99,11 @@ fn an_invoice_shows_the_sums_of_its_lines() {
         }
         let sign = if kind == "out_invoice" { 1 } else { -1 };
         let of = |display: &str, column: &str| -> i64 {
-            lines[&id].iter().filter(|line| line["display_type"] == display).map(|line| cents(&line[column])).sum()
+            lines[&id]
+                .iter()
+                .filter(|line| line["display_type"] == display)
+                .map(|line| cents(&line[column]))
+                .sum()
         };
         let total = of("payment_term", "amount_currency");
         assert_eq!(cents(&entry["amount_total"]), sign * total, "invoice {id}");
@@ -102,8 +111,16 @@ fn an_invoice_shows_the_sums_of_its_lines() {
         assert_eq!(cents(&entry["amount_total_signed"]), of("payment_term", "balance"), "invoice {id}");
         assert_eq!(cents(&entry["amount_untaxed"]), of("product", "price_subtotal"), "invoice {id}");
         assert_eq!(cents(&entry["amount_tax"]), -sign * of("tax", "amount_currency"), "invoice {id}");
-        assert_eq!(cents(&entry["amount_residual"]), of("payment_term", "amount_residual_currency").abs(), "invoice {id}");
-        assert_eq!(cents(&entry["amount_residual_signed"]), of("payment_term", "amount_residual"), "invoice {id}");
+        assert_eq!(
+            cents(&entry["amount_residual"]),
+            of("payment_term", "amount_residual_currency").abs(),
+            "invoice {id}"
+        );
+        assert_eq!(
+            cents(&entry["amount_residual_signed"]),
+            of("payment_term", "amount_residual"),
+            "invoice {id}"
+        );
         let rate: f64 = entry["invoice_currency_rate"].as_str().unwrap().parse().unwrap();
         foreign += i32::from((rate - 1.0).abs() > 1e-9);
         for line in &lines[&id] {
@@ -118,15 +135,23 @@ fn an_invoice_shows_the_sums_of_its_lines() {
         }
         let due: Vec<_> = lines[&id].iter().filter(|line| line["display_type"] == "payment_term").collect();
         instalments += i32::from(due.len() > 1);
-        assert_eq!(entry["invoice_date_due"].as_i64(), due.iter().filter_map(|line| line["date_maturity"].as_i64()).max());
+        assert_eq!(
+            entry["invoice_date_due"].as_i64(),
+            due.iter().filter_map(|line| line["date_maturity"].as_i64()).max()
+        );
         let open = cents(&entry["amount_residual_signed"]) != 0;
         let settled = entry["payment_state"].as_str().unwrap();
         assert_eq!(open, matches!(settled, "not_paid" | "partial"), "invoice {id} is {settled}");
-        *states.entry((kind.to_owned(), entry["state"].as_str().unwrap().to_owned(), settled.to_owned())).or_insert(0) += 1;
+        *states
+            .entry((kind.to_owned(), entry["state"].as_str().unwrap().to_owned(), settled.to_owned()))
+            .or_insert(0) += 1;
     }
     assert!(foreign > 20 && instalments > 20, "{foreign} foreign, {instalments} with instalments");
     let has = |kind: &str, state: &str, settled: &str| {
-        assert!(states.contains_key(&(kind.to_owned(), state.to_owned(), settled.to_owned())), "no {kind} {state} {settled}: {states:?}");
+        assert!(
+            states.contains_key(&(kind.to_owned(), state.to_owned(), settled.to_owned())),
+            "no {kind} {state} {settled}: {states:?}"
+        );
     };
     for settled in ["not_paid", "partial", "paid", "reversed"] {
         has("out_invoice", "posted", settled);
@@ -170,20 +195,28 @@ fn an_order_line_knows_what_was_invoiced() {
         assert_eq!(cents(&line["qty_invoiced"]), quantity, "order line {id}");
         assert_eq!(cents(&line["untaxed_amount_invoiced"]), untaxed, "order line {id}");
         let template = templates[&line["product_id"].as_i64().unwrap()];
-        let billable = if template["invoice_policy"] == "delivery" { "qty_delivered" } else { "product_uom_qty" };
+        let billable =
+            if template["invoice_policy"] == "delivery" { "qty_delivered" } else { "product_uom_qty" };
         let billable = if line["state"] == "sale" { cents(&line[billable]) } else { 0 };
         let expected = if line["state"] == "sale" { billable - quantity } else { 0 };
         assert_eq!(cents(&line["qty_to_invoice"]), expected, "order line {id}");
         let due = (cents(&line["price_unit"]) * billable / 100 - untaxed).max(0);
         let due = if line["state"] == "sale" { due } else { 0 };
         assert_eq!(cents(&line["untaxed_amount_to_invoice"]), due, "order line {id}");
-        assert_eq!(cents(&line["price_subtotal"]), cents(&line["price_unit"]) * cents(&line["product_uom_qty"]) / 100);
+        assert_eq!(
+            cents(&line["price_subtotal"]),
+            cents(&line["price_unit"]) * cents(&line["product_uom_qty"]) / 100
+        );
         let sums = totals.entry(line["order_id"].as_i64().unwrap()).or_default();
         sums.0 += cents(&line["price_subtotal"]);
         sums.1 += cents(&line["price_total"]);
     }
     for (id, order) in orders {
-        assert_eq!((cents(&order["amount_untaxed"]), cents(&order["amount_total"])), totals[&id], "order {id}");
+        assert_eq!(
+            (cents(&order["amount_untaxed"]), cents(&order["amount_total"])),
+            totals[&id],
+            "order {id}"
+        );
     }
 }
 
@@ -243,7 +276,10 @@ fn the_truth_is_what_the_rows_say_at_any_time() {
         if unit.is_none() {
             assert!(truth.partners.iter().any(|entry| entry.currency == "USD"));
             assert!(truth.partners.iter().any(|entry| entry.currency == "EUR"));
-            assert!(truth.partners.iter().any(|entry| entry.receivable.starts_with('-')), "nobody has paid in advance");
+            assert!(
+                truth.partners.iter().any(|entry| entry.receivable.starts_with('-')),
+                "nobody has paid in advance"
+            );
             break;
         }
     }
@@ -262,7 +298,9 @@ fn partners_count_where_their_cards_say() {
         }
     }
     for (id, entry) in rows(&world, "account_move") {
-        if let (Some(partner), Some(commercial)) = (entry["partner_id"].as_i64(), entry["commercial_partner_id"].as_i64()) {
+        if let (Some(partner), Some(commercial)) =
+            (entry["partner_id"].as_i64(), entry["commercial_partner_id"].as_i64())
+        {
             assert_eq!(partners[&partner]["commercial_partner_id"].as_i64(), Some(commercial), "entry {id}");
         }
     }

@@ -54,7 +54,10 @@ impl ClientContext for Assignment {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "Kafka");
+        // The end of the log is no error; the poll loop hears of it too.
+        if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+            tracing::warn!(%error, reason, "Kafka");
+        }
         if let KafkaError::Global(RDKafkaErrorCode::Fatal) = error
             && let Ok(mut fatal) = self.fatal.lock()
         {

@@ -28,6 +28,6 @@ impl Simulation {
             reversed: 0,
             items,
         });
-        self.plan_soon(12, Event::PostBill(entry));
+        self.plan_soon(12, Event::Post(entry));
     }
 }

@@ -19,8 +19,9 @@ impl Simulation {
         }
         let (lines, order, sign) = (row.lines.clone(), row.order, row.kind.sign());
         let taxed: Vec<_> = ids_of(&self.books.line_taxes, |row: &MoveLineTax| lines.contains(&row.line));
-        let billed: Vec<_> =
-            ids_of(&self.books.order_line_invoices, |row: &OrderLineInvoice| lines.contains(&row.invoice_line));
+        let billed: Vec<_> = ids_of(&self.books.order_line_invoices, |row: &OrderLineInvoice| {
+            lines.contains(&row.invoice_line)
+        });
         for line in &lines {
             self.delete::<MoveLine>(*line);
         }

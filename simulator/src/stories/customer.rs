@@ -39,7 +39,7 @@ impl Simulation {
         let customer = self.enter_partner(name, 0);
         self.books.customers.push(customer);
         if self.random.chance(60) {
-            self.plan_soon(self_delay(customer), Event::Contact(customer));
+            self.plan_soon(minutes_until_contact(customer), Event::Contact(customer));
         }
         if self.random.chance(45) {
             self.plan_in(1, Event::SetLimit(customer));
@@ -144,7 +144,9 @@ impl Simulation {
     /// new company from then on.
     pub(super) fn move_contact(&mut self) {
         let contacts = self.books.contacts.clone();
-        let (Some(contact), Some(company)) = (self.random.pick(&contacts), self.any_customer()) else { return };
+        let (Some(contact), Some(company)) = (self.random.pick(&contacts), self.any_customer()) else {
+            return;
+        };
         if self.books.partners[contact].commercial == company {
             return;
         }
@@ -195,8 +197,7 @@ impl Simulation {
         if self.books.partners.get(gone).is_none() || self.books.partners.get(kept).is_none() {
             return;
         }
-        let wizard =
-            self.insert(MergeWizard { kept, finished: false, user: self.user, created: self.now });
+        let wizard = self.insert(MergeWizard { kept, finished: false, user: self.user, created: self.now });
         for child in self.children(gone) {
             self.update_silently::<Partner>(child, |card| card.parent = kept);
             self.update_silently::<Partner>(child, |card| card.commercial = kept);
@@ -254,9 +255,8 @@ impl Simulation {
     }
 
     fn repoint_orders(&mut self, gone: u32, kept: u32) {
-        let orders = ids(self.books.orders.iter(), |row: &Order| {
-            row.partner == gone || row.invoice_partner == gone
-        });
+        let orders =
+            ids(self.books.orders.iter(), |row: &Order| row.partner == gone || row.invoice_partner == gone);
         for order in orders {
             self.update_silently::<Order>(order, |row| {
                 for partner in [&mut row.partner, &mut row.invoice_partner] {
@@ -284,6 +284,6 @@ fn ids<'a, T: 'a>(rows: impl Iterator<Item = (u32, &'a T)>, wanted: impl Fn(&T) 
 }
 
 /// Some minutes that differ from customer to customer.
-fn self_delay(customer: u32) -> i64 {
+fn minutes_until_contact(customer: u32) -> i64 {
     i64::from(customer % 50) + 3
 }

@@ -6,8 +6,12 @@ use crate::calendar::{DAY, Day, midnight};
 use crate::money::PAR;
 use crate::names;
 use crate::random::Random;
-use crate::tables::accounting::{self, Account, AccountCompany, Journal, PaymentTerm, PaymentTermLine, TERMS, Tax};
+use crate::tables::accounting::{
+    self, Account, AccountCompany, Journal, PaymentTerm, PaymentTermLine, TERMS, Tax,
+};
 use crate::tables::company::{self, CREDIT_LIMIT_FIELD, Company, Currency, CurrencyRate};
+use crate::tables::label::Label;
+use crate::tables::mail::{About, Body};
 use crate::tables::partner::Partner;
 use crate::tables::product::{Product, Template, Unit};
 
@@ -41,12 +45,7 @@ impl Simulation {
                 self.found_company(root, id, created);
             }
         }
-        self.insert(company::Default {
-            field: CREDIT_LIMIT_FIELD,
-            company: 1,
-            value: 300_000,
-            created,
-        });
+        self.insert(company::Default { field: CREDIT_LIMIT_FIELD, company: 1, value: 300_000, created });
         for number in 1..=PRODUCTS {
             self.found_product(number);
         }
@@ -212,13 +211,8 @@ impl Simulation {
             company.sales_lock = Some(company.sales_lock.unwrap_or(day).max(day));
             company.written = now;
         });
-        let message = self.say(
-            crate::tables::mail::About::Company,
-            1,
-            2,
-            crate::tables::mail::Body::Changes,
-        );
-        self.track(message, super::field::SALES_LOCK, crate::tables::label::Label::None, crate::tables::label::Label::None);
+        let message = self.say(About::Company, 1, 2, Body::Changes);
+        self.track(message, super::field::SALES_LOCK, Label::None, Label::None);
     }
 
     /// A product's price changes; quotations keep the price they were made with.

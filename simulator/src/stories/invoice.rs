@@ -282,8 +282,7 @@ impl Simulation {
         let (company, date) = (row.company, row.invoice_date.unwrap_or(row.date));
         let of = if row.kind == Kind::Bill { Use::Payable } else { Use::Receivable };
         // A credit note is due at once.
-        let parts =
-            if row.kind == Kind::Refund { &[(100, 0)] } else { accounting::instalments(row.term) };
+        let parts = if row.kind == Kind::Refund { &[(100, 0)] } else { accounting::instalments(row.term) };
         let account = self.account(company, of);
         let (mut balance_left, mut amount_left) = (balance, amount);
         for (at, (percent, days)) in parts.iter().enumerate() {

@@ -12,16 +12,18 @@ use super::field;
 
 impl Simulation {
     /// Matches two lines as far as the smaller one reaches.
-    pub(super) fn match_lines(&mut self, one: u32, other: u32) {
-        if let Some(matched) = self.insert_match(one, other) {
+    /// Returns whether there was anything to match.
+    pub(super) fn match_lines(&mut self, one: u32, other: u32) -> bool {
+        let matched = self.insert_match(one, other);
+        if let Some(matched) = matched {
             self.settle_match(matched);
         }
+        matched.is_some()
     }
 
     /// Writes the match itself; its effect on the lines follows in [`Self::settle_match`].
     pub(super) fn insert_match(&mut self, one: u32, other: u32) -> Option<u32> {
-        let (debit, credit) =
-            if self.books.lines[one].residual > 0 { (one, other) } else { (other, one) };
+        let (debit, credit) = if self.books.lines[one].residual > 0 { (one, other) } else { (other, one) };
         let (debit_line, credit_line) = (&self.books.lines[debit], &self.books.lines[credit]);
         if debit_line.residual <= 0
             || credit_line.residual >= 0
@@ -32,14 +34,7 @@ impl Simulation {
             return None;
         }
         let currency = debit_line.residual_currency.min(-credit_line.residual_currency);
-        let share = |line: &MoveLine| {
-            if line.residual_currency.abs() == currency {
-                line.residual.abs()
-            } else {
-                scale(line.residual.abs(), currency, line.residual_currency.abs())
-            }
-        };
-        let amount = share(debit_line).min(share(credit_line));
+        let amount = share(debit_line, currency).min(share(credit_line, currency));
         let date = debit_line.date.max(credit_line.date);
         let row = PartialReconcile {
             debit,
@@ -70,15 +65,8 @@ impl Simulation {
         let (debit, credit, amount) = (row.debit, row.credit, row.amount);
         let currency = row.debit_currency;
         self.renumber(debit);
-        let share = |line: &MoveLine| {
-            if line.residual_currency.abs() == currency {
-                line.residual.abs()
-            } else {
-                scale(line.residual.abs(), currency, line.residual_currency.abs())
-            }
-        };
-        let debit_excess = share(&self.books.lines[debit]) - amount;
-        let credit_excess = share(&self.books.lines[credit]) - amount;
+        let debit_excess = share(&self.books.lines[debit], currency) - amount;
+        let credit_excess = share(&self.books.lines[credit], currency) - amount;
         self.settle_line(debit, -amount, -currency);
         self.settle_line(credit, amount, currency);
         if debit_excess > 0 {
@@ -239,13 +227,8 @@ impl Simulation {
 
     /// The database clears references to a full reconciliation that is gone.
     fn forget_full(&mut self, full: u32) {
-        let left: Vec<_> = self
-            .books
-            .partials
-            .iter()
-            .filter(|(_, row)| row.full == full)
-            .map(|(id, _)| id)
-            .collect();
+        let left: Vec<_> =
+            self.books.partials.iter().filter(|(_, row)| row.full == full).map(|(id, _)| id).collect();
         for matched in left {
             self.update_silently::<PartialReconcile>(matched, |row| row.full = 0);
         }
@@ -305,9 +288,9 @@ impl Simulation {
 
     fn only_refunded(&self, due: &[u32]) -> bool {
         let entries = self.matched_entries(due);
-        let invoice = due.first().is_some_and(|line| {
-            self.books.moves[self.books.lines[*line].entry].kind == Kind::Invoice
-        });
+        let invoice = due
+            .first()
+            .is_some_and(|line| self.books.moves[self.books.lines[*line].entry].kind == Kind::Invoice);
         invoice
             && !entries.is_empty()
             && entries.iter().all(|entry| self.books.moves[*entry].kind == Kind::Refund)
@@ -327,9 +310,10 @@ impl Simulation {
     pub(super) fn open_credits(&mut self, partner: u32) -> Vec<u32> {
         let mut lines = self.books.credits.remove(&partner).unwrap_or_default();
         lines.retain(|line| {
-            self.books.lines.get(*line).is_some_and(|row| {
-                row.state == State::Posted && row.residual < 0 && row.partner == partner
-            })
+            self.books
+                .lines
+                .get(*line)
+                .is_some_and(|row| row.state == State::Posted && row.residual < 0 && row.partner == partner)
         });
         lines.dedup();
         if !lines.is_empty() {
@@ -360,5 +344,14 @@ impl Simulation {
         }
         self.refresh_invoice(refund);
         self.refresh_invoice(invoice);
+    }
+}
+
+/// What a part of a line's residual in its own currency is in the company's currency, at the line's rate.
+fn share(line: &MoveLine, currency: Cents) -> Cents {
+    if line.residual_currency.abs() == currency {
+        line.residual.abs()
+    } else {
+        scale(line.residual.abs(), currency, line.residual_currency.abs())
     }
 }

@@ -137,7 +137,7 @@ impl Simulation {
             Event::DraftInvoice => self.draft_standalone(),
             Event::EditDraft(entry) => self.edit_draft(entry),
             Event::DeleteDraft(entry) => self.delete_draft(entry),
-            Event::Post(entry) | Event::PostBill(entry) => self.post(entry),
+            Event::Post(entry) => self.post(entry),
             Event::ResetToDraft(entry) => self.reset_to_draft(entry),
             Event::Repost(entry) => self.post_again(entry),
             Event::CancelInvoice(entry) => self.cancel_invoice(entry),
@@ -209,7 +209,9 @@ impl Simulation {
 
     /// Plans an event in the office hours of a day.
     fn plan_on(&mut self, day: Day, event: Event) {
-        let at = midnight(day) + 8 * HOUR + self.random.between(0, 10 * HOUR / SECOND) * SECOND
+        let at = midnight(day)
+            + 8 * HOUR
+            + self.random.between(0, 10 * HOUR / SECOND) * SECOND
             + self.random.between(0, SECOND - 1);
         self.agenda.plan(at, event);
     }

@@ -36,8 +36,7 @@ impl Simulation {
         let company = self.company_for(customer);
         let currency = self.currency_for(customer, company);
         let rate = self.books.rate(company, currency);
-        let customer_order =
-            if self.random.chance(45) { self.random.below(90_000) + 10_000 } else { 0 };
+        let customer_order = if self.random.chance(45) { self.random.below(90_000) + 10_000 } else { 0 };
         let order = Order {
             company,
             partner: buyer,
@@ -116,9 +115,8 @@ impl Simulation {
 
     fn update_totals(&mut self, order: u32) {
         let lines = self.books.orders[order].lines.iter().map(|line| &self.books.order_lines[*line]);
-        let (untaxed, tax) = lines.fold((0, 0), |(untaxed, tax), line| {
-            (untaxed + line.subtotal(), tax + line.tax())
-        });
+        let (untaxed, tax) =
+            lines.fold((0, 0), |(untaxed, tax), line| (untaxed + line.subtotal(), tax + line.tax()));
         self.update::<Order>(order, |row| {
             row.computed = true;
             row.untaxed = untaxed;
@@ -310,8 +308,7 @@ impl Simulation {
         }
         for line in lines {
             self.update::<OrderLine>(line, |row| {
-                row.delivered =
-                    if short && !row.service { (row.quantity / 200) * 100 } else { row.quantity };
+                row.delivered = if short && !row.service { (row.quantity / 200) * 100 } else { row.quantity };
                 row.recompute_quantity();
             });
             if self.books.order_lines[line].by_delivery {

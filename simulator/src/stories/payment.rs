@@ -38,8 +38,8 @@ impl Simulation {
             _ => return,
         };
         let wait = i64::from(due - self.today()) + late;
-        let event =
-            if row_is_bill(&self.books.moves[entry]) { Event::PayBill(entry) } else { Event::Pay(entry) };
+        let bill = self.books.moves[entry].kind == Kind::Bill;
+        let event = if bill { Event::PayBill(entry) } else { Event::Pay(entry) };
         self.plan_in(wait.max(1), event);
     }
 
@@ -62,7 +62,11 @@ impl Simulation {
             self.bank_line_for_invoice(entry);
             return;
         }
-        let first = self.due_lines(entry).iter().map(|line| self.books.lines[*line].residual_currency.abs()).find(|open| *open > 0);
+        let first = self
+            .due_lines(entry)
+            .iter()
+            .map(|line| self.books.lines[*line].residual_currency.abs())
+            .find(|open| *open > 0);
         let amount = match self.random.below(100) {
             // The first instalment, where there are several.
             0..=69 => first.unwrap_or(residual),
@@ -153,8 +157,7 @@ impl Simulation {
             stamp: self.stamp(),
         });
         self.say(About::Payment, payment, 2, Body::Text("<p>Payments created</p>"));
-        let mut row =
-            Move::new(Kind::Entry, order.company, journal, order.currency, today, self.stamp());
+        let mut row = Move::new(Kind::Entry, order.company, journal, order.currency, today, self.stamp());
         row.payment = payment;
         row.partner = order.partner;
         row.commercial = order.partner;
@@ -217,11 +220,12 @@ impl Simulation {
     fn finish_payment(&mut self, payment: u32, entry: u32, counterpart: u32, order: &Order, signed: Cents) {
         let targets = if order.invoice == 0 { Vec::new() } else { self.due_lines(order.invoice) };
         let number = self.books.moves[entry].number;
-        let mut matched = Vec::new();
+        let mut matched = None;
         for target in &targets {
             // Later instalments are matched once the effect of the first is written.
-            if let Some(id) = matched.is_empty().then(|| self.insert_match(*target, counterpart)).flatten() {
-                matched.push(id);
+            matched = self.insert_match(*target, counterpart);
+            if matched.is_some() {
+                break;
             }
         }
         self.update::<Payment>(payment, |row| {
@@ -230,8 +234,8 @@ impl Simulation {
             row.progress = Progress::InProcess;
         });
         self.post_lines(entry);
-        for id in matched {
-            self.settle_match(id);
+        if let Some(matched) = matched {
+            self.settle_match(matched);
         }
         for target in targets {
             self.match_lines(target, counterpart);
@@ -268,8 +272,7 @@ impl Simulation {
                 continue;
             }
             for due in self.due_lines(entry) {
-                if self.books.lines[due].residual > 0 && self.books.lines[credit].residual < 0 {
-                    self.match_lines(due, credit);
+                if self.match_lines(due, credit) {
                     touched.push(self.books.lines[credit].entry);
                 }
             }
@@ -375,8 +378,4 @@ impl Simulation {
             row.reconciled = Some(false);
         });
     }
-}
-
-fn row_is_bill(row: &Move) -> bool {
-    row.kind == Kind::Bill
 }

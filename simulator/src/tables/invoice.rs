@@ -179,7 +179,14 @@ pub(crate) struct Move {
 
 impl Move {
     /// An entry with nothing computed yet.
-    pub(crate) fn new(kind: Kind, company: u32, journal: u32, currency: u32, date: Day, stamp: Stamp) -> Self {
+    pub(crate) fn new(
+        kind: Kind,
+        company: u32,
+        journal: u32,
+        currency: u32,
+        date: Day,
+        stamp: Stamp,
+    ) -> Self {
         Self {
             journal,
             company,

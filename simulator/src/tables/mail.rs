@@ -111,7 +111,9 @@ impl Row for Message {
             Body::Changes => row.text(""),
             Body::Text(text) => row.text(text),
             Body::From(order) => row.plain(|out| {
-                out.extend_from_slice(b"<p>Created from <a href=\\\"#\\\" data-oe-model=\\\"sale.order\\\" data-oe-id=\\\"");
+                out.extend_from_slice(
+                    b"<p>Created from <a href=\\\"#\\\" data-oe-model=\\\"sale.order\\\" data-oe-id=\\\"",
+                );
                 json::unsigned(out, u64::from(order));
                 out.extend_from_slice(b"\\\">");
                 Label::SaleOrder(order).write(out, books);

@@ -46,7 +46,10 @@ pub(crate) struct Recorder {
 impl Recorder {
     pub(crate) fn new() -> Self {
         Self {
-            layouts: Table::ALL.iter().map(|table| Layout::compile(table.columns(), table.key_columns())).collect(),
+            layouts: Table::ALL
+                .iter()
+                .map(|table| Layout::compile(table.columns(), table.key_columns()))
+                .collect(),
             records: Vec::new(),
             muted: true,
             transaction: FIRST_TRANSACTION,

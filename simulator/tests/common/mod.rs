@@ -1,7 +1,7 @@
 //! A reader of the feed that knows nothing of how it was made.
 
 // Each test binary uses a part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::collections::BTreeMap;
 

@@ -34,16 +34,21 @@ struct Buckets {
     credit_limit: Option<Decimal>,
 }
 
-impl From<&Exposure> for Buckets {
-    fn from(row: &Exposure) -> Self {
+impl Buckets {
+    /// With the currency's decimals, so that an event's text does not depend on how Postgres returns a number.
+    fn new(row: &Exposure, decimals: u32) -> Self {
+        let scaled = |mut amount: Decimal| {
+            amount.rescale(decimals);
+            amount
+        };
         Self {
-            not_due: row.not_due,
-            overdue: row.overdue,
-            unapplied: row.unapplied,
-            draft_invoiced: row.draft_invoiced,
-            to_invoice: row.to_invoice,
-            total: row.total,
-            credit_limit: row.credit_limit,
+            not_due: scaled(row.not_due),
+            overdue: scaled(row.overdue),
+            unapplied: scaled(row.unapplied),
+            draft_invoiced: scaled(row.draft_invoiced),
+            to_invoice: scaled(row.to_invoice),
+            total: scaled(row.total),
+            credit_limit: row.credit_limit.map(scaled),
         }
     }
 }
@@ -64,14 +69,15 @@ impl Ledger {
         if before.is_none() && after.is_none() {
             return false;
         }
+        let decimals = self.decimals(key.company);
         let named = after.as_ref().or(before);
         let event = ExposureChanged {
             company_id: key.company,
             partner_id: key.partner,
             partner_name: named.map_or("", |row| &row.partner_name),
             currency: named.map_or("", |row| &row.currency),
-            before: before.map(Buckets::from),
-            after: after.as_ref().map(Buckets::from),
+            before: before.map(|row| Buckets::new(row, decimals)),
+            after: after.as_ref().map(|row| Buckets::new(row, decimals)),
         };
         outbox.emit("exposure_changed", key.company, format!("partner-{}", key.partner), now, &event);
         self.tables.exposures.set(id, after);
