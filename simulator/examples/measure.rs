@@ -1,6 +1,6 @@
 //! Prints how fast the simulator writes and what its feed consists of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use simulator::{Settings, Simulation, UnitKind};
@@ -53,7 +53,7 @@ fn main() {
     let (mut rows, mut needed, mut folded) = (0u64, 0u64, 0u64);
     let mut simulation = Simulation::new(Settings::default());
     while let Some(unit) = simulation.next_unit() {
-        let mut last = BTreeMap::new();
+        let mut last = BTreeSet::new();
         for record in &unit.records {
             let Some(value) = &record.value else { continue };
             let text = String::from_utf8_lossy(value);
@@ -65,7 +65,7 @@ fn main() {
                 rows += 1;
                 needed += u64::from(CREDIT.contains(&table));
                 if CREDIT.contains(&table) {
-                    last.insert((table.to_owned(), record.key.clone()), ());
+                    last.insert((table.to_owned(), record.key.clone()));
                 }
             }
         }

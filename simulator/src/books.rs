@@ -20,20 +20,20 @@ use crate::wire::envelope::AnyRow;
 /// A table's rows by id, which count from 1. Ids of deleted rows are not used again.
 #[derive(Debug)]
 pub(crate) struct Rows<T> {
-    rows: Vec<T>,
+    images: Vec<T>,
     deleted: Vec<bool>,
     alive: usize,
 }
 
 impl<T> Default for Rows<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), deleted: Vec::new(), alive: 0 }
+        Self { images: Vec::new(), deleted: Vec::new(), alive: 0 }
     }
 }
 
 impl<T> Rows<T> {
     pub(crate) fn add(&mut self, row: T) -> u32 {
-        self.rows.push(row);
+        self.images.push(row);
         self.deleted.push(false);
         self.alive += 1;
         self.last()
@@ -41,7 +41,7 @@ impl<T> Rows<T> {
 
     /// The newest id; `0` when there is none.
     pub(crate) fn last(&self) -> u32 {
-        u32::try_from(self.rows.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.images.len()).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn remove(&mut self, id: u32) {
@@ -54,11 +54,19 @@ impl<T> Rows<T> {
     /// The row, unless it was deleted or never was.
     pub(crate) fn get(&self, id: u32) -> Option<&T> {
         let at = (id as usize).checked_sub(1)?;
-        if *self.deleted.get(at)? { None } else { self.rows.get(at) }
+        if *self.deleted.get(at)? { None } else { self.images.get(at) }
+    }
+
+    /// The ids of rows whose key lies in a range, in a table whose keys only grow.
+    pub(crate) fn sorted_range(&self, first: u32, last: u32, key: impl Fn(&T) -> u32) -> Vec<u32> {
+        let from = self.images.partition_point(|row| key(row) < first);
+        let rows = self.images[from..].iter().take_while(|row| key(row) <= last);
+        let ids = rows.zip(from..).filter(|(_, at)| !self.deleted[*at]);
+        ids.filter_map(|(_, at)| u32::try_from(at + 1).ok()).collect()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (1..).zip(&self.rows).zip(&self.deleted).filter(|(_, deleted)| !**deleted).map(|(row, _)| row)
+        (1..).zip(&self.images).zip(&self.deleted).filter(|(_, deleted)| !**deleted).map(|(row, _)| row)
     }
 }
 
@@ -66,13 +74,13 @@ impl<T> Index<u32> for Rows<T> {
     type Output = T;
 
     fn index(&self, id: u32) -> &T {
-        &self.rows[id as usize - 1]
+        &self.images[id as usize - 1]
     }
 }
 
 impl<T> IndexMut<u32> for Rows<T> {
     fn index_mut(&mut self, id: u32) -> &mut T {
-        &mut self.rows[id as usize - 1]
+        &mut self.images[id as usize - 1]
     }
 }
 

@@ -155,20 +155,20 @@ impl Simulation {
     /// The next unit: first the initial snapshot in several units, then source transactions in commit
     /// order; `None` when the days are over.
     pub fn next_unit(&mut self) -> Option<Unit> {
-        let unit = match self.snapshot.pop_front() {
-            Some(unit) => unit,
-            None => {
-                let unit = self.next_transaction()?;
-                self.transactions += 1;
-                unit
-            }
+        let unit = if let Some(unit) = self.snapshot.pop_front() {
+            unit
+        } else {
+            let unit = self.next_transaction()?;
+            self.transactions += 1;
+            unit
         };
         self.records += unit.records.len() as u64;
         Some(unit)
     }
 
     /// A complete new snapshot of the current state of all tables, as a connector emits it after a lost
-    /// stretch of the log. What remained of the initial snapshot is dropped: it is older.
+    /// stretch of the log. Call it between units. What remained of the initial snapshot is dropped: it is
+    /// older.
     pub fn resnapshot(&mut self) -> Unit {
         self.snapshot.clear();
         let unit = self.read_snapshot();

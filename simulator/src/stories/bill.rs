@@ -16,7 +16,7 @@ impl Simulation {
         let items = self.random_items(company, currency);
         let reference = Label::Supplier(self.random.below(900_000) + 100_000);
         let back = i32::try_from(self.random.between(0, 6)).unwrap_or(0);
-        let entry = self.draft(Draft {
+        let entry = self.draft(&Draft {
             kind: Kind::Bill,
             company,
             partner,

@@ -18,10 +18,10 @@ impl Simulation {
             return;
         }
         let (lines, order, sign) = (row.lines.clone(), row.order, row.kind.sign());
-        let taxed: Vec<_> = ids_of(&self.books.line_taxes, |row: &MoveLineTax| lines.contains(&row.line));
-        let billed: Vec<_> = ids_of(&self.books.order_line_invoices, |row: &OrderLineInvoice| {
-            lines.contains(&row.invoice_line)
-        });
+        // A draft's lines were made in one go, so their ids follow each other.
+        let (first, last) = (lines.first().copied().unwrap_or(1), lines.last().copied().unwrap_or(0));
+        let taxed = self.books.line_taxes.sorted_range(first, last, |row| row.line);
+        let billed = self.books.order_line_invoices.sorted_range(first, last, |row| row.invoice_line);
         for line in &lines {
             self.delete::<MoveLine>(*line);
         }
@@ -145,7 +145,7 @@ impl Simulation {
             reversed: invoice,
             items,
         };
-        let refund = self.draft(draft);
+        let refund = self.draft(&draft);
         self.say(About::Move, invoice, 2, Body::Text("<p>This entry has been reversed</p>"));
         self.plan_soon(20, Event::Post(refund));
     }
@@ -157,7 +157,7 @@ impl Simulation {
         let currency = self.books.companies[company].currency;
         let mut items = self.random_items(company, currency);
         items.truncate(1);
-        let refund = self.draft(Draft {
+        let refund = self.draft(&Draft {
             kind: Kind::Refund,
             company,
             partner: customer,
@@ -171,8 +171,4 @@ impl Simulation {
         });
         self.plan_soon(20, Event::Post(refund));
     }
-}
-
-fn ids_of<T>(rows: &crate::books::Rows<T>, wanted: impl Fn(&T) -> bool) -> Vec<u32> {
-    rows.iter().filter(|(_, row)| wanted(row)).map(|(id, _)| id).collect()
 }

@@ -167,14 +167,7 @@ impl Simulation {
             for line in self.books.moves[entry].lines.clone() {
                 self.update::<MoveLine>(line, |row| row.partner = company);
             }
-            self.say(
-                About::Move,
-                entry,
-                2,
-                Body::Text(
-                    "<p>The commercial partner has been updated for all related accounting entries.</p>",
-                ),
-            );
+            self.say(About::Move, entry, 2, Body::Text("<p>Counts at another company from now on</p>"));
         }
         self.say(About::Partner, contact, 2, Body::Changes);
     }

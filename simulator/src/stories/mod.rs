@@ -9,6 +9,7 @@ mod invoice;
 mod matching;
 mod order;
 mod payment;
+mod posting;
 
 use crate::Simulation;
 use crate::Unit;
@@ -66,7 +67,7 @@ impl Numbers {
             series,
             year: u16::try_from(year).unwrap_or(0),
             month: u8::try_from(month).unwrap_or(1),
-            number: last[at],
+            count: last[at],
         }
     }
 }

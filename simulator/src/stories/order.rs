@@ -36,7 +36,7 @@ impl Simulation {
         let company = self.company_for(customer);
         let currency = self.currency_for(customer, company);
         let rate = self.books.rate(company, currency);
-        let customer_order = if self.random.chance(45) { self.random.below(90_000) + 10_000 } else { 0 };
+        let purchase = if self.random.chance(45) { self.random.below(90_000) + 10_000 } else { 0 };
         let order = Order {
             company,
             partner: buyer,
@@ -45,7 +45,7 @@ impl Simulation {
             currency,
             rate,
             state: State::Draft,
-            customer_order,
+            purchase,
             computed: false,
             invoicing: Invoicing::No,
             valid_until: self.today() + 30,

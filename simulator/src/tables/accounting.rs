@@ -6,10 +6,10 @@ use crate::tables::{Row, Table};
 use crate::wire::json;
 use crate::wire::layout::{Key, RowWriter};
 
-pub(crate) const ACCOUNT: &str = r#"
+pub(crate) const ACCOUNT: &str = r"
     id=?; currency_id=null; create_uid=1; write_uid=1; account_type=?; name=?; code_store=?; note=null;
     deprecated=false; reconcile=?; non_trade=false; create_date=?; write_date=?;
-"#;
+";
 
 pub(crate) const ACCOUNT_COMPANY: &str = "account_account_id=?; res_company_id=?;";
 

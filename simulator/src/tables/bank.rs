@@ -8,13 +8,13 @@ use crate::tables::{Row, Stamp, Table};
 use crate::wire::json;
 use crate::wire::layout::RowWriter;
 
-pub(crate) const BANK_LINE: &str = r#"
+pub(crate) const BANK_LINE: &str = r"
     id=?; move_id=?; journal_id=?; company_id=?; statement_id=null; sequence=1; partner_id=?;
     currency_id=?; foreign_currency_id=null; create_uid=?; write_uid=?; account_number=null;
     partner_name=?; transaction_type=null; payment_ref=?; internal_index=?; transaction_details=null;
     amount=?; amount_currency=?; is_reconciled=?; create_date=?; write_date=?; amount_residual=?;
     reconcile_mode=?; reconcile_data=?;
-"#;
+";
 
 /// A line of the bank's statement; its date and state are on its journal entry.
 #[derive(Debug, Clone)]

@@ -53,15 +53,15 @@ pub(crate) const CURRENCY: &str = r#"
     create_date=?; write_date=?;
 "#;
 
-pub(crate) const CURRENCY_RATE: &str = r#"
+pub(crate) const CURRENCY_RATE: &str = r"
     id=?; currency_id=?; company_id=?; create_uid=1; write_uid=1; name=?; rate=?; create_date=?;
     write_date=?;
-"#;
+";
 
-pub(crate) const DEFAULT: &str = r#"
+pub(crate) const DEFAULT: &str = r"
     id=?; field_id=?; user_id=null; company_id=?; create_uid=1; write_uid=1; condition=null;
     json_value=?; create_date=?; write_date=?;
-"#;
+";
 
 /// A company, or a branch of one: a branch posts into its root's journals and accounts.
 #[derive(Debug, Clone)]

@@ -130,6 +130,7 @@ pub(crate) enum Stage {
 }
 
 /// A journal entry.
+#[expect(clippy::struct_excessive_bools, reason = "they are columns of Odoo's")]
 #[derive(Debug, Clone)]
 pub(crate) struct Move {
     pub(crate) journal: u32,
@@ -244,7 +245,7 @@ impl Row for Move {
         let numbered = self.number.filter(|_| self.sequenced);
         row.int(id);
         match numbered {
-            Some(number) => row.int(number.number),
+            Some(number) => row.int(number.count),
             None if sequenced => row.int(0),
             None => row.null(),
         }

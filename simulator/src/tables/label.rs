@@ -41,7 +41,8 @@ pub(crate) struct Number {
     pub(crate) series: Series,
     pub(crate) year: u16,
     pub(crate) month: u8,
-    pub(crate) number: u32,
+    /// The running number.
+    pub(crate) count: u32,
 }
 
 impl Number {
@@ -59,7 +60,7 @@ impl Number {
 
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         self.write_prefix(out);
-        json::padded(out, u64::from(self.number), if self.series.monthly() { 4 } else { 5 });
+        json::padded(out, u64::from(self.count), if self.series.monthly() { 4 } else { 5 });
     }
 }
 

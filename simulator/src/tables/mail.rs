@@ -16,12 +16,12 @@ pub(crate) const MESSAGE: &str = r#"
     email_add_signature=?; date=?; pinned_at=null; create_date=?; write_date=?;
 "#;
 
-pub(crate) const TRACKING: &str = r#"
+pub(crate) const TRACKING: &str = r"
     id=?; field_id=?; old_value_integer=?; new_value_integer=?; currency_id=null; mail_message_id=?~0;
     create_uid=?; write_uid=?; old_value_char=?; new_value_char=?; field_info=null; old_value_text=null;
     new_value_text=null; old_value_datetime=null; new_value_datetime=null; create_date=?; write_date=?;
     old_value_float=null; new_value_float=null;
-"#;
+";
 
 /// Which model a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,14 +30,15 @@ pub(crate) const PARTNER: &str = r#"
     sale_warn="no-message"; sale_warn_msg=null;
 "#;
 
-pub(crate) const MERGE_WIZARD: &str = r#"
+pub(crate) const MERGE_WIZARD: &str = r"
     id=?; number_group=null; current_line_id=null; dst_partner_id=?; maximum_group=null; create_uid=?;
     write_uid=?; state=?; group_by_email=null; group_by_name=null; group_by_is_company=null;
     group_by_vat=null; group_by_parent_id=null; exclude_contact=null; exclude_journal_item=null;
     create_date=?; write_date=?;
-"#;
+";
 
 /// A customer, a vendor, a company's own card, or a contact of one of them.
+#[expect(clippy::struct_excessive_bools, reason = "they are columns of Odoo's")]
 #[derive(Debug, Clone)]
 pub(crate) struct Partner {
     pub(crate) name: Box<str>,

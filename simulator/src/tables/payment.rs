@@ -7,7 +7,7 @@ use crate::tables::label::{Label, Number};
 use crate::tables::{Row, Stamp, Table};
 use crate::wire::layout::{Key, RowWriter};
 
-pub(crate) const PAYMENT: &str = r#"
+pub(crate) const PAYMENT: &str = r"
     id=?; message_main_attachment_id=null; move_id=?; journal_id=?; company_id=?; partner_bank_id=null;
     paired_internal_transfer_payment_id=null; payment_method_line_id=?; payment_method_id=?;
     currency_id=?; partner_id=?; outstanding_account_id=?; destination_account_id=?; create_uid=?;
@@ -15,17 +15,17 @@ pub(crate) const PAYMENT: &str = r#"
     date=?; amount=?; amount_company_currency_signed=?; is_reconciled=?; is_matched=?; is_sent=null;
     create_date=?; write_date=?; payment_transaction_id=null; payment_token_id=null;
     source_payment_id=null;
-"#;
+";
 
-pub(crate) const PARTIAL_RECONCILE: &str = r#"
+pub(crate) const PARTIAL_RECONCILE: &str = r"
     id=?; debit_move_id=?~0; credit_move_id=?~0; full_reconcile_id=?; exchange_move_id=?;
     debit_currency_id=?; credit_currency_id=?; company_id=?; create_uid=?; write_uid=?; max_date=?;
     amount=?; debit_amount_currency=?; credit_amount_currency=?; create_date=?; write_date=?;
-"#;
+";
 
-pub(crate) const FULL_RECONCILE: &str = r#"
+pub(crate) const FULL_RECONCILE: &str = r"
     id=?; exchange_move_id=null; create_uid=?; write_uid=?; create_date=?; write_date=?;
-"#;
+";
 
 pub(crate) const MOVE_PAYMENT: &str = "invoice_id=?; payment_id=?;";
 

@@ -83,7 +83,8 @@ pub(crate) struct Order {
     pub(crate) currency: u32,
     pub(crate) rate: Rate,
     pub(crate) state: State,
-    pub(crate) customer_order: u32,
+    /// The number of the customer's own purchase order, `0` for none.
+    pub(crate) purchase: u32,
     /// False until totals are written.
     pub(crate) computed: bool,
     pub(crate) invoicing: Invoicing,
@@ -114,10 +115,7 @@ impl Row for Order {
         row.int(self.stamp.writer);
         row.label(Label::SaleOrder(id), books);
         row.text(self.state.text());
-        row.label(
-            if self.customer_order == 0 { Label::None } else { Label::CustomerOrder(self.customer_order) },
-            books,
-        );
+        row.label(if self.purchase == 0 { Label::None } else { Label::CustomerOrder(self.purchase) }, books);
         row.known_text(self.computed, self.invoicing.text());
         row.int(self.valid_until);
         row.shortest(self.rate, 6);
@@ -138,6 +136,7 @@ impl Row for Order {
 }
 
 /// A line of an order.
+#[expect(clippy::struct_excessive_bools, reason = "they are columns of Odoo's")]
 #[derive(Debug, Clone)]
 pub(crate) struct OrderLine {
     pub(crate) order: u32,

@@ -1,0 +1,37 @@
+//! Killed twenty times in the middle of its work, the pipeline leaves what an undisturbed run leaves.
+
+use std::time::Duration;
+
+use crate::sandbox::{Sandbox, until};
+
+const KILLS: i64 = 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_kills_leave_the_tables_and_events_of_an_undisturbed_run() {
+    let undisturbed = Sandbox::new("undisturbed").await;
+    let simulate = ["simulate", "--seed", "20", "--days", "60", "--customers", "150", "--orders-per-day", "30"];
+    undisturbed.ok(&[&simulate[..], &["--publish", &undisturbed.topic]].concat());
+    undisturbed.ok(&["run", "--until-caught-up"]);
+    let end = undisturbed.next_offset().await;
+
+    let killed = undisturbed.beside("killed").await;
+    let mut in_the_middle = 0;
+    for kill in 0..KILLS {
+        let running = killed.start();
+        let goal = end * kill / (KILLS + 1);
+        until("progress", async || killed.next_offset().await > goal).await;
+        // Somewhere in a batch, a commit, a Kafka transaction.
+        tokio::time::sleep(Duration::from_millis((kill * 37 % 60).unsigned_abs())).await;
+        running.kill();
+        in_the_middle += i64::from(killed.next_offset().await < end);
+    }
+    assert!(in_the_middle >= KILLS / 2, "only {in_the_middle} kills came before the end of the log: use a longer feed");
+    killed.ok(&["run", "--until-caught-up"]);
+
+    assert!(killed.value("SELECT owner_epoch FROM stream.checkpoint").await > KILLS);
+    assert_eq!(killed.value("SELECT count(*) FROM stream.outbox").await, 0);
+    assert!(killed.tables().await == undisturbed.tables().await, "the tables differ");
+    let (ours, theirs) = (killed.events(), undisturbed.events());
+    assert!(!theirs.is_empty());
+    assert!(ours == theirs, "the events differ");
+}

@@ -1,0 +1,11 @@
+//! The whole path on real Kafka and real Postgres. `make test` brings them up and says where they are.
+
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+
+mod batching;
+mod in_process;
+mod kills;
+mod oracle;
+mod recorded;
+mod sandbox;
+mod torn;

@@ -1,0 +1,297 @@
+//! A database and topics of its own for each test, so that all run in parallel against one broker and one server.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Headers;
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+/// Longest wait for anything.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+pub struct Sandbox {
+    /// Prefix of its topics, and its database's name.
+    pub name: String,
+    pub topic: String,
+    pub database_url: String,
+    folder: PathBuf,
+}
+
+/// An event as a read_committed consumer sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub id: String,
+    pub kind: String,
+    pub position: String,
+    pub time: String,
+    pub key: String,
+    pub data: String,
+}
+
+fn environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with `make test`"))
+}
+
+pub fn kafka() -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", environment("KAFKA_BOOTSTRAP_SERVERS"));
+    config
+}
+
+impl Sandbox {
+    /// A migrated database and the topics, all empty.
+    pub async fn new(test: &str) -> Self {
+        let sandbox = Self::with_topic(test, None).await;
+        sandbox.ok(&["topics"]);
+        sandbox
+    }
+
+    /// A second pipeline over the topic of another sandbox: its own database and result topics.
+    pub async fn beside(&self, test: &str) -> Self {
+        let sandbox = Self::with_topic(test, Some(self.topic.clone())).await;
+        sandbox.ok(&["topics"]);
+        sandbox
+    }
+
+    async fn with_topic(test: &str, topic: Option<String>) -> Self {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("t{}_{number}_{test}", std::process::id());
+        let server = environment("DATABASE_URL");
+        let database_url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        let mut connection = PgConnection::connect(&server).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+        let folder = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let topic = topic.unwrap_or_else(|| format!("{name}.changes"));
+        let sandbox = Self { name, topic, database_url, folder };
+        sandbox.configure("");
+        sandbox.ok(&["migrate", "up"]);
+        sandbox
+    }
+
+    /// Writes the configuration, with more lines for its source.
+    pub fn configure(&self, more: &str) {
+        let Self { name, topic, database_url, .. } = self;
+        let text = format!(
+            "prefix = \"{name}\"\n[http]\nlisten = \"127.0.0.1:0\"\n[[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\n\
+             database_url = \"{database_url}\"\n{}\n{more}\n",
+            if more.contains("clock") { "" } else { "clock = \"feed\"" }
+        );
+        std::fs::write(self.folder.join("ledgerwell.toml"), text).unwrap();
+    }
+
+    pub fn file(&self, name: &str, content: &str) -> String {
+        let path = self.folder.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ledgerwell"));
+        command.args(arguments).env("LEDGERWELL_CONFIG", self.folder.join("ledgerwell.toml")).env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that has to succeed; answers what it printed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts `ledgerwell run`. Dropping the answer kills it.
+    pub fn start(&self) -> Running {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("run.log"))
+            .unwrap();
+        let child = self.command(&["run", "--json"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        Running(child)
+    }
+
+    /// What the instances started with [`Self::start`] have logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("run.log")).unwrap_or_default()
+    }
+
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.database_url).await.unwrap()
+    }
+
+    /// One value from the database.
+    pub async fn value(&self, sql: &str) -> i64 {
+        let mut connection = self.connect().await;
+        let value: Option<i64> =
+            sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_optional(&mut connection).await.unwrap().flatten();
+        value.unwrap_or(-1)
+    }
+
+    pub async fn next_offset(&self) -> i64 {
+        self.value("SELECT next_offset FROM stream.checkpoint").await
+    }
+
+    /// Every row of every result and working table as text, for comparison.
+    pub async fn tables(&self) -> String {
+        let mut connection = self.connect().await;
+        dump(&mut connection).await
+    }
+
+    /// All events, as committed, in the order of their numbers per partition.
+    pub fn events(&self) -> Vec<Event> {
+        let mut config = kafka();
+        config
+            .set("group.id", format!("{}.reader", self.name))
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", "read_committed")
+            .set("enable.partition.eof", "true");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let topic = format!("{}.credit", self.name);
+        let metadata = consumer.fetch_metadata(Some(&topic), PATIENCE).unwrap();
+        let partitions = metadata.topics()[0].partitions().len();
+        let mut assignment = TopicPartitionList::new();
+        for partition in 0..partitions {
+            assignment
+                .add_partition_offset(&topic, i32::try_from(partition).unwrap(), Offset::Beginning)
+                .unwrap();
+        }
+        consumer.assign(&assignment).unwrap();
+        let (mut events, mut ended) = (Vec::new(), std::collections::BTreeSet::new());
+        let began = Instant::now();
+        while ended.len() < partitions {
+            assert!(began.elapsed() < PATIENCE, "the result topic could not be read to its end");
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => {
+                    let header = |name: &str| {
+                        let headers = message.headers().unwrap();
+                        let header = headers.iter().find(|header| header.key == name).unwrap();
+                        String::from_utf8(header.value.unwrap().to_vec()).unwrap()
+                    };
+                    events.push(Event {
+                        id: header("ce_id"),
+                        kind: header("ce_type"),
+                        position: header("ce_position"),
+                        time: header("ce_time"),
+                        key: String::from_utf8(message.key().unwrap().to_vec()).unwrap(),
+                        data: String::from_utf8(message.payload().unwrap().to_vec()).unwrap(),
+                    });
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    ended.insert(partition);
+                }
+                Some(Err(error)) => panic!("{error}"),
+                None => {}
+            }
+        }
+        events
+    }
+
+    /// Deletes the source's topic and creates it again, empty.
+    pub async fn recreate_topic(&self) {
+        let admin: AdminClient<DefaultClientContext> = kafka().create().unwrap();
+        admin.delete_topics(&[&self.topic], &AdminOptions::new()).await.unwrap();
+        until("the topic to be gone", async || {
+            let metadata = admin.inner().fetch_metadata(None, PATIENCE).unwrap();
+            !metadata.topics().iter().any(|topic| topic.name() == self.topic)
+        })
+        .await;
+        let topic = NewTopic::new(&self.topic, 1, TopicReplication::Fixed(1));
+        admin.create_topics([&topic], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("kept for a look: database and topics {}, folder {}", self.name, self.folder.display());
+            return;
+        }
+        let (name, own_topic) = (self.name.clone(), self.topic.starts_with(&self.name).then(|| self.topic.clone()));
+        let removal = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(&environment("DATABASE_URL")).await.unwrap();
+                let sql = format!("DROP DATABASE {name} WITH (FORCE)");
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+                let admin: AdminClient<DefaultClientContext> = kafka().create().unwrap();
+                let (result, progress) = (format!("{name}.credit"), format!("_{name}.progress"));
+                let topics: Vec<_> = [Some(result), Some(progress), own_topic].into_iter().flatten().collect();
+                let topics: Vec<_> = topics.iter().map(String::as_str).collect();
+                admin.delete_topics(&topics, &AdminOptions::new()).await.unwrap();
+            });
+        });
+        removal.join().unwrap();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A running `ledgerwell run`.
+pub struct Running(pub Child);
+
+impl Running {
+    /// Sends a signal by name: TERM, STOP, CONT.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// kill -9.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits for a condition.
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !condition().await {
+        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Every row of the tables that a processor writes, one line each, sorted.
+pub async fn dump(connection: &mut PgConnection) -> String {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
+         WHERE table_schema = 'credit' OR table_name IN ('credit_scores', 'audit_logs', 'dead_letter') ORDER BY 1",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let mut all = String::new();
+    for table in tables {
+        // Ids from sequences never leave their table, and attempts count restarts.
+        let sql = format!(
+            "SELECT ((to_jsonb(t) - 'attempts') - CASE WHEN '{table}' LIKE 'public.%' THEN 'id' ELSE '' END)::text
+             FROM {table} AS t ORDER BY 1"
+        );
+        let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *connection).await.unwrap();
+        for row in rows {
+            writeln!(all, "{table} {row}").unwrap();
+        }
+    }
+    all
+}
