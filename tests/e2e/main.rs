@@ -3,8 +3,12 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 
 mod batching;
+mod commands;
+mod failures;
+mod golden;
 mod in_process;
 mod kills;
+mod migrations;
 mod oracle;
 mod recorded;
 mod sandbox;

@@ -82,7 +82,7 @@ impl Sandbox {
     pub fn configure(&self, more: &str) {
         let Self { name, topic, database_url, .. } = self;
         let text = format!(
-            "prefix = \"{name}\"\n[http]\nlisten = \"127.0.0.1:0\"\n[[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\n\
+            "prefix = \"{name}\"\n[kafka]\n\"session.timeout.ms\" = 1500\n\"heartbeat.interval.ms\" = 300\n[http]\nlisten = \"127.0.0.1:0\"\n[[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\n\
              database_url = \"{database_url}\"\n{}\n{more}\n",
             if more.contains("clock") { "" } else { "clock = \"feed\"" }
         );

@@ -186,6 +186,8 @@ pub struct Score {
     pub overdue_amount: Decimal,
     /// When it last changed, by the unit's clock.
     pub last_calculated: NaiveDateTime,
+    /// When it came to be, by the unit's clock.
+    pub created_at: NaiveDateTime,
 }
 
 impl Table for Score {
@@ -199,7 +201,7 @@ impl Table for Score {
         sqlx::query_as(
             "SELECT customer_id, COALESCE(customer_name, '') AS customer_name, credit_limit,
                  COALESCE(current_exposure, 0) AS current_exposure, COALESCE(overdue_amount, 0) AS overdue_amount,
-                 COALESCE(last_calculated, 'epoch') AS last_calculated
+                 COALESCE(last_calculated, 'epoch') AS last_calculated, COALESCE(created_at, 'epoch') AS created_at
              FROM credit_scores",
         )
         .fetch_all(connection)
@@ -210,12 +212,12 @@ impl Table for Score {
         sqlx::query(
             "INSERT INTO credit_scores (customer_id, customer_name, credit_limit, current_exposure, overdue_amount,
                  last_calculated, created_at)
-             SELECT customer_id, name, credit_limit, exposure, overdue, at, at
-             FROM UNNEST($1::int[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::timestamp[])
-                 AS score(customer_id, name, credit_limit, exposure, overdue, at)
+             SELECT * FROM UNNEST($1::int[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::timestamp[],
+                 $7::timestamp[])
              ON CONFLICT (customer_id) DO UPDATE SET customer_name = EXCLUDED.customer_name,
                  credit_limit = EXCLUDED.credit_limit, current_exposure = EXCLUDED.current_exposure,
-                 overdue_amount = EXCLUDED.overdue_amount, last_calculated = EXCLUDED.last_calculated",
+                 overdue_amount = EXCLUDED.overdue_amount, last_calculated = EXCLUDED.last_calculated,
+                 created_at = EXCLUDED.created_at",
         )
         .bind(rows.iter().map(|row| row.customer_id).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.customer_name.as_str()).collect::<Vec<_>>())
@@ -223,6 +225,7 @@ impl Table for Score {
         .bind(rows.iter().map(|row| row.current_exposure).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.overdue_amount).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.last_calculated).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
         .execute(connection)
         .await
         .map(drop)

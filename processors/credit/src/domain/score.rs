@@ -17,6 +17,7 @@ impl Ledger {
         let mut new = self.score(customer, now);
         if let (Some(old), Some(new)) = (self.tables.scores.get(customer), &mut new) {
             let now = std::mem::replace(&mut new.last_calculated, old.last_calculated);
+            new.created_at = old.created_at;
             if old == new {
                 return;
             }
@@ -52,6 +53,7 @@ impl Ledger {
             current_exposure: fit(exposure),
             overdue_amount: fit(overdue),
             last_calculated: now.naive_utc(),
+            created_at: now.naive_utc(),
         })
     }
 

@@ -1,0 +1,104 @@
+//! The command line as people meet it.
+
+use std::io::{Read, Write};
+
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, until};
+
+fn stderr(sandbox: &Sandbox, arguments: &[&str]) -> String {
+    let output = sandbox.run(arguments);
+    assert!(!output.status.success(), "{arguments:?} should have failed");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_say_what_to_do_next() {
+    let sandbox = Sandbox::new("errors").await;
+    assert!(stderr(&sandbox, &["run", "--only", "credits"]).contains("there are: credit"));
+    assert!(stderr(&sandbox, &["migrate", "down", "--to", "4"]).contains("ledgerwell migrate status"));
+    assert!(stderr(&sandbox, &["publish", "/nowhere.jsonl"]).contains("/nowhere.jsonl"));
+    let file = sandbox.file("bad.jsonl", "{\"topic\":\"t\",\"key\":{}}\nnonsense\n");
+    assert!(stderr(&sandbox, &["publish", &file, "--topic", &sandbox.topic]).contains("line 2"));
+    assert!(stderr(&sandbox, &["dlq", "show", "credit", "1"]).contains("ledgerwell dlq list"));
+    sandbox.configure("topc = \"x\"");
+    assert!(stderr(&sandbox, &["status"]).contains("did you mean `topic`"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_are_created_then_checked() {
+    let sandbox = Sandbox::new("topics").await;
+    let findings: Value = serde_json::from_str(&sandbox.ok(&["topics", "--json"])).unwrap();
+    let findings = findings.as_array().unwrap();
+    assert_eq!(findings.len(), 3);
+    assert!(findings.iter().all(|finding| finding["finding"] == "fine"), "{findings:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulated_file_is_published_run_and_agrees_with_its_truth() {
+    let sandbox = Sandbox::new("simulated").await;
+    let file = sandbox.file("feed.jsonl.gz", "");
+    sandbox.ok(&["simulate", "--days", "20", "--customers", "60", "--orders-per-day", "12", "--companies", "2", "--out", &file]);
+    sandbox.ok(&["publish", &file, "--topic", &sandbox.topic]);
+    sandbox.ok(&["run", "--until-caught-up"]);
+    let truth: Value = serde_json::from_str(&std::fs::read_to_string(format!("{file}.truth.json")).unwrap()).unwrap();
+    let partners = truth["partners"].as_array().unwrap();
+    assert!(partners.len() > 40);
+    let mut connection = sandbox.connect().await;
+    for partner in partners {
+        let same: Option<bool> = sqlx::query_scalar(
+            "SELECT not_due + overdue + unapplied = $3::numeric FROM credit.exposure WHERE company_id = $1 AND partner_id = $2",
+        )
+        .bind(i32::try_from(partner["company_id"].as_i64().unwrap()).unwrap())
+        .bind(i32::try_from(partner["partner_id"].as_i64().unwrap()).unwrap())
+        .bind(partner["receivable"].as_str().unwrap().parse::<rust_decimal::Decimal>().unwrap())
+        .fetch_optional(&mut connection)
+        .await
+        .unwrap();
+        let nothing = partner["receivable"].as_str().unwrap().trim_matches(['0', '.']).is_empty();
+        assert!(same == Some(true) || (same.is_none() && nothing), "{partner}");
+    }
+    let status: Value = serde_json::from_str(&sandbox.ok(&["status", "--json"])).unwrap();
+    assert_eq!((status[0]["lag_records"].as_i64(), status[0]["snapshot"].as_str()), (Some(0), Some("complete")));
+}
+
+/// One HTTP request over a plain socket.
+fn get(address: &str, path: &str) -> Option<(u16, String)> {
+    let mut socket = std::net::TcpStream::connect(address).ok()?;
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_see_health_and_metrics() {
+    let sandbox = Sandbox::new("http").await;
+    let _running = sandbox.start();
+    let address = || {
+        let line = sandbox.log().lines().find(|line| line.contains("listening")).map(str::to_owned)?;
+        Some(serde_json::from_str::<Value>(&line).unwrap()["fields"]["address"].as_str().unwrap().to_owned())
+    };
+    until("HTTP", async || address().is_some()).await;
+    let address = address().unwrap();
+    assert_eq!(get(&address, "/livez").unwrap().0, 200);
+    until("not ready for want of a snapshot", async || {
+        get(&address, "/readyz").is_some_and(|(status, text)| status == 503 && text.contains("snapshot"))
+    })
+    .await;
+    sandbox.ok(&["simulate", "--days", "3", "--customers", "10", "--orders-per-day", "3", "--publish", &sandbox.topic]);
+    until("ready", async || get(&address, "/readyz").is_some_and(|(status, _)| status == 200)).await;
+    until("metrics", async || {
+        let (_, text) = get(&address, "/metrics").unwrap();
+        let shown = |name: &str| text.lines().any(|line| line.starts_with(name) && !line.ends_with(" 0"));
+        shown("ledgerwell_changes_total{processor=\"credit\",source=\"odoo\"}")
+            && shown("ledgerwell_events_published_total")
+            && shown("ledgerwell_skipped_total")
+            && shown("ledgerwell_ignored_columns_total")
+            && shown("ledgerwell_save_seconds_count")
+            && text.contains("kafka_consumergroup_group_lag{processor=\"credit\",source=\"odoo\"} 0")
+            && text.contains("ledgerwell_dead_letters_open")
+    })
+    .await;
+}

@@ -1,0 +1,211 @@
+//! What can go wrong, and what happens then.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+
+use crate::sandbox::{Sandbox, until};
+
+/// A change record as a line of a recorded file.
+fn row(table: &str, id: i32, after: &Value, snapshot: &str) -> Value {
+    let source = json!({ "table": table, "snapshot": snapshot, "ts_ms": 1_767_571_200_000_i64 });
+    json!({ "key": { "id": id }, "value": { "after": after, "source": source, "op": "r", "transaction": null } })
+}
+
+/// A whole, small company: one customer with a limit.
+fn snapshot() -> Vec<Value> {
+    vec![
+        row("res_currency", 1, &json!({ "id": 1, "name": "EUR", "decimal_places": 2 }), "first"),
+        row("res_company", 1, &json!({ "id": 1, "parent_path": "1/", "currency_id": 1 }), "true"),
+        row("account_account", 1, &json!({ "id": 1, "account_type": "asset_receivable" }), "true"),
+        row("res_partner", 7, &partner("Seven", 100), "last"),
+    ]
+}
+
+fn partner(name: &str, limit: i32) -> Value {
+    json!({ "id": 7, "name": name, "commercial_partner_id": 7, "credit_limit": json!({ "1": limit }).to_string() })
+}
+
+/// A transaction that sets the customer.
+fn transaction(number: u32, after: &Value) -> Vec<Value> {
+    let time = 1_767_571_200_000_i64 + i64::from(number) * 1_000;
+    let mut change = row("res_partner", 7, after, "false");
+    change["value"]["transaction"] = json!({ "id": format!("{number}:{number}1"), "total_order": 1 });
+    change["value"]["op"] = json!("u");
+    let marker = |status: &str, count: Option<u32>| {
+        let id = format!("{number}:{number}9");
+        json!({ "key": { "id": id }, "value": { "status": status, "id": id, "event_count": count, "ts_ms": time } })
+    };
+    vec![marker("BEGIN", None), change, marker("END", Some(1))]
+}
+
+fn publish(sandbox: &Sandbox, records: &[Value]) {
+    let lines: Vec<_> = records.iter().map(Value::to_string).collect();
+    let file = sandbox.file("records.jsonl", &(lines.join("\n") + "\n"));
+    sandbox.ok(&["publish", &file, "--topic", &sandbox.topic]);
+}
+
+async fn limit(sandbox: &Sandbox) -> i64 {
+    sandbox.value("SELECT credit_limit::bigint FROM credit.exposure WHERE partner_id = 7").await
+}
+
+/// Runs to the end and answers exit code and error text.
+fn run(sandbox: &Sandbox) -> (Option<i32>, String) {
+    let output = sandbox.run(&["run", "--until-caught-up"]);
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_record_becomes_a_dead_letter_and_a_later_good_image_supersedes_it() {
+    let sandbox = Sandbox::new("dead_letter").await;
+    let mut bad = partner("Seven", 200);
+    bad["credit_limit"] = json!(true);
+    publish(&sandbox, &[snapshot(), transaction(1, &bad)].concat());
+    assert_eq!(run(&sandbox).0, Some(2), "2 says that dead letters are open");
+    assert_eq!(limit(&sandbox).await, 100, "the rest goes on");
+    let listed: Value = serde_json::from_str(&sandbox.ok(&["dlq", "list", "--json"])).unwrap();
+    assert_eq!(listed[0]["table_name"], "res_partner");
+    assert_eq!(listed[0]["row_key"], r#"{"id":7}"#);
+    assert_eq!(listed[0]["column_name"], "credit_limit");
+    assert!(listed[0]["expected"].as_str().unwrap().contains("string") && listed[0]["found"].as_str().unwrap().contains("true"));
+    let offset = listed[0]["record_offset"].to_string();
+    assert!(sandbox.ok(&["dlq", "show", "credit", &offset]).contains("commercial_partner_id"));
+
+    publish(&sandbox, &transaction(2, &partner("Seven", 300)));
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(limit(&sandbox).await, 300);
+    assert_eq!(serde_json::from_str::<Value>(&sandbox.ok(&["dlq", "list", "--json"])).unwrap(), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_made_anew_stops_the_processor_and_says_what_to_do() {
+    let sandbox = Sandbox::new("made_anew").await;
+    publish(&sandbox, &[snapshot(), transaction(1, &partner("Seven", 200))].concat());
+    assert_eq!(run(&sandbox).0, Some(0));
+    sandbox.recreate_topic().await;
+    // Shorter than what was applied, then as long.
+    publish(&sandbox, &snapshot());
+    let (code, error) = run(&sandbox);
+    assert!(code == Some(1) && error.contains("made anew") && error.contains("stream.checkpoint"), "{error}");
+    publish(&sandbox, &[transaction(1, &partner("Other", 1)), transaction(2, &partner("Other", 2))].concat());
+    let (code, error) = run(&sandbox);
+    assert!(code == Some(1) && error.contains("made anew"), "{error}");
+    assert_eq!(limit(&sandbox).await, 200, "nothing of the new topic was applied");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_starts_after_our_offset_stops_the_processor() {
+    let sandbox = Sandbox::new("log_start").await;
+    publish(&sandbox, &snapshot());
+    assert_eq!(run(&sandbox).0, Some(0));
+    publish(&sandbox, &[transaction(1, &partner("Seven", 200)), transaction(2, &partner("Seven", 300))].concat());
+    let mut cut = rdkafka::TopicPartitionList::new();
+    cut.add_partition_offset(&sandbox.topic, 0, rdkafka::Offset::Offset(7)).unwrap();
+    let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
+        crate::sandbox::kafka().create().unwrap();
+    admin.delete_records(&cut, &rdkafka::admin::AdminOptions::new()).await.unwrap();
+    let (code, error) = run(&sandbox);
+    assert!(code == Some(1) && error.contains("starts at offset 7") && error.contains("snapshot"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_may_go_away_and_come_back() {
+    let sandbox = Sandbox::new("postgres_away").await;
+    publish(&sandbox, &snapshot());
+    let running = sandbox.start();
+    until("the snapshot", async || limit(&sandbox).await == 100).await;
+    // Nobody may connect, and whoever is connected is thrown out.
+    let server = std::env::var("DATABASE_URL").unwrap();
+    let mut admin = PgConnection::connect(&server).await.unwrap();
+    let name = &sandbox.name;
+    for sql in [
+        format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"),
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+    ] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+    }
+    publish(&sandbox, &transaction(1, &partner("Seven", 200)));
+    until("back-off", async || sandbox.log().contains("will claim again")).await;
+    let sql = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+    until("the change", async || limit(&sandbox).await == 200).await;
+    drop(running);
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(sandbox.events().len(), 2, "each change told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_stops_within_ten_seconds() {
+    let sandbox = Sandbox::new("sigterm").await;
+    publish(&sandbox, &snapshot());
+    let mut running = sandbox.start();
+    until("the snapshot", async || limit(&sandbox).await == 100).await;
+    let began = Instant::now();
+    running.signal("TERM");
+    let status = running.0.wait().unwrap();
+    assert!(status.success() && began.elapsed() < Duration::from_secs(10), "{status} after {:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_killed_hands_over_and_a_paused_one_cannot_write() {
+    let sandbox = Sandbox::new("handover").await;
+    publish(&sandbox, &snapshot());
+    let first = sandbox.start();
+    until("the snapshot", async || limit(&sandbox).await == 100).await;
+    let epoch = async || sandbox.value("SELECT owner_epoch FROM stream.checkpoint").await;
+    let owned_by = epoch().await;
+
+    let second = sandbox.start();
+    first.signal("STOP");
+    publish(&sandbox, &transaction(1, &partner("Seven", 200)));
+    until("the second to take over", async || epoch().await > owned_by && limit(&sandbox).await == 200).await;
+    first.signal("CONT");
+    publish(&sandbox, &transaction(2, &partner("Seven", 300)));
+    until("the change", async || limit(&sandbox).await == 300).await;
+
+    let began = Instant::now();
+    second.kill();
+    publish(&sandbox, &transaction(3, &partner("Seven", 400)));
+    until("the first to take over", async || limit(&sandbox).await == 400).await;
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    drop(first);
+    assert_eq!(run(&sandbox).0, Some(0));
+    let limits: Vec<_> = sandbox
+        .events()
+        .iter()
+        .map(|event| serde_json::from_str::<Value>(&event.data).unwrap()["after"]["credit_limit"].clone())
+        .collect();
+    assert_eq!(limits, [json!("100.00"), json!("200.00"), json!("300.00"), json!("400.00")], "each told once, in order");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_decided_before_a_snapshot_is_complete() {
+    let sandbox = Sandbox::new("incomplete").await;
+    publish(&sandbox, &snapshot()[..3]);
+    publish(&sandbox, &transaction(1, &partner("Seven", 200)));
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(sandbox.value("SELECT count(*) FROM credit.exposure").await, 0);
+    publish(&sandbox, &snapshot());
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!((limit(&sandbox).await, sandbox.events().len()), (100, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn due_moments_are_announced_when_nothing_else_happens() {
+    let sandbox = Sandbox::new("ticks").await;
+    sandbox.configure("clock = \"wall\"");
+    let item = json!({ "id": 1, "move_id": 1, "company_id": 1, "partner_id": 7, "account_id": 1, "parent_state": "posted",
+        "date": 20_457, "date_maturity": 20_460, "amount_residual": "50.00", "reconciled": false, "quantity": "1" });
+    let mut records = snapshot();
+    records.insert(3, row("account_move_line", 1, &item, "true"));
+    publish(&sandbox, &records);
+    let running = sandbox.start();
+    let overdue = async || sandbox.value("SELECT overdue::bigint FROM credit.exposure").await;
+    until("the item to be overdue by a tick", async || overdue().await == 50).await;
+    drop(running);
+    sandbox.ok(&["run", "--until-caught-up"]);
+    let kinds: Vec<_> = sandbox.events().iter().map(|event| (event.kind.clone(), event.time.clone())).collect();
+    let due = "2026-01-08T00:00:00.000Z".to_owned();
+    assert!(kinds.contains(&("exposure_changed".into(), due.clone())) && kinds.contains(&("tick".into(), due)), "{kinds:?}");
+}

@@ -1,0 +1,59 @@
+//! Every processor's golden streams: what goes in, which rows and events come out.
+//! `UPDATE_GOLDEN=1 make test` writes what came out; read the difference before you commit it.
+
+use std::path::Path;
+
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+
+use crate::sandbox::Sandbox;
+
+/// The tables whose rows a golden case shows.
+const RESULTS: [(&str, &[&str]); 1] = [("credit", &["credit.exposure", "public.credit_scores"])];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn golden_streams() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("processors");
+    for (processor, tables) in RESULTS {
+        let mut cases: Vec<_> =
+            root.join(processor).join("tests/golden").read_dir().unwrap().map(|case| case.unwrap().path()).collect();
+        cases.sort();
+        assert!(!cases.is_empty());
+        for case in cases {
+            check(&case, tables).await;
+        }
+    }
+}
+
+async fn check(case: &Path, tables: &[&str]) {
+    let name = case.file_name().unwrap().to_str().unwrap();
+    let sandbox = Sandbox::new(&format!("golden_{name}")).await;
+    sandbox.ok(&["publish", case.join("in.jsonl").to_str().unwrap(), "--topic", &sandbox.topic]);
+    sandbox.ok(&["run", "--until-caught-up"]);
+    let mut rows = String::new();
+    let mut connection = sandbox.connect().await;
+    for table in tables {
+        let sql = format!("SELECT jsonb_strip_nulls(to_jsonb(t) - 'id') FROM {table} AS t ORDER BY 1");
+        let of_table: Vec<Value> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        for row in of_table {
+            rows.push_str(&format!("{table} {row}\n"));
+        }
+    }
+    let mut events = sandbox.events();
+    events.sort_by_key(|event| {
+        let (offset, number) = event.position.split_once('.').unwrap();
+        (offset.parse::<i64>().unwrap(), number.parse::<i64>().unwrap())
+    });
+    let out: String = events
+        .iter()
+        .map(|event| format!("{} {} {} {} {}\n", event.position, event.kind, event.time, event.key, event.data))
+        .collect();
+    for (file, got) in [("rows.txt", rows), ("out.txt", out)] {
+        let path = case.join(file);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, &got).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(got, expected, "{name}/{file}: see UPDATE_GOLDEN in {}", file!());
+    }
+}
