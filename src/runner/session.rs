@@ -156,7 +156,7 @@ impl<P: Processor> Session<P> {
             let resume = self.start;
             return self.send(Unit {
                 step: Step::Part { rows, time },
-                closed_by: Mark { offset: -1, ..mark },
+                closed_by: mark,
                 resume,
                 seen,
                 progress,

@@ -39,6 +39,8 @@ pub struct Writer<P> {
     letters: OpenLetters,
     outbox: Outbox,
     events: Vec<OutboxRow>,
+    /// The record that closed the present unit, and how many events it has.
+    numbered: (i64, u32),
     rows: usize,
     at_end: bool,
     seen: i64,
@@ -81,6 +83,7 @@ impl<P: Processor> Writer<P> {
             letters,
             outbox: Outbox::default(),
             events: Vec::new(),
+            numbered: (-1, 0),
             rows: 0,
             at_end: false,
         };
@@ -123,21 +126,20 @@ impl<P: Processor> Writer<P> {
     pub fn fold(&mut self, unit: Unit<P::Event>) -> bool {
         let complete = unit.progress.snapshot == Snapshot::Complete;
         let mark = unit.closed_by;
-        let mut number = 0;
         match unit.step {
             Step::Begin => {
                 let content = [mark.timestamp.to_be_bytes(), mark.hash.to_be_bytes()].concat();
                 self.next.incarnation = Some(Uuid::new_v5(&INCARNATION, &content));
             }
             Step::Transaction { rows, time } => {
-                let now = self.reach(time, complete, mark, &mut number);
+                let now = self.reach(time, complete, mark);
                 self.apply(rows);
                 if complete {
-                    self.decide(now, mark, &mut number);
+                    self.decide(now, mark);
                 }
             }
             Step::Part { rows, time } => {
-                self.reach(time, complete, mark, &mut number);
+                self.reach(time, complete, mark);
                 self.apply(rows);
             }
             Step::Snapshot { begins, rows } => {
@@ -150,18 +152,18 @@ impl<P: Processor> Writer<P> {
                 for table in absent {
                     self.forget(table, mark.offset);
                 }
-                let now = self.reach(time, false, mark, &mut number);
-                self.decide(now, mark, &mut number);
+                let now = self.reach(time, false, mark);
+                self.decide(now, mark);
             }
             Step::Tick { time } => {
                 let time = clock::from_millis(time);
                 if self.next.clock.is_none_or(|clock| clock < time) {
-                    self.reach(time.timestamp_millis(), complete, mark, &mut number);
+                    self.reach(time.timestamp_millis(), complete, mark);
                     if complete {
-                        self.decide(time, mark, &mut number);
+                        self.decide(time, mark);
                     }
                     self.outbox.emit("tick", 0, "clock".into(), time, &serde_json::json!({ "time": time }));
-                    self.collect(mark, &mut number);
+                    self.collect(mark);
                 }
             }
             Step::Unreadable { letter } => self.letters.add(letter),
@@ -179,14 +181,14 @@ impl<P: Processor> Writer<P> {
     }
 
     /// Moves the clock to `time`. What falls due on the way is decided in order, each at its moment.
-    fn reach(&mut self, time: i64, complete: bool, mark: Mark, number: &mut u32) -> DateTime<Utc> {
+    fn reach(&mut self, time: i64, complete: bool, mark: Mark) -> DateTime<Utc> {
         let time = clock::from_millis(time);
         let now = self.next.clock.map_or(time, |clock| clock.max(time));
         while complete
             && let Some(due) = self.processor.next_due()
             && due <= now
         {
-            self.decide(due, mark, number);
+            self.decide(due, mark);
             if self.processor.next_due().is_some_and(|next| next <= due) {
                 break;
             }
@@ -211,17 +213,22 @@ impl<P: Processor> Writer<P> {
         self.letters.supersede_table(table, offset);
     }
 
-    fn decide(&mut self, now: DateTime<Utc>, mark: Mark, number: &mut u32) {
+    fn decide(&mut self, now: DateTime<Utc>, mark: Mark) {
         self.processor.decide(now, &mut self.outbox);
-        self.collect(mark, number);
+        self.collect(mark);
     }
 
-    fn collect(&mut self, mark: Mark, number: &mut u32) {
+    /// Numbers events by the record that closed their unit, through all parts of a large transaction.
+    fn collect(&mut self, mark: Mark) {
+        if self.numbered.0 != mark.offset {
+            self.numbered = (mark.offset, 0);
+        }
         for event in self.outbox.take() {
             self.next.out_seq += 1;
-            *number += 1;
+            self.numbered.1 += 1;
             let incarnation = self.next.incarnation.unwrap_or_default();
-            self.events.push(outbox::row(&self.job.place, incarnation, mark.offset, *number, self.next.out_seq, event));
+            let (offset, number) = self.numbered;
+            self.events.push(outbox::row(&self.job.place, incarnation, offset, number, self.next.out_seq, event));
         }
     }
 

@@ -1,0 +1,31 @@
+# Everything runs on real Kafka and real PostgreSQL; scripts/services brings them up.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+WITH_SERVICES = scripts/services up && eval "$$(scripts/services env)" &&
+
+.PHONY: help demo test bench lint services-up services-down
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+demo: ## Run a simulated Odoo quarter through everything and show what was found
+	$(WITH_SERVICES) cargo build --release --locked && exec target/release/ledgerwell demo
+
+test: ## Run every test on real services (RECORDINGS=folder adds those over recorded data)
+	$(WITH_SERVICES) cargo test --workspace --locked
+
+bench: ## Measure changes per second beside their ceilings
+	$(WITH_SERVICES) cargo bench --locked --bench credit
+
+lint: ## Check format, lints, documents and dependencies as CI does
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+	cargo deny check licenses bans sources
+
+services-up: ## Start Kafka and PostgreSQL
+	scripts/services up
+
+services-down: ## Stop them
+	scripts/services down
