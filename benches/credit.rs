@@ -14,7 +14,6 @@ use ledgerwell::pipeline::{Options, Pipeline};
 use ledgerwell::publish::{Publisher, Record};
 use ledgerwell::runner::{LARGE_TRANSACTION, Stop};
 use ledgerwell::{migrate, topics};
-use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use simulator::{Settings, Simulation};
@@ -28,7 +27,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let number = |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let settings = Settings {
         days: number("BENCH_DAYS", 90),
         orders_per_day: number("BENCH_ORDERS", 100),
@@ -73,9 +73,17 @@ async fn main() -> Result<()> {
     println!("  decoding and folding alone, one thread, no Kafka   {decoded:>10.0}");
     println!("  reading alone, no decoding: the ceiling            {ceiling:>10.0}");
     let rate = fastest.rate;
-    println!("  credit, exactly once into Postgres, events out     {rate:>10.0}   {:.2} of the ceiling", rate / ceiling);
+    println!(
+        "  credit, exactly once into Postgres, events out     {rate:>10.0}   {:.2} of the ceiling",
+        rate / ceiling
+    );
     let all: Vec<_> = runs.iter().map(|run| format!("{:.0}", run.rate)).collect();
-    println!("  all runs: {}; with start and claim: {:.0}; {} events", all.join(", "), fastest.with_start, fastest.events);
+    println!(
+        "  all runs: {}; with start and claim: {:.0}; {} events",
+        all.join(", "),
+        fastest.with_start,
+        fastest.events
+    );
     topics::delete(&config).await?;
     Ok(())
 }
@@ -154,7 +162,7 @@ async fn pipeline(config: &mut Config, server: &str, run: usize) -> Result<Run> 
     config.sources[0].name = format!("run{run}");
     let started = Instant::now();
     let pipeline = Pipeline::start(config, &Options { until_caught_up: true, ..Options::default() }).await?;
-    while pipeline.figures()[0].1.changes == 0 && started.elapsed() < Duration::from_secs(60) {
+    while pipeline.figures()[0].1.changes == 0 && started.elapsed() < Duration::from_mins(1) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let began = Instant::now();
@@ -166,5 +174,10 @@ async fn pipeline(config: &mut Config, server: &str, run: usize) -> Result<Run> 
         return Err(format!("the pipeline stopped: {:?}", figures.state).into());
     }
     let changes = figures.changes;
-    Ok(Run { changes, events: figures.out_seq, rate: changes as f64 / seconds, with_start: changes as f64 / with_start })
+    Ok(Run {
+        changes,
+        events: figures.out_seq,
+        rate: changes as f64 / seconds,
+        with_start: changes as f64 / with_start,
+    })
 }

@@ -63,13 +63,16 @@ enum Command {
 
 impl Global {
     fn config(&self) -> Result<Config, crate::config::Invalid> {
-        Config::load(self.config.as_deref(), |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Config::load(self.config.as_deref(), |name| {
+            std::env::var(name).ok().filter(|value| !value.is_empty())
+        })
     }
 }
 
 /// Chooses sources by name; all where none is given.
 fn sources<'a>(config: &'a Config, only: Option<&str>) -> Result<Vec<&'a Source>, String> {
-    let chosen: Vec<_> = config.sources.iter().filter(|source| only.is_none_or(|name| source.name == name)).collect();
+    let chosen: Vec<_> =
+        config.sources.iter().filter(|source| only.is_none_or(|name| source.name == name)).collect();
     if chosen.is_empty() {
         let known: Vec<_> = config.sources.iter().map(|source| source.name.as_str()).collect();
         return Err(format!("there is no such source; there are: {}", known.join(", ")));
@@ -80,7 +83,8 @@ fn sources<'a>(config: &'a Config, only: Option<&str>) -> Result<Vec<&'a Source>
 /// Parses the command line, runs the command and says what went wrong.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    telemetry::log(cli.global.json);
+    // The demo's output is for people; its progress is not a log.
+    telemetry::log(cli.global.json, if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

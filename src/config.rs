@@ -104,7 +104,8 @@ fn default_topic() -> String {
 
 fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
     let name = String::deserialize(deserializer)?;
-    name.parse().map_err(|_| serde::de::Error::custom(format!("`{name}` is no IANA time zone such as Europe/Berlin")))
+    name.parse()
+        .map_err(|_| serde::de::Error::custom(format!("`{name}` is no IANA time zone such as Europe/Berlin")))
 }
 
 /// A configuration that cannot be used. The text says what to change.
@@ -119,8 +120,9 @@ impl Config {
     /// A file that cannot be read, an unknown or wrong key, nothing to connect to.
     pub fn load(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
         let text = match file {
-            Some(file) => std::fs::read_to_string(file)
-                .map_err(|error| Invalid(format!("{}: {error}. Name the file with --config", file.display())))?,
+            Some(file) => std::fs::read_to_string(file).map_err(|error| {
+                Invalid(format!("{}: {error}. Name the file with --config", file.display()))
+            })?,
             None => String::new(),
         };
         let name = file.map_or_else(|| "configuration".into(), |file| file.display().to_string());
@@ -128,7 +130,8 @@ impl Config {
     }
 
     fn parse(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
-        let mut config: Self = toml::from_str(text).map_err(|error| Invalid(with_nearest(error.message())))?;
+        let mut config: Self =
+            toml::from_str(text).map_err(|error| Invalid(with_nearest(error.message())))?;
         if let Some(servers) = environment("KAFKA_BOOTSTRAP_SERVERS") {
             config.kafka.entry("bootstrap.servers".into()).or_insert(Setting::Text(servers));
         }
@@ -138,7 +141,8 @@ impl Config {
             ));
         }
         if config.sources.is_empty() {
-            config.sources = toml::from_str::<Sources>("[[source]]").map_err(|error| Invalid(error.to_string()))?.source;
+            config.sources =
+                toml::from_str::<Sources>("[[source]]").map_err(|error| Invalid(error.to_string()))?.source;
         }
         let database_url = environment("DATABASE_URL");
         for source in &mut config.sources {
@@ -175,11 +179,16 @@ impl Source {
     fn check(&self) -> Result<(), Invalid> {
         let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         if self.name.is_empty() || !self.name.chars().all(plain) {
-            return Err(Invalid(format!("source name `{}`: use letters, digits, `-`, `_` and `.`", self.name)));
+            return Err(Invalid(format!(
+                "source name `{}`: use letters, digits, `-`, `_` and `.`",
+                self.name
+            )));
         }
         if self.database_url.is_none() {
             let name = &self.name;
-            return Err(Invalid(format!("source {name}: where is Postgres? Set DATABASE_URL, or database_url")));
+            return Err(Invalid(format!(
+                "source {name}: where is Postgres? Set DATABASE_URL, or database_url"
+            )));
         }
         Ok(())
     }
@@ -209,7 +218,8 @@ fn with_nearest(message: &str) -> String {
     let Some(unknown) = quoted.next().filter(|_| message.starts_with("unknown ")) else {
         return message.to_owned();
     };
-    match quoted.max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))) {
+    match quoted.max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)))
+    {
         Some(nearest) => format!("unknown key `{unknown}`; did you mean `{nearest}`?"),
         None => message.to_owned(),
     }
@@ -231,7 +241,10 @@ mod tests {
     #[test]
     fn without_a_file_there_is_one_source() {
         let config = parse("").unwrap();
-        assert_eq!((config.sources[0].name.as_str(), config.sources[0].topic.as_str()), ("odoo", "odoo.changes"));
+        assert_eq!(
+            (config.sources[0].name.as_str(), config.sources[0].topic.as_str()),
+            ("odoo", "odoo.changes")
+        );
         assert_eq!((config.prefix.as_str(), config.sources[0].clock), ("ledgerwell", Clock::Wall));
         assert_eq!(config.kafka().get("bootstrap.servers"), Some("127.0.0.1:9092"));
     }
@@ -245,7 +258,10 @@ mod tests {
 
     #[test]
     fn a_time_zone_is_an_iana_name() {
-        assert_eq!(parse("[[source]]\ntime_zone = \"Europe/Berlin\"").unwrap().sources[0].time_zone, Tz::Europe__Berlin);
+        assert_eq!(
+            parse("[[source]]\ntime_zone = \"Europe/Berlin\"").unwrap().sources[0].time_zone,
+            Tz::Europe__Berlin
+        );
         assert!(parse("[[source]]\ntime_zone = \"Berlin\"").unwrap_err().contains("IANA"));
     }
 

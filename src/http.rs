@@ -1,5 +1,6 @@
 //! What operators and orchestrators ask: `/metrics`, `/livez`, `/readyz`.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -57,7 +58,8 @@ async fn ready(Shared(app): Shared<App>) -> Response {
             State::Stopped(why) => (false, format!("stopped: {why}")),
         };
         all &= ready;
-        text.push_str(&format!("{}/{}: {what}\n", unit.processor, unit.source));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}/{}: {what}", unit.processor, unit.source);
     }
     (if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }

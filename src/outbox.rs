@@ -35,7 +35,14 @@ pub struct OutboxRow {
 }
 
 /// Gives an event its identity: UUIDv5 of processor, version, source, the topic's identity, and its place in the stream.
-pub fn row(place: &Place, incarnation: Uuid, offset: i64, number: u32, out_seq: i64, event: Emitted) -> OutboxRow {
+pub fn row(
+    place: &Place,
+    incarnation: Uuid,
+    offset: i64,
+    number: u32,
+    out_seq: i64,
+    event: Emitted,
+) -> OutboxRow {
     let position = format!("{offset}.{number}");
     let name = format!("{}/{}/{}/{incarnation}/{position}", place.processor, place.version, place.source);
     OutboxRow {

@@ -165,7 +165,10 @@ fn choose(only: &[String]) -> Result<Vec<&'static Entry>, Error> {
         let known: Vec<_> = PROCESSORS.iter().map(|entry| entry.name).collect();
         return Err(Error::NoSuchProcessor(unknown.clone(), known.join(", ")));
     }
-    Ok(PROCESSORS.iter().filter(|entry| only.is_empty() || only.iter().any(|name| entry.name == name)).collect())
+    Ok(PROCESSORS
+        .iter()
+        .filter(|entry| only.is_empty() || only.iter().any(|name| entry.name == name))
+        .collect())
 }
 
 /// This process among its peers.

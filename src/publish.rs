@@ -10,7 +10,7 @@ use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 /// Waiting for the last confirmations takes no longer than this.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A record to publish.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,8 @@ impl Publisher {
         message.payload = record.value;
         message.timestamp = record.timestamp;
         if let Some(kind) = record.kind {
-            message = message.headers(OwnedHeaders::new().insert(Header { key: "ce_type", value: Some(kind) }));
+            message =
+                message.headers(OwnedHeaders::new().insert(Header { key: "ce_type", value: Some(kind) }));
         }
         loop {
             match self.producer.send(message) {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::feed::Counts;
@@ -73,12 +73,12 @@ impl Metrics {
         let registry = Registry::new();
         let with = |extra: &[&'static str]| [&UNIT, extra].concat();
         let opts = |name: &str, help: &str| Opts::new(name, help);
-        let buckets =
-            |name: &str, help: &str, start, count| -> prometheus::Result<_> {
-                let buckets = prometheus::exponential_buckets(start, 2.0, count)?;
-                keep(&registry, HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), &UNIT)?)
-            };
-        let counter = |name, help, labels: &[&str]| keep(&registry, IntCounterVec::new(opts(name, help), labels)?);
+        let buckets = |name: &str, help: &str, start, count| -> prometheus::Result<_> {
+            let buckets = prometheus::exponential_buckets(start, 2.0, count)?;
+            keep(&registry, HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), &UNIT)?)
+        };
+        let counter =
+            |name, help, labels: &[&str]| keep(&registry, IntCounterVec::new(opts(name, help), labels)?);
         let gauge = |name, help| keep(&registry, IntGaugeVec::new(opts(name, help), &UNIT)?);
         Ok(Self {
             changes: counter("ledgerwell_changes_total", "Row changes read, of any table.", &UNIT)?,
@@ -91,18 +91,31 @@ impl Metrics {
             lag: gauge("kafka_consumergroup_group_lag", "Records in the topic that are not committed yet.")?,
             lag_seconds: keep(
                 &registry,
-                GaugeVec::new(opts("kafka_consumergroup_group_lag_seconds", "Age of the last applied change while behind."), &UNIT)?,
+                GaugeVec::new(
+                    opts(
+                        "kafka_consumergroup_group_lag_seconds",
+                        "Age of the last applied change while behind.",
+                    ),
+                    &UNIT,
+                )?,
             )?,
             batch_rows: buckets("ledgerwell_batch_rows", "Wanted rows per batch.", 1.0, 16)?,
             save_seconds: buckets("ledgerwell_save_seconds", "Postgres transaction of a batch.", 0.001, 15)?,
             commit_seconds: buckets("ledgerwell_commit_seconds", "COMMIT of a batch.", 0.000_25, 15)?,
-            fenced: counter("ledgerwell_fenced_total", "Batches refused because another owner took over.", &UNIT)?,
+            fenced: counter(
+                "ledgerwell_fenced_total",
+                "Batches refused because another owner took over.",
+                &UNIT,
+            )?,
             retries: counter("ledgerwell_retries_total", "Claims after a failure.", &UNIT)?,
             dead_letters: gauge("ledgerwell_dead_letters_open", "Records that could not be used.")?,
             outbox_pending: gauge("ledgerwell_outbox_pending", "Events stored and not yet published.")?,
             published: counter("ledgerwell_events_published_total", "Events published.", &UNIT)?,
             owner_epoch: gauge("ledgerwell_owner_epoch", "Epoch of this owner's claim.")?,
-            snapshot_complete: gauge("ledgerwell_snapshot_complete", "1 once a snapshot was read to its end.")?,
+            snapshot_complete: gauge(
+                "ledgerwell_snapshot_complete",
+                "1 once a snapshot was read to its end.",
+            )?,
             stopped: gauge("ledgerwell_stopped", "1 when the processor stopped and needs a person.")?,
             registry,
         })
@@ -169,10 +182,12 @@ impl UnitMetrics {
     }
 }
 
-/// Sends logs to standard error: text for people, JSON for machines. `RUST_LOG` filters them.
-pub fn log(json: bool) {
+/// Sends logs to standard error: text for people, JSON for machines. `level` is ours unless `RUST_LOG` says
+/// otherwise.
+pub fn log(json: bool, level: &str) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,ledgerwell=info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("warn,ledgerwell={level}")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, from a test in the same process, changes nothing.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };

@@ -44,7 +44,8 @@ fn wanted(config: &Config) -> Vec<Wanted> {
         exact: false,
         compacted: false,
     };
-    let progress = Wanted { name: format!("_{}.progress", config.prefix), partitions: 1, exact: true, compacted: true };
+    let progress =
+        Wanted { name: format!("_{}.progress", config.prefix), partitions: 1, exact: true, compacted: true };
     let sources = config.sources.iter().map(|of| source(&of.topic));
     sources.chain(PROCESSORS.iter().map(|processor| result(processor.name))).chain([progress]).collect()
 }

@@ -1,5 +1,7 @@
 //! Names what a new processor forgot. One name everywhere: folder, crate, NAME, Postgres schema, topic.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,9 +50,9 @@ fn forgotten(root: &Path, name: &str, registered: &[&str]) -> Vec<String> {
         crate_root.join("src/domain.rs").is_file() || crate_root.join("src/domain").is_dir(),
         "no room src/domain.rs or src/domain/".into(),
     );
-    let migration = fs::read_dir(root.join("migrations")).unwrap().any(|file| {
-        read(file.unwrap().path()).contains(&format!("CREATE SCHEMA {name};"))
-    });
+    let migration = fs::read_dir(root.join("migrations"))
+        .unwrap()
+        .any(|file| read(file.unwrap().path()).contains(&format!("CREATE SCHEMA {name};")));
     want(migration, format!("no migration that creates schema {name}"));
     let golden = fs::read_dir(crate_root.join("tests/golden"))
         .map(|cases| cases.map(|case| case.unwrap().path()).collect::<Vec<_>>())
@@ -80,7 +82,9 @@ fn no_processor_has_forgotten_anything() {
 #[test]
 fn a_processor_that_forgot_everything_is_told_so() {
     let missing = forgotten(&root(), "nothing", &[]).join("\n");
-    for what in ["registry.rs", "Cargo.toml", "event.rs", "store.rs", "domain", "migration", "golden", "README.md"] {
+    for what in
+        ["registry.rs", "Cargo.toml", "event.rs", "store.rs", "domain", "migration", "golden", "README.md"]
+    {
         assert!(missing.contains(what), "{what} is not in:\n{missing}");
     }
 }
@@ -109,7 +113,10 @@ fn processors_know_nothing_of_kafka_sockets_and_clocks() {
             assert!(!manifest.contains(crate_name), "{name} depends on {crate_name}");
         }
         for other in folders().iter().filter(|other| *other != name) {
-            assert!(!manifest.contains(&format!("{other}.workspace")), "{name} depends on its sibling {other}");
+            assert!(
+                !manifest.contains(&format!("{other}.workspace")),
+                "{name} depends on its sibling {other}"
+            );
         }
     }
 }

@@ -25,12 +25,14 @@ const TOPIC: &str = "ledgerwell-demo.odoo.changes";
 
 /// Run a simulated Odoo quarter through Kafka into Postgres and show what was found
 #[derive(Args)]
-#[command(after_help = "It uses a database and topics of its own, named ledgerwell_demo and ledgerwell-demo.*, and makes them
+#[command(
+    after_help = "It uses a database and topics of its own, named ledgerwell_demo and ledgerwell-demo.*, and makes them
 anew each time. With a terminal it then serves http://127.0.0.1:8080 until Ctrl-C.
 
 Examples:
   ledgerwell demo
-  ledgerwell demo --days 365 --customers 2000 --orders-per-day 200")]
+  ledgerwell demo --days 365 --customers 2000 --orders-per-day 200"
+)]
 pub(super) struct Demo {
     #[command(flatten)]
     size: Size,
@@ -63,10 +65,16 @@ impl Demo {
         let published = {
             let kafka = config.kafka();
             let mut simulation = self.size.simulation();
-            tokio::task::spawn_blocking(move || simulate::publish(&mut simulation, &Publisher::new(&kafka, TOPIC)?)).await??
+            tokio::task::spawn_blocking(move || {
+                simulate::publish(&mut simulation, &Publisher::new(&kafka, TOPIC)?)
+            })
+            .await??
         };
         let seconds = began.elapsed().as_secs_f64();
-        say("Odoo, simulated", &format!("{} records published in {seconds:.1} s", output::thousands(published)));
+        say(
+            "Odoo, simulated",
+            &format!("{} records published in {seconds:.1} s", output::thousands(published)),
+        );
 
         let began = Instant::now();
         let pipeline = Pipeline::start(&config, &Options::default()).await?;
@@ -80,11 +88,14 @@ impl Demo {
         let seconds = began.elapsed().as_secs_f64();
         report(&pipeline, &url, seconds).await?;
 
-        let stopped = pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
+        let stopped =
+            pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
         if std::io::stdin().is_terminal() && !stopping.is_set() && !stopped {
             match http::serve(config.http.listen, pipeline.metrics.clone(), pipeline.units.clone()).await {
                 Ok(address) => println!("\nhttp://{address}/metrics, /readyz, /livez; Ctrl-C ends the demo"),
-                Err(error) => println!("\nno HTTP on {}: {error}; choose another with --listen", config.http.listen),
+                Err(error) => {
+                    println!("\nno HTTP on {}: {error}; choose another with --listen", config.http.listen);
+                }
             }
             while !stopping.is_set() {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -103,19 +114,23 @@ fn say(what: &str, how: &str) {
 async fn recreate_database(url: &str) -> Result<String, sqlx::Error> {
     let options: sqlx::postgres::PgConnectOptions = url.parse()?;
     let mut connection = PgConnection::connect_with(&options).await?;
-    for sql in [
-        format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"),
-        format!("CREATE DATABASE {DATABASE}"),
-    ] {
+    for sql in
+        [format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"), format!("CREATE DATABASE {DATABASE}")]
+    {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
     }
-    let (head, query) = url.split_once('?').map_or((url, String::new()), |(head, query)| (head, format!("?{query}")));
+    let (head, query) =
+        url.split_once('?').map_or((url, String::new()), |(head, query)| (head, format!("?{query}")));
     let server = head.rsplit_once('/').map_or(head, |(server, _)| server);
     Ok(format!("{server}/{DATABASE}{query}"))
 }
 
 /// What was found, for a finance person; how fast, for an engineer.
-async fn report(pipeline: &Pipeline, url: &str, seconds: f64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn report(
+    pipeline: &Pipeline,
+    url: &str,
+    seconds: f64,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut connection = PgConnection::connect(url).await?;
     let sums = sqlx::query(
         "SELECT currency, count(*) AS customers, sum(total) AS total, sum(overdue) AS overdue,

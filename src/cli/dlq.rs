@@ -64,7 +64,8 @@ struct Raw {
     value: Option<String>,
 }
 
-const COLUMNS: &str = "processor, source, record_offset, table_name, row_key, column_name, expected, found, superseded_by";
+const COLUMNS: &str =
+    "processor, source, record_offset, table_name, row_key, column_name, expected, found, superseded_by";
 
 impl Dlq {
     pub(super) async fn run(self, global: &Global) -> Outcome {
@@ -132,6 +133,10 @@ impl Show {
                 return Ok(ExitCode::SUCCESS);
             }
         }
-        Err(format!("{} has no dead letter at offset {}; `ledgerwell dlq list --all` lists them", self.processor, self.offset).into())
+        Err(format!(
+            "{} has no dead letter at offset {}; `ledgerwell dlq list --all` lists them",
+            self.processor, self.offset
+        )
+        .into())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -12,10 +12,13 @@ pub(super) fn json(value: &impl Serialize) -> serde_json::Result<()> {
     Ok(())
 }
 
+/// One rule under the header, nothing else.
+const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A table with a header; columns named in `right` are aligned right.
 pub(super) fn table(header: &[&str], right: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
+    table.load_style(PLAIN).set_header(header.to_vec());
     for (n, name) in header.iter().enumerate() {
         if let (true, Some(column)) = (right.contains(name), table.column_mut(n)) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -29,7 +32,8 @@ pub(super) fn progress(total: u64, what: &'static str, bytes: bool) -> ProgressB
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let figures = if bytes { "{bytes}/{total_bytes} ({bytes_per_sec})" } else { "{human_pos}/{human_len} ({per_sec})" };
+    let figures =
+        if bytes { "{bytes}/{total_bytes} ({bytes_per_sec})" } else { "{human_pos}/{human_len} ({per_sec})" };
     let template = format!("{what} {{bar:40}} {figures}, {{eta}} left");
     let bar = ProgressBar::new(total);
     match ProgressStyle::with_template(&template) {
@@ -39,6 +43,7 @@ pub(super) fn progress(total: u64, what: &'static str, bytes: bool) -> ProgressB
 }
 
 /// A number with separators between thousands.
+#[allow(clippy::needless_pass_by_value, reason = "numbers are passed as they come")]
 pub(super) fn thousands(number: impl ToString) -> String {
     let text = number.to_string();
     let (integer, fraction) = text.split_once('.').map_or((text.as_str(), None), |(i, f)| (i, Some(f)));

@@ -15,12 +15,14 @@ use crate::publish::{Publisher, Record};
 
 /// Send a recorded file to Kafka, in order
 #[derive(Args)]
-#[command(after_help = "One record a line, in JSON: {\"topic\": ..., \"key\": ..., \"value\": ...}. A value of null is a
+#[command(
+    after_help = "One record a line, in JSON: {\"topic\": ..., \"key\": ..., \"value\": ...}. A value of null is a
 tombstone; a key that is a string is sent as plain text; \"type\" becomes the header ce_type.
 
 Examples:
   ledgerwell publish odoo.changes.jsonl.gz
-  ledgerwell publish odoo.changes.jsonl --topic test.changes")]
+  ledgerwell publish odoo.changes.jsonl --topic test.changes"
+)]
 pub(super) struct Publish {
     /// The file, gzip or plain
     file: PathBuf,
@@ -57,16 +59,16 @@ impl Publish {
             count += 1;
             let line: Line<'_> =
                 serde_json::from_str(&text).map_err(|error| format!("{name}, line {count}: {error}"))?;
-            let topic = self.topic.clone().or(line.topic).ok_or_else(|| {
-                format!("{name}, line {count}: no topic. Name one with --topic")
-            })?;
-            let known = publishers.iter().position(|(of, _)| *of == topic);
-            let n = match known {
-                Some(n) => n,
-                None => {
-                    publishers.push((topic.clone(), Publisher::new(&config.kafka(), &topic)?));
-                    publishers.len() - 1
-                }
+            let topic = self
+                .topic
+                .clone()
+                .or(line.topic)
+                .ok_or_else(|| format!("{name}, line {count}: no topic. Name one with --topic"))?;
+            let n = if let Some(n) = publishers.iter().position(|(of, _)| *of == topic) {
+                n
+            } else {
+                publishers.push((topic.clone(), Publisher::new(&config.kafka(), &topic)?));
+                publishers.len() - 1
             };
             let plain_key: Option<String> = serde_json::from_str(line.key.get()).ok();
             let key = plain_key.as_deref().unwrap_or_else(|| line.key.get()).as_bytes();

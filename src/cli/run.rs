@@ -48,7 +48,9 @@ impl Run {
                 Err(error) => {
                     pipeline.stop().await;
                     let listen = config.http.listen;
-                    return Err(format!("cannot listen on {listen}: {error}. Set `listen` under [http]").into());
+                    return Err(
+                        format!("cannot listen on {listen}: {error}. Set `listen` under [http]").into()
+                    );
                 }
             }
             while !stopping.is_set() {

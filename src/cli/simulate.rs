@@ -15,12 +15,14 @@ use crate::publish::{Publisher, Record};
 
 /// Write the change feed of a simulated Odoo company, to a file or to Kafka
 #[derive(Args)]
-#[command(after_help = "The same settings give the same bytes. Beside a FILE stands FILE.truth.json: what every customer owes
+#[command(
+    after_help = "The same settings give the same bytes. Beside a FILE stands FILE.truth.json: what every customer owes
 at the end.
 
 Examples:
   ledgerwell simulate --out quarter.jsonl.gz
-  ledgerwell simulate --days 365 --customers 2000 --orders-per-day 200 --publish odoo.changes")]
+  ledgerwell simulate --days 365 --customers 2000 --orders-per-day 200 --publish odoo.changes"
+)]
 pub(super) struct Simulate {
     #[command(flatten)]
     size: Size,

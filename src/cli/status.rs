@@ -42,9 +42,10 @@ impl Status {
         let consumer: BaseConsumer = config.kafka().create()?;
         let mut lines = Vec::new();
         for source in &config.sources {
-            let (_, end) = consumer
-                .fetch_watermarks(&source.topic, 0, Duration::from_secs(10))
-                .map_err(|error| format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic))?;
+            let (_, end) =
+                consumer.fetch_watermarks(&source.topic, 0, Duration::from_secs(10)).map_err(|error| {
+                    format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic)
+                })?;
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let rows = sqlx::query(
                 "SELECT processor, next_offset, owner_epoch, owner_id, snapshot, clock,
@@ -81,7 +82,18 @@ impl Status {
             output::json(&lines)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let header = ["processor", "source", "offset", "lag", "lag s", "snapshot", "clock", "outbox", "dead letters", "owner"];
+        let header = [
+            "processor",
+            "source",
+            "offset",
+            "lag",
+            "lag s",
+            "snapshot",
+            "clock",
+            "outbox",
+            "dead letters",
+            "owner",
+        ];
         let mut table = output::table(&header, &["offset", "lag", "lag s", "outbox", "dead letters"]);
         for line in &lines {
             table.add_row([

@@ -18,16 +18,27 @@ const EVERY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn spawn(config: &Config, source: &Source, units: Vec<Unit>, stop: Stop) -> std::io::Result<JoinHandle<()>> {
+pub fn spawn(
+    config: &Config,
+    source: &Source,
+    units: Vec<Unit>,
+    stop: Stop,
+) -> std::io::Result<JoinHandle<()>> {
     let (kafka, topic, database) = (config.kafka(), source.topic.clone(), source.database_url().to_owned());
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new().name(format!("{}.ticks", source.name)).spawn(move || {
         let mut announced: Option<DateTime<Utc>> = None;
         while !stop.is_set() {
             std::thread::park_timeout(EVERY);
-            let Some(due) = next_due(&units).filter(|due| announced.is_none_or(|before| before < *due)) else { continue };
+            let Some(due) = next_due(&units).filter(|due| announced.is_none_or(|before| before < *due))
+            else {
+                continue;
+            };
             let reached = runtime.block_on(now(&database)).map(|now| due <= now);
-            let written = reached.and_then(|reached| if reached { write(&kafka, &topic, due).map(|()| true) } else { Ok(false) });
+            let written =
+                reached.and_then(
+                    |reached| if reached { write(&kafka, &topic, due).map(|()| true) } else { Ok(false) },
+                );
             match written {
                 Ok(true) => announced = Some(due),
                 Ok(false) => {}
@@ -40,7 +51,10 @@ pub fn spawn(config: &Config, source: &Source, units: Vec<Unit>, stop: Stop) -> 
 /// The earliest due moment, if this instance has a unit of the source that is caught up.
 fn next_due(units: &[Unit]) -> Option<DateTime<Utc>> {
     let figures = units.iter().map(|unit| unit.status.figures());
-    figures.filter(|figures| figures.caught_up && figures.complete).filter_map(|figures| figures.next_due).min()
+    figures
+        .filter(|figures| figures.caught_up && figures.complete)
+        .filter_map(|figures| figures.next_due)
+        .min()
 }
 
 /// Postgres' clock: one for all instances.
@@ -51,7 +65,8 @@ async fn now(database: &str) -> Result<DateTime<Utc>, Failure> {
 
 fn write(kafka: &rdkafka::ClientConfig, topic: &str, due: DateTime<Utc>) -> Result<(), Failure> {
     let value = format!(r#"{{"time":"{}"}}"#, due.to_rfc3339_opts(SecondsFormat::Millis, true));
-    let record = Record { key: b"ledgerwell", value: Some(value.as_bytes()), timestamp: None, kind: Some("tick") };
+    let record =
+        Record { key: b"ledgerwell", value: Some(value.as_bytes()), timestamp: None, kind: Some("tick") };
     Publisher::new(kafka, topic)
         .and_then(|publisher| publisher.publish(record).and_then(|()| publisher.flush()))
         .map_err(|error| Failure::transient(format!("Kafka: {error}")))

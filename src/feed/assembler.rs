@@ -233,7 +233,14 @@ impl<E> Assembler<E> {
 
     fn emit(&mut self, step: Step<E>, closed_by: Mark, next: i64, cut: bool) {
         let resume = self.open.as_ref().map_or(next, |open| open.first);
-        self.ready.push_back(Unit { step, closed_by, resume, seen: next, progress: self.progress.clone(), cut });
+        self.ready.push_back(Unit {
+            step,
+            closed_by,
+            resume,
+            seen: next,
+            progress: self.progress.clone(),
+            cut,
+        });
     }
 
     /// Sends a step out now, or behind the open transaction.
@@ -302,7 +309,11 @@ impl<E> Assembler<E> {
         if open.rows.get(&key).is_some_and(|row| row.order > order) {
             return;
         }
-        let content = if open.large { Content::Later } else { content(self.decode, &mut self.counts, table, key, change, input) };
+        let content = if open.large {
+            Content::Later
+        } else {
+            content(self.decode, &mut self.counts, table, key, change, input)
+        };
         open.rows.insert(key, Row { order, offset: input.offset, content });
         if !open.large && open.rows.len() > self.large {
             open.large = true;
@@ -354,7 +365,8 @@ impl<E> Assembler<E> {
         self.progress.advance(end);
         let step = if open.large {
             let rows = open.rows.values().map(|row| row.offset);
-            let mut offsets: Vec<_> = rows.chain(open.unreadable.iter().map(|letter| letter.mark.offset)).collect();
+            let mut offsets: Vec<_> =
+                rows.chain(open.unreadable.iter().map(|letter| letter.mark.offset)).collect();
             offsets.sort_unstable();
             Step::Large { first: open.first, offsets, time: end.time }
         } else {
@@ -421,7 +433,13 @@ impl<E> Assembler<E> {
         self.emit(Step::Snapshot { begins, rows }, mark, next, true);
     }
 
-    fn decode_into(&mut self, rows: &mut Bulk<E>, table: &'static str, change: &Change<'_>, input: &Input<'_>) {
+    fn decode_into(
+        &mut self,
+        rows: &mut Bulk<E>,
+        table: &'static str,
+        change: &Change<'_>,
+        input: &Input<'_>,
+    ) {
         let key = RowKey::new(table, change.key.get());
         let content = content(self.decode, &mut self.counts, table, key, change, input);
         rows.push(key, input.offset, content);
@@ -456,7 +474,11 @@ impl<E> Bulk<E> {
 fn bulk<E>(rows: FxHashMap<RowKey, Row<E>>, unreadable: Vec<Letter>) -> Bulk<E> {
     let mut rows: Vec<_> = rows.into_iter().collect();
     rows.sort_unstable_by_key(|(_, row)| row.order);
-    let mut bulk = Bulk { letters: unreadable, events: Vec::with_capacity(rows.len()), keys: Vec::with_capacity(rows.len()) };
+    let mut bulk = Bulk {
+        letters: unreadable,
+        events: Vec::with_capacity(rows.len()),
+        keys: Vec::with_capacity(rows.len()),
+    };
     for (key, row) in rows {
         bulk.push(key, row.offset, row.content);
     }
@@ -476,7 +498,9 @@ fn content<E>(
     match decoded {
         Ok(Some(event)) => Content::Event(event),
         Ok(None) => Content::Nothing,
-        Err(reason) => Content::Letter(Box::new(letter(reason, Some(key), change.key.get().to_owned(), input))),
+        Err(reason) => {
+            Content::Letter(Box::new(letter(reason, Some(key), change.key.get().to_owned(), input)))
+        }
     }
 }
 

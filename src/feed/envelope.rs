@@ -95,7 +95,9 @@ pub(super) fn read<'a>(
     if key == CONTROL_KEY {
         return match kind {
             Some(kind) => Ok(Record::Control { kind, value }),
-            None => Err(Rejected::record("a control record with its type in header ce_type", "no such header")),
+            None => {
+                Err(Rejected::record("a control record with its type in header ce_type", "no such header"))
+            }
         };
     }
     let mut envelope: Envelope<'a> = parse(value)?;
@@ -117,15 +119,19 @@ pub(super) fn read<'a>(
         other => return Err(Rejected::record("op c, u, d, r, m or t", other)),
     };
     let origin = match (&envelope.transaction, source.snapshot) {
-        (Some(transaction), _) => Origin::Transaction {
-            transaction: split(transaction.id)?.0,
-            order: transaction.total_order,
-        },
+        (Some(transaction), _) => {
+            Origin::Transaction { transaction: split(transaction.id)?.0, order: transaction.total_order }
+        }
         (None, None | Some("false")) => Origin::Unordered,
         (None, Some(marker)) => Origin::Snapshot { marker, time: source.ts_ms },
     };
-    let change =
-        Change { table: source.table, op, key: parse_key(key)?, image: envelope.after, ignored_columns: Cell::new(0) };
+    let change = Change {
+        table: source.table,
+        op,
+        key: parse_key(key)?,
+        image: envelope.after,
+        ignored_columns: Cell::new(0),
+    };
     Ok(Record::Row { change, origin })
 }
 
@@ -156,7 +162,8 @@ fn parse_key(key: &[u8]) -> Result<&RawValue, Rejected> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Rejected> {
-    serde_json::from_slice(bytes).map_err(|error| Rejected::record("a Debezium change event in JSON", error.to_string()))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Rejected::record("a Debezium change event in JSON", error.to_string()))
 }
 
 #[cfg(test)]

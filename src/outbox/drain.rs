@@ -158,6 +158,7 @@ fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
 }
 
 /// Whatever the error, this producer is not used again.
+#[allow(clippy::needless_pass_by_value, reason = "the shape of map_err")]
 fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
     Failure::transient(format!("Kafka: publishing: {error}"))
 }
@@ -258,13 +259,15 @@ async fn next_rows(job: &Job, connection: &mut PgConnection) -> Result<Vec<Outbo
 }
 
 async fn forget(job: &Job, through: i64, connection: &mut PgConnection) -> Result<(), Failure> {
-    sqlx::query("DELETE FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq <= $4")
-        .bind(job.place.processor)
-        .bind(job.place.version)
-        .bind(&job.place.source)
-        .bind(through)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "DELETE FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq <= $4",
+    )
+    .bind(job.place.processor)
+    .bind(job.place.version)
+    .bind(&job.place.source)
+    .bind(through)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

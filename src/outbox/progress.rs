@@ -40,8 +40,9 @@ pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progr
     while began.elapsed() < READ {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) if message.key() == Some(key.as_bytes()) => {
-                progress = serde_json::from_slice(message.payload().unwrap_or_default())
-                    .map_err(|_| Failure::permanent(format!("topic {topic} holds a record that is not ours")))?;
+                progress = serde_json::from_slice(message.payload().unwrap_or_default()).map_err(|_| {
+                    Failure::permanent(format!("topic {topic} holds a record that is not ours"))
+                })?;
             }
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(progress),
             Some(Err(error)) => return Err(kafka_failure(error)),

@@ -144,6 +144,8 @@ pub(super) async fn advance(
     .await?;
     match done.rows_affected() {
         1 => Ok(()),
-        _ => Err(Failure::Fenced(format!("offset {from} of epoch {} is not ours any more", to.owner_epoch).into())),
+        _ => Err(Failure::Fenced(
+            format!("offset {from} of epoch {} is not ours any more", to.owner_epoch).into(),
+        )),
     }
 }

@@ -73,7 +73,8 @@ impl ConsumerContext for Assignment {
         event: RDKafkaRespErr,
         partitions: &mut TopicPartitionList,
     ) {
-        let assigned = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && partitions.count() > 0;
+        let assigned =
+            event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && partitions.count() > 0;
         // Nothing is fetched before the claim has said from where.
         if let Err(error) = consumer.assign(&TopicPartitionList::new()) {
             tracing::warn!(%error, "the group's assignment could not be acknowledged");

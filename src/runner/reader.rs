@@ -138,16 +138,22 @@ fn judge(error: &KafkaError) -> Result<(), Failure> {
             // The claim compares the log's ends with the checkpoint and says what is wrong.
             Err(Failure::transient(format!("Kafka: {error}")))
         }
-        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Err(Failure::transient(
-            "the source's topic does not exist: create it with `ledgerwell topics`, or correct `topic`",
-        )),
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+            Err(Failure::transient(
+                "the source's topic does not exist: create it with `ledgerwell topics`, or correct `topic`",
+            ))
+        }
         Some(
             RDKafkaErrorCode::Authentication
             | RDKafkaErrorCode::SaslAuthenticationFailed
             | RDKafkaErrorCode::TopicAuthorizationFailed
             | RDKafkaErrorCode::GroupAuthorizationFailed,
-        ) => Err(Failure::transient(format!("Kafka refuses us: {error}. Check the [kafka] settings and the ACLs"))),
-        Some(RDKafkaErrorCode::Fatal) => Err(Failure::permanent(format!("Kafka: {error}. Restart the process"))),
+        ) => Err(Failure::transient(format!(
+            "Kafka refuses us: {error}. Check the [kafka] settings and the ACLs"
+        ))),
+        Some(RDKafkaErrorCode::Fatal) => {
+            Err(Failure::permanent(format!("Kafka: {error}. Restart the process")))
+        }
         _ => {
             tracing::warn!(%error, "Kafka");
             Ok(())

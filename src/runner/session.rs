@@ -221,7 +221,9 @@ impl<P: Processor> Session<P> {
         self.units = None;
         match self.writer.take().map(|writer| self.job.runtime.block_on(writer)) {
             Some(Ok(Err(failure))) => failure,
-            Some(Err(error)) => Failure::permanent(format!("the processor panicked: {error}. This is a bug: report it")),
+            Some(Err(error)) => {
+                Failure::permanent(format!("the processor panicked: {error}. This is a bug: report it"))
+            }
             Some(Ok(Ok(()))) | None => Failure::transient("the writer ended early"),
         }
     }
@@ -234,8 +236,12 @@ impl<P: Processor> Session<P> {
             let limit = std::time::Duration::from_secs(5);
             match self.job.runtime.block_on(async { tokio::time::timeout(limit, writer).await }) {
                 Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(failure))) => tracing::warn!(%failure, "the last batch was not saved; it will be read again"),
-                Ok(Err(_)) | Err(_) => tracing::warn!("the last batch was not saved in time; it will be read again"),
+                Ok(Ok(Err(failure))) => {
+                    tracing::warn!(%failure, "the last batch was not saved; it will be read again");
+                }
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("the last batch was not saved in time; it will be read again");
+                }
             }
         }
         self.drain.stop();

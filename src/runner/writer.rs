@@ -22,7 +22,7 @@ const BATCH_AGE: Duration = Duration::from_millis(250);
 /// … or nothing more has come for this long.
 const IDLE: Duration = Duration::from_millis(2);
 /// Saving a batch takes no longer than this, or Postgres is taken for gone.
-const SAVE: Duration = Duration::from_secs(60);
+const SAVE: Duration = Duration::from_mins(1);
 
 /// Namespace of the identity of a topic's content.
 const INCARNATION: Uuid = Uuid::from_u128(0x6f1d_3c52_9b0e_4d7a_8a44_1e7c_5b20_93d1);
@@ -228,7 +228,14 @@ impl<P: Processor> Writer<P> {
             self.numbered.1 += 1;
             let incarnation = self.next.incarnation.unwrap_or_default();
             let (offset, number) = self.numbered;
-            self.events.push(outbox::row(&self.job.place, incarnation, offset, number, self.next.out_seq, event));
+            self.events.push(outbox::row(
+                &self.job.place,
+                incarnation,
+                offset,
+                number,
+                self.next.out_seq,
+                event,
+            ));
         }
     }
 

@@ -10,8 +10,9 @@ use crate::torn::{Chance, Torn};
 const CUTS: u64 = 12;
 
 fn log() -> Vec<Record> {
-    let settings = Settings { days: 45, customers: 20, orders_per_day: 4, companies: 2, ..Settings::default() };
-    let mut torn = Torn::new(3, settings);
+    let settings =
+        Settings { days: 45, customers: 20, orders_per_day: 4, companies: 2, ..Settings::default() };
+    let mut torn = Torn::new(3, &settings);
     std::iter::from_fn(|| torn.next()).flat_map(|piece| piece.log).collect()
 }
 

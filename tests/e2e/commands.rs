@@ -38,10 +38,23 @@ async fn topics_are_created_then_checked() {
 async fn a_simulated_file_is_published_run_and_agrees_with_its_truth() {
     let sandbox = Sandbox::new("simulated").await;
     let file = sandbox.file("feed.jsonl.gz", "");
-    sandbox.ok(&["simulate", "--days", "20", "--customers", "60", "--orders-per-day", "12", "--companies", "2", "--out", &file]);
+    sandbox.ok(&[
+        "simulate",
+        "--days",
+        "20",
+        "--customers",
+        "60",
+        "--orders-per-day",
+        "12",
+        "--companies",
+        "2",
+        "--out",
+        &file,
+    ]);
     sandbox.ok(&["publish", &file, "--topic", &sandbox.topic]);
     sandbox.ok(&["run", "--until-caught-up"]);
-    let truth: Value = serde_json::from_str(&std::fs::read_to_string(format!("{file}.truth.json")).unwrap()).unwrap();
+    let truth: Value =
+        serde_json::from_str(&std::fs::read_to_string(format!("{file}.truth.json")).unwrap()).unwrap();
     let partners = truth["partners"].as_array().unwrap();
     assert!(partners.len() > 40);
     let mut connection = sandbox.connect().await;
@@ -59,7 +72,10 @@ async fn a_simulated_file_is_published_run_and_agrees_with_its_truth() {
         assert!(same == Some(true) || (same.is_none() && nothing), "{partner}");
     }
     let status: Value = serde_json::from_str(&sandbox.ok(&["status", "--json"])).unwrap();
-    assert_eq!((status[0]["lag_records"].as_i64(), status[0]["snapshot"].as_str()), (Some(0), Some("complete")));
+    assert_eq!(
+        (status[0]["lag_records"].as_i64(), status[0]["snapshot"].as_str()),
+        (Some(0), Some("complete"))
+    );
 }
 
 /// One HTTP request over a plain socket.
@@ -87,7 +103,17 @@ async fn operators_see_health_and_metrics() {
         get(&address, "/readyz").is_some_and(|(status, text)| status == 503 && text.contains("snapshot"))
     })
     .await;
-    sandbox.ok(&["simulate", "--days", "3", "--customers", "10", "--orders-per-day", "3", "--publish", &sandbox.topic]);
+    sandbox.ok(&[
+        "simulate",
+        "--days",
+        "3",
+        "--customers",
+        "10",
+        "--orders-per-day",
+        "3",
+        "--publish",
+        &sandbox.topic,
+    ]);
     until("ready", async || get(&address, "/readyz").is_some_and(|(status, _)| status == 200)).await;
     until("metrics", async || {
         let (_, text) = get(&address, "/metrics").unwrap();

@@ -68,7 +68,10 @@ async fn one_bad_record_becomes_a_dead_letter_and_a_later_good_image_supersedes_
     assert_eq!(listed[0]["table_name"], "res_partner");
     assert_eq!(listed[0]["row_key"], r#"{"id":7}"#);
     assert_eq!(listed[0]["column_name"], "credit_limit");
-    assert!(listed[0]["expected"].as_str().unwrap().contains("string") && listed[0]["found"].as_str().unwrap().contains("true"));
+    assert!(
+        listed[0]["expected"].as_str().unwrap().contains("string")
+            && listed[0]["found"].as_str().unwrap().contains("true")
+    );
     let offset = listed[0]["record_offset"].to_string();
     assert!(sandbox.ok(&["dlq", "show", "credit", &offset]).contains("commercial_partner_id"));
 
@@ -99,7 +102,10 @@ async fn a_log_that_starts_after_our_offset_stops_the_processor() {
     let sandbox = Sandbox::new("log_start").await;
     publish(&sandbox, &snapshot());
     assert_eq!(run(&sandbox).0, Some(0));
-    publish(&sandbox, &[transaction(1, &partner("Seven", 200)), transaction(2, &partner("Seven", 300))].concat());
+    publish(
+        &sandbox,
+        &[transaction(1, &partner("Seven", 200)), transaction(2, &partner("Seven", 300))].concat(),
+    );
     let mut cut = rdkafka::TopicPartitionList::new();
     cut.add_partition_offset(&sandbox.topic, 0, rdkafka::Offset::Offset(7)).unwrap();
     let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
@@ -144,7 +150,11 @@ async fn sigterm_stops_within_ten_seconds() {
     let began = Instant::now();
     running.signal("TERM");
     let status = running.0.wait().unwrap();
-    assert!(status.success() && began.elapsed() < Duration::from_secs(10), "{status} after {:?}", began.elapsed());
+    assert!(
+        status.success() && began.elapsed() < Duration::from_secs(10),
+        "{status} after {:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +186,11 @@ async fn one_that_is_killed_hands_over_and_a_paused_one_cannot_write() {
         .iter()
         .map(|event| serde_json::from_str::<Value>(&event.data).unwrap()["after"]["credit_limit"].clone())
         .collect();
-    assert_eq!(limits, [json!("100.00"), json!("200.00"), json!("300.00"), json!("400.00")], "each told once, in order");
+    assert_eq!(
+        limits,
+        [json!("100.00"), json!("200.00"), json!("300.00"), json!("400.00")],
+        "each told once, in order"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,7 +219,11 @@ async fn due_moments_are_announced_when_nothing_else_happens() {
     until("the item to be overdue by a tick", async || overdue().await == 50).await;
     drop(running);
     sandbox.ok(&["run", "--until-caught-up"]);
-    let kinds: Vec<_> = sandbox.events().iter().map(|event| (event.kind.clone(), event.time.clone())).collect();
+    let kinds: Vec<_> =
+        sandbox.events().iter().map(|event| (event.kind.clone(), event.time.clone())).collect();
     let due = "2026-01-08T00:00:00.000Z".to_owned();
-    assert!(kinds.contains(&("exposure_changed".into(), due.clone())) && kinds.contains(&("tick".into(), due)), "{kinds:?}");
+    assert!(
+        kinds.contains(&("exposure_changed".into(), due.clone())) && kinds.contains(&("tick".into(), due)),
+        "{kinds:?}"
+    );
 }

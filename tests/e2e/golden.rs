@@ -1,12 +1,13 @@
 //! Every processor's golden streams: what goes in, which rows and events come out.
 //! `UPDATE_GOLDEN=1 make test` writes what came out; read the difference before you commit it.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Event, Sandbox};
 
 /// The tables whose rows a golden case shows.
 const RESULTS: [(&str, &[&str]); 1] = [("credit", &["credit.exposure", "public.credit_scores"])];
@@ -15,8 +16,13 @@ const RESULTS: [(&str, &[&str]); 1] = [("credit", &["credit.exposure", "public.c
 async fn golden_streams() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("processors");
     for (processor, tables) in RESULTS {
-        let mut cases: Vec<_> =
-            root.join(processor).join("tests/golden").read_dir().unwrap().map(|case| case.unwrap().path()).collect();
+        let mut cases: Vec<_> = root
+            .join(processor)
+            .join("tests/golden")
+            .read_dir()
+            .unwrap()
+            .map(|case| case.unwrap().path())
+            .collect();
         cases.sort();
         assert!(!cases.is_empty());
         for case in cases {
@@ -34,9 +40,10 @@ async fn check(case: &Path, tables: &[&str]) {
     let mut connection = sandbox.connect().await;
     for table in tables {
         let sql = format!("SELECT jsonb_strip_nulls(to_jsonb(t) - 'id') FROM {table} AS t ORDER BY 1");
-        let of_table: Vec<Value> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        let of_table: Vec<Value> =
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
         for row in of_table {
-            rows.push_str(&format!("{table} {row}\n"));
+            writeln!(rows, "{table} {row}").unwrap();
         }
     }
     let mut events = sandbox.events();
@@ -44,10 +51,10 @@ async fn check(case: &Path, tables: &[&str]) {
         let (offset, number) = event.position.split_once('.').unwrap();
         (offset.parse::<i64>().unwrap(), number.parse::<i64>().unwrap())
     });
-    let out: String = events
-        .iter()
-        .map(|event| format!("{} {} {} {} {}\n", event.position, event.kind, event.time, event.key, event.data))
-        .collect();
+    let mut out = String::new();
+    for Event { position, kind, time, key, data, .. } in &events {
+        writeln!(out, "{position} {kind} {time} {key} {data}").unwrap();
+    }
     for (file, got) in [("rows.txt", rows), ("out.txt", out)] {
         let path = case.join(file);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {

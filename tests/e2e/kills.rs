@@ -9,7 +9,8 @@ const KILLS: i64 = 20;
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_kills_leave_the_tables_and_events_of_an_undisturbed_run() {
     let undisturbed = Sandbox::new("undisturbed").await;
-    let simulate = ["simulate", "--seed", "20", "--days", "60", "--customers", "150", "--orders-per-day", "30"];
+    let simulate =
+        ["simulate", "--seed", "20", "--days", "60", "--customers", "150", "--orders-per-day", "30"];
     undisturbed.ok(&[&simulate[..], &["--publish", &undisturbed.topic]].concat());
     undisturbed.ok(&["run", "--until-caught-up"]);
     let end = undisturbed.next_offset().await;
@@ -29,7 +30,10 @@ async fn twenty_kills_leave_the_tables_and_events_of_an_undisturbed_run() {
         running.kill();
         in_the_middle += i64::from(killed.next_offset().await < end);
     }
-    assert!(in_the_middle >= KILLS / 2, "only {in_the_middle} kills came before the end of the log: use a longer feed");
+    assert!(
+        in_the_middle >= KILLS / 2,
+        "only {in_the_middle} kills came before the end of the log: use a longer feed"
+    );
     killed.ok(&["run", "--until-caught-up"]);
 
     assert!(epoch().await > KILLS);

@@ -1,6 +1,7 @@
 //! The whole path on real Kafka and real Postgres. `make test` brings them up and says where they are.
 
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod batching;
 mod commands;

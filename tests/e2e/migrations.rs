@@ -20,14 +20,22 @@ const CATALOGUE: &str = "
 
 async fn catalogue(sandbox: &Sandbox) -> String {
     let mut connection = sandbox.connect().await;
-    sqlx::query_scalar::<_, Option<String>>(CATALOGUE).fetch_one(&mut connection).await.unwrap().unwrap_or_default()
+    sqlx::query_scalar::<_, Option<String>>(CATALOGUE)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+        .unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn up_down_to_zero_and_up_leaves_the_same_catalogue() {
     let sandbox = Sandbox::new("migrations").await;
     let before = catalogue(&sandbox).await;
-    assert!(before.contains("credit_scores") && before.contains("stream.checkpoint") && before.contains("credit.exposure"));
+    assert!(
+        before.contains("credit_scores")
+            && before.contains("stream.checkpoint")
+            && before.contains("credit.exposure")
+    );
     sandbox.ok(&["migrate", "down", "--to", "0"]);
     assert_eq!(catalogue(&sandbox).await, "");
     sandbox.ok(&["migrate", "up"]);

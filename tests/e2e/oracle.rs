@@ -11,17 +11,21 @@ use crate::sandbox::Sandbox;
 use crate::torn::{Chance, Torn};
 
 const TRANSACTIONS: usize = 1_000;
-const BUCKETS: [&str; 6] =
-    ["not_due > 0", "overdue > 0", "unapplied < 0", "draft_invoiced <> 0", "to_invoice > 0", "credit_limit > 0"];
+const BUCKETS: [&str; 6] = [
+    "not_due > 0",
+    "overdue > 0",
+    "unapplied < 0",
+    "draft_invoiced <> 0",
+    "to_invoice > 0",
+    "credit_limit > 0",
+];
 const ORACLE: &str = include_str!("../oracle/exposure.sql");
 
 /// Every exposure that differs from the oracle's.
 fn differences() -> String {
     let columns = "not_due overdue unapplied draft_invoiced to_invoice total credit_limit oldest_due partner_name currency";
-    let differs: Vec<_> = columns
-        .split(' ')
-        .map(|column| format!("oracle.{column} IS DISTINCT FROM ours.{column}"))
-        .collect();
+    let differs: Vec<_> =
+        columns.split(' ').map(|column| format!("oracle.{column} IS DISTINCT FROM ours.{column}")).collect();
     format!(
         "SELECT jsonb_build_object('oracle', to_jsonb(oracle), 'ours', to_jsonb(ours))::text
          FROM ({}) AS oracle FULL JOIN credit.exposure AS ours USING (company_id, partner_id) WHERE {}",
@@ -76,8 +80,9 @@ async fn an_independent_oracle_agrees_after_every_transaction_of_a_torn_log() {
         .execute(&mut connection)
         .await
         .unwrap();
-    let settings = Settings { days: 400, customers: 30, orders_per_day: 5, companies: 2, ..Settings::default() };
-    let mut torn = Torn::new(7, settings);
+    let settings =
+        Settings { days: 400, customers: 30, orders_per_day: 5, companies: 2, ..Settings::default() };
+    let mut torn = Torn::new(7, &settings);
     let mut chance = Chance::new(8);
     // A transaction of more than 25 wanted rows is read twice.
     let mut pipeline = Pipeline::claim(&job(&sandbox, 25)).await;
@@ -109,13 +114,27 @@ async fn an_independent_oracle_agrees_after_every_transaction_of_a_torn_log() {
         }
         compared += 1;
         for (bucket, seen) in BUCKETS.iter().zip(&mut seen) {
-            *seen = *seen || sandbox.value(&format!("SELECT 1::bigint FROM credit.exposure WHERE {bucket} LIMIT 1")).await == 1;
+            *seen = *seen
+                || sandbox
+                    .value(&format!("SELECT 1::bigint FROM credit.exposure WHERE {bucket} LIMIT 1"))
+                    .await
+                    == 1;
         }
         let today = pipeline.clock().unwrap().date_naive();
-        let different: Vec<String> =
-            sqlx::query_scalar(AssertSqlSafe(differences.clone())).bind(today).fetch_all(&mut connection).await.unwrap();
-        assert!(different.is_empty(), "after {transactions} transactions, on {today}:\n{}", different.join("\n"));
+        let different: Vec<String> = sqlx::query_scalar(AssertSqlSafe(differences.clone()))
+            .bind(today)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        assert!(
+            different.is_empty(),
+            "after {transactions} transactions, on {today}:\n{}",
+            different.join("\n")
+        );
     }
     assert!(compared >= TRANSACTIONS);
-    assert!(seen.iter().all(|seen| *seen), "a bucket that was never filled is not tested: {BUCKETS:?} {seen:?}");
+    assert!(
+        seen.iter().all(|seen| *seen),
+        "a bucket that was never filled is not tested: {BUCKETS:?} {seen:?}"
+    );
 }

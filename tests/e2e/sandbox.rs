@@ -15,7 +15,7 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 pub struct Sandbox {
     /// Prefix of its topics, and its database's name.
@@ -68,7 +68,10 @@ impl Sandbox {
         let server = environment("DATABASE_URL");
         let database_url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
         let mut connection = PgConnection::connect(&server).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).unwrap();
         let topic = topic.unwrap_or_else(|| format!("{name}.changes"));
@@ -97,7 +100,10 @@ impl Sandbox {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ledgerwell"));
-        command.args(arguments).env("LEDGERWELL_CONFIG", self.folder.join("ledgerwell.toml")).env("NO_COLOR", "1");
+        command
+            .args(arguments)
+            .env("LEDGERWELL_CONFIG", self.folder.join("ledgerwell.toml"))
+            .env("NO_COLOR", "1");
         command
     }
 
@@ -115,11 +121,8 @@ impl Sandbox {
 
     /// Starts `ledgerwell run`. Dropping the answer kills it.
     pub fn start(&self) -> Running {
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.folder.join("run.log"))
-            .unwrap();
+        let log =
+            std::fs::File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
         let child = self.command(&["run", "--json"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Running(child)
     }
@@ -136,8 +139,11 @@ impl Sandbox {
     /// One value from the database.
     pub async fn value(&self, sql: &str) -> i64 {
         let mut connection = self.connect().await;
-        let value: Option<i64> =
-            sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_optional(&mut connection).await.unwrap().flatten();
+        let value: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+            .fetch_optional(&mut connection)
+            .await
+            .unwrap()
+            .flatten();
         value.unwrap_or(-1)
     }
 
@@ -220,7 +226,8 @@ impl Drop for Sandbox {
             eprintln!("kept for a look: database and topics {}, folder {}", self.name, self.folder.display());
             return;
         }
-        let (name, own_topic) = (self.name.clone(), self.topic.starts_with(&self.name).then(|| self.topic.clone()));
+        let (name, own_topic) =
+            (self.name.clone(), self.topic.starts_with(&self.name).then(|| self.topic.clone()));
         let removal = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
@@ -229,7 +236,8 @@ impl Drop for Sandbox {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
                 let admin: AdminClient<DefaultClientContext> = kafka().create().unwrap();
                 let (result, progress) = (format!("{name}.credit"), format!("_{name}.progress"));
-                let topics: Vec<_> = [Some(result), Some(progress), own_topic].into_iter().flatten().collect();
+                let topics: Vec<_> =
+                    [Some(result), Some(progress), own_topic].into_iter().flatten().collect();
                 let topics: Vec<_> = topics.iter().map(String::as_str).collect();
                 admin.delete_topics(&topics, &AdminOptions::new()).await.unwrap();
             });
@@ -245,7 +253,8 @@ pub struct Running(pub Child);
 impl Running {
     /// Sends a signal by name: TERM, STOP, CONT.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().unwrap();
+        let status =
+            Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
@@ -288,7 +297,8 @@ pub async fn dump(connection: &mut PgConnection) -> String {
             "SELECT ((to_jsonb(t) - 'attempts') - CASE WHEN '{table}' LIKE 'public.%' THEN 'id' ELSE '' END)::text
              FROM {table} AS t ORDER BY 1"
         );
-        let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *connection).await.unwrap();
+        let rows: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *connection).await.unwrap();
         for row in rows {
             writeln!(all, "{table} {row}").unwrap();
         }

@@ -46,8 +46,8 @@ pub struct Piece {
 }
 
 impl Torn {
-    pub fn new(seed: u64, settings: Settings) -> Self {
-        let simulation = Simulation::new(Settings { seed, ..settings });
+    pub fn new(seed: u64, settings: &Settings) -> Self {
+        let simulation = Simulation::new(Settings { seed, ..settings.clone() });
         Self { simulation, chance: Chance::new(seed), recent: Vec::new() }
     }
 
@@ -67,24 +67,26 @@ impl Torn {
             return Some(Piece { log: clean.clone(), clean, transaction });
         }
         let mut log = Vec::new();
-        if self.chance.once_in(12) {
+        match self.chance.below(12) {
             // Killed inside this transaction: it is cut off, and some before it come again.
-            log.extend_from_slice(&clean[..self.chance.below(clean.len())]);
-            let again = self.recent.len() - self.chance.below(self.recent.len() + 1);
-            for (n, transaction) in self.recent[self.recent.len() - again..].iter().enumerate() {
-                // The first may come from its middle, without its BEGIN.
-                let from = if n == 0 { self.chance.below(transaction.len()) } else { 0 };
-                log.extend_from_slice(&transaction[from..]);
+            0 => {
+                log.extend_from_slice(&clean[..self.chance.below(clean.len())]);
+                let again = self.chance.below(self.recent.len() + 1);
+                for (n, transaction) in self.recent[again..].iter().enumerate() {
+                    // The first may come from its middle, without its BEGIN.
+                    let from = if n == 0 { self.chance.below(transaction.len()) } else { 0 };
+                    log.extend_from_slice(&transaction[from..]);
+                }
+                log.extend_from_slice(&clean);
             }
-            log.extend_from_slice(&clean);
-        } else if self.chance.once_in(12) {
             // Killed inside, and the offset was flushed there: the replay starts in the middle of the same transaction.
-            let until = self.chance.below(clean.len());
-            let from = self.chance.below(until + 1);
-            log.extend_from_slice(&clean[..until]);
-            log.extend_from_slice(&clean[from..]);
-        } else {
-            log.extend_from_slice(&clean);
+            1 => {
+                let until = self.chance.below(clean.len());
+                let from = self.chance.below(until + 1);
+                log.extend_from_slice(&clean[..until]);
+                log.extend_from_slice(&clean[from..]);
+            }
+            _ => log.extend_from_slice(&clean),
         }
         self.recent.push(clean.clone());
         if self.recent.len() > 8 {

@@ -72,8 +72,11 @@ impl<'de> Deserialize<'de> for Date {
             fn visit_i64<E: Error>(self, days: i64) -> Result<Date, E> {
                 let distance = Days::new(days.unsigned_abs());
                 let epoch = NaiveDate::default();
-                let date =
-                    if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) };
+                let date = if days < 0 {
+                    epoch.checked_sub_days(distance)
+                } else {
+                    epoch.checked_add_days(distance)
+                };
                 date.filter(in_calendar)
                     .map(Date)
                     .ok_or_else(|| E::invalid_value(Unexpected::Signed(days), &self))
@@ -94,6 +97,7 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape of Option::filter")]
 fn in_calendar(date: &NaiveDate) -> bool {
     use chrono::Datelike;
     (1..=9999).contains(&date.year())
@@ -183,7 +187,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Kept<Option<T>> {
                 if text == UNAVAILABLE {
                     return Ok(Kept::Unchanged);
                 }
-                T::deserialize(serde::de::value::StrDeserializer::new(text)).map(|value| Kept::Sent(Some(value)))
+                T::deserialize(serde::de::value::StrDeserializer::new(text))
+                    .map(|value| Kept::Sent(Some(value)))
             }
         }
         deserializer.deserialize_any(KeptVisitor(PhantomData))
@@ -227,12 +232,9 @@ mod tests {
     #[test]
     fn timestamps_are_read_in_every_unit() {
         let time: DateTime<Utc> = "2026-11-22T19:05:24.371Z".parse().unwrap();
-        for json in [
-            "1795374324371",
-            "1795374324371000",
-            "1795374324371000000",
-            r#""2026-11-22T19:05:24.371Z""#,
-        ] {
+        for json in
+            ["1795374324371", "1795374324371000", "1795374324371000000", r#""2026-11-22T19:05:24.371Z""#]
+        {
             assert_eq!(read::<Timestamp>(json).unwrap().0, time, "{json}");
         }
     }

@@ -56,9 +56,9 @@ impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
             return match error {
-                sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Configuration(_) => {
-                    Self::permanent(format!("Postgres: {error}"))
-                }
+                sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::ColumnNotFound(_)
+                | sqlx::Error::Configuration(_) => Self::permanent(format!("Postgres: {error}")),
                 error => Self::transient(format!("Postgres: {error}")),
             };
         };

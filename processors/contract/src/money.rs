@@ -39,7 +39,7 @@ mod tests {
         let money = Money::from_decimal("1234.5".parse().unwrap()).unwrap();
         assert_eq!(money, Money(12_345_000));
         assert_eq!(Money::sum_to_decimal(money.0.into(), 2).to_string(), "1234.50");
-        assert_eq!(Money::sum_to_decimal(-money.0 as i128, 0).to_string(), "-1235");
+        assert_eq!(Money::sum_to_decimal(i128::from(-money.0), 0).to_string(), "-1235");
     }
 
     #[test]

@@ -15,7 +15,10 @@ use serde_json::value::RawValue;
 use crate::error::Rejected;
 
 /// Decodes `raw` and says how many of its columns were not read.
-pub(crate) fn decode<'de, R: Deserialize<'de>>(table: &str, raw: &'de RawValue) -> Result<(R, usize), Rejected> {
+pub(crate) fn decode<'de, R: Deserialize<'de>>(
+    table: &str,
+    raw: &'de RawValue,
+) -> Result<(R, usize), Rejected> {
     let place = RefCell::new(Place::default());
     let mut json = serde_json::Deserializer::from_str(raw.get());
     let result = R::deserialize(RowDeserializer { inner: &mut json, place: &place });
@@ -87,7 +90,13 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for RowVisitor<'_, 'de, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Columns { inner: map, fields: self.fields, read: 0, seen: [0; 2], place: self.place })
+        self.inner.visit_map(Columns {
+            inner: map,
+            fields: self.fields,
+            read: 0,
+            seen: [0; 2],
+            place: self.place,
+        })
     }
 }
 
@@ -194,7 +203,10 @@ mod tests {
     #[test]
     fn a_missing_column_is_named_even_where_null_is_allowed() {
         let rejected = check(r#"{"id": 7}"#).unwrap_err();
-        assert_eq!(rejected.to_string(), "table t, column partner_id: expected a value, found no such column");
+        assert_eq!(
+            rejected.to_string(),
+            "table t, column partner_id: expected a value, found no such column"
+        );
     }
 
     #[test]

@@ -22,10 +22,14 @@ pub trait Table: Send + Sync + Sized + 'static {
     fn load(connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<Vec<Self>>> + Send;
 
     /// Inserts the rows, or replaces those whose key is there already.
-    fn upsert(rows: &[&Self], connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<()>> + Send;
+    fn upsert(rows: &[&Self], connection: &mut PgConnection)
+    -> impl Future<Output = sqlx::Result<()>> + Send;
 
     /// Deletes the rows with these keys.
-    fn delete(keys: &[Self::Key], connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<()>> + Send;
+    fn delete(
+        keys: &[Self::Key],
+        connection: &mut PgConnection,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
     /// Deletes all rows.
     fn clear(connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<()>> + Send;
@@ -54,14 +58,14 @@ impl Key for (i32, i32) {
 /// statements.
 #[derive(Debug)]
 pub struct Rows<T: Table> {
-    rows: FxHashMap<T::Key, T>,
+    present: FxHashMap<T::Key, T>,
     changed: FxHashSet<T::Key>,
     cleared: bool,
 }
 
 impl<T: Table> Default for Rows<T> {
     fn default() -> Self {
-        Self { rows: FxHashMap::default(), changed: FxHashSet::default(), cleared: false }
+        Self { present: FxHashMap::default(), changed: FxHashSet::default(), cleared: false }
     }
 }
 
@@ -69,7 +73,7 @@ impl<T: Table> Rows<T> {
     /// Reads the table.
     pub async fn load(connection: &mut PgConnection) -> sqlx::Result<Self> {
         let rows = T::load(connection).await?;
-        Ok(Self { rows: rows.into_iter().map(|row| (row.key(), row)).collect(), ..Self::default() })
+        Ok(Self { present: rows.into_iter().map(|row| (row.key(), row)).collect(), ..Self::default() })
     }
 
     /// Writes what has changed since the last save.
@@ -83,12 +87,13 @@ impl<T: Table> Rows<T> {
         // Sorted, so that every writer locks rows in one order.
         let mut keys: Vec<_> = std::mem::take(&mut self.changed).into_iter().collect();
         keys.sort_unstable();
-        let (present, absent): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| self.rows.contains_key(key));
+        let (present, absent): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| self.present.contains_key(key));
         if !absent.is_empty() {
             T::delete(&absent, connection).await?;
         }
         if !present.is_empty() {
-            let rows: Vec<_> = present.iter().filter_map(|key| self.rows.get(key)).collect();
+            let rows: Vec<_> = present.iter().filter_map(|key| self.present.get(key)).collect();
             T::upsert(&rows, connection).await?;
         }
         Ok(())
@@ -96,31 +101,31 @@ impl<T: Table> Rows<T> {
 
     /// The row with this key.
     pub fn get(&self, key: T::Key) -> Option<&T> {
-        self.rows.get(&key)
+        self.present.get(&key)
     }
 
     /// All rows, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.rows.values()
+        self.present.values()
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.present.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.present.is_empty()
     }
 
     /// Sets or removes the row with this key, and answers what was there.
     pub fn set(&mut self, key: T::Key, row: Option<T>) -> Option<T> {
         let old = match row {
-            Some(row) => self.rows.insert(key, row),
-            None => self.rows.remove(&key),
+            Some(row) => self.present.insert(key, row),
+            None => self.present.remove(&key),
         };
-        if old.is_some() || self.rows.contains_key(&key) {
+        if old.is_some() || self.present.contains_key(&key) {
             self.changed.insert(key);
         }
         old
@@ -128,7 +133,7 @@ impl<T: Table> Rows<T> {
 
     /// Removes all rows.
     pub fn clear(&mut self) {
-        self.rows.clear();
+        self.present.clear();
         self.changed.clear();
         self.cleared = true;
     }
@@ -244,6 +249,7 @@ pub mod sql {
 }
 
 #[cfg(test)]
+#[allow(unreachable_pub, reason = "a test has no outside")]
 mod tests {
     use super::*;
 
@@ -265,7 +271,11 @@ mod tests {
         assert_eq!(rows.set(1, Some(thing(1, 10))), None);
         assert_eq!(rows.set(1, Some(thing(1, 11))), Some(thing(1, 10)));
         assert_eq!(rows.set(2, None), None);
-        assert_eq!(rows.changed.iter().copied().collect::<Vec<_>>(), [1], "what never was need not be deleted");
+        assert_eq!(
+            rows.changed.iter().copied().collect::<Vec<_>>(),
+            [1],
+            "what never was need not be deleted"
+        );
         rows.clear();
         assert!(rows.is_empty() && rows.cleared && rows.changed.is_empty());
     }

@@ -59,10 +59,15 @@ impl Ledger {
     pub fn new(tables: Tables, zone: Tz, main_company: Option<i32>) -> Self {
         let mut ledger = Self { tables, zone, main_company, ..Self::default() };
         let links: Vec<_> = ledger.tables.links.iter().map(InvoicedLine::key).collect();
-        links.into_iter().for_each(|key| ledger.links.insert(key));
+        for key in links {
+            ledger.links.insert(key);
+        }
         let tables = std::mem::take(&mut ledger.tables);
         tables.items.iter().for_each(|item| ledger.index_item(item, true));
-        tables.orders.iter().for_each(|order| index(&mut ledger.orders_of_partner, order.partner_id, order.id, true));
+        tables
+            .orders
+            .iter()
+            .for_each(|order| index(&mut ledger.orders_of_partner, order.partner_id, order.id, true));
         tables.lines.iter().for_each(|line| index(&mut ledger.lines_of_order, line.order_id, line.id, true));
         ledger.tables = tables;
         ledger
@@ -131,7 +136,8 @@ impl Ledger {
             }
             Event::Template(id, row) => {
                 let old = self.tables.templates.set(id, row).is_some_and(|template| template.by_delivery);
-                self.touched.all |= old != self.tables.templates.get(id).is_some_and(|template| template.by_delivery);
+                self.touched.all |=
+                    old != self.tables.templates.get(id).is_some_and(|template| template.by_delivery);
             }
             Event::CurrencyRate(id, row) => {
                 self.tables.rates.set(id, row);
@@ -181,8 +187,8 @@ impl Ledger {
         let was_draft = old.as_ref().is_some_and(|item| item.draft);
         if let Some(old) = old {
             let new = self.tables.items.get(id);
-            let (same_move, same_partner) =
-                new.map_or((false, false), |new| (new.move_id == old.move_id, new.partner_id == old.partner_id));
+            let (same_move, same_partner) = new
+                .map_or((false, false), |new| (new.move_id == old.move_id, new.partner_id == old.partner_id));
             if !same_move {
                 index(&mut self.items_of_move, old.move_id, id, false);
             }
@@ -259,7 +265,11 @@ impl Ledger {
     }
 
     fn by_delivery(&self, product: i32) -> bool {
-        let template = self.tables.products.get(product).and_then(|product| self.tables.templates.get(product.template_id));
+        let template = self
+            .tables
+            .products
+            .get(product)
+            .and_then(|product| self.tables.templates.get(product.template_id));
         template.is_some_and(|template| template.by_delivery)
     }
 
@@ -338,7 +348,8 @@ impl Ledger {
         self.touched.items.extend(self.tables.items.iter().map(|item| item.id));
         self.touched.orders = self.contributions.orders().collect();
         self.touched.orders.extend(self.tables.orders.iter().map(|order| order.id));
-        self.touched.partners = self.tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
+        self.touched.partners =
+            self.tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
         self.touched.keys.extend(self.tables.exposures.iter().map(|row| Key::from(row.key())));
         self.touched.rates = true;
     }

@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::store::{
-    Account, Company, Currency, CurrencyRate, Draft, InvoicedLine, Item, Partner, Product, SaleOrder, SaleOrderLine, Template,
+    Account, Company, Currency, CurrencyRate, Draft, InvoicedLine, Item, Partner, Product, SaleOrder,
+    SaleOrderLine, Template,
 };
 
 /// A row's new state; `None` when it is gone or cannot matter.
@@ -80,7 +81,9 @@ pub fn decode(change: &Change<'_>) -> Result<Option<Event>, Rejected> {
         "res_currency_rate" => Event::CurrencyRate(id, change.row::<RateRow>()?.map(|row| row.read(id))),
         "res_partner" => Event::Partner(id, change.row::<PartnerRow>()?.map(|row| row.read(id))),
         "sale_order" => Event::SaleOrder(id, change.row::<OrderRow<'_>>()?.and_then(|row| row.read(id))),
-        "sale_order_line" => Event::SaleOrderLine(id, change.row::<LineRow<'_>>()?.and_then(|row| row.read(id))),
+        "sale_order_line" => {
+            Event::SaleOrderLine(id, change.row::<LineRow<'_>>()?.and_then(|row| row.read(id)))
+        }
         _ => return Ok(None),
     }))
 }
@@ -228,7 +231,13 @@ struct RateRow {
 impl RateRow {
     fn read(self, id: i32) -> CurrencyRate {
         let rate = self.rate.map_or(Decimal::ONE, |rate| rate.0);
-        CurrencyRate { id, currency_id: self.currency_id, company_id: self.company_id, day: self.name.0, rate }
+        CurrencyRate {
+            id,
+            currency_id: self.currency_id,
+            company_id: self.company_id,
+            day: self.name.0,
+            rate,
+        }
     }
 }
 
@@ -268,7 +277,8 @@ struct OrderRow<'a> {
 
 impl OrderRow<'_> {
     fn read(self, id: i32) -> Option<SaleOrder> {
-        let currency_rate = self.currency_rate.map(|rate| rate.0).filter(|rate| !rate.is_zero()).unwrap_or(Decimal::ONE);
+        let currency_rate =
+            self.currency_rate.map(|rate| rate.0).filter(|rate| !rate.is_zero()).unwrap_or(Decimal::ONE);
         (self.state == Some("sale")).then_some(SaleOrder {
             id,
             company_id: self.company_id,
@@ -295,8 +305,10 @@ impl LineRow<'_> {
     /// Only confirmed lines with a price; one that is delivered, invoiced and posted to the last piece is done.
     fn read(self, id: i32) -> Option<SaleOrderLine> {
         let (ordered, delivered) = (amount(self.product_uom_qty), amount(self.qty_delivered));
-        let (invoiced, open) = (amount(self.qty_invoiced), amount(self.untaxed_amount_to_invoice) > Decimal::ZERO);
-        let done = ordered == invoiced && ordered == delivered && amount(self.untaxed_amount_to_invoice).is_zero();
+        let (invoiced, open) =
+            (amount(self.qty_invoiced), amount(self.untaxed_amount_to_invoice) > Decimal::ZERO);
+        let done =
+            ordered == invoiced && ordered == delivered && amount(self.untaxed_amount_to_invoice).is_zero();
         let counts = self.state == Some("sale") && self.display_type.is_none() && !ordered.is_zero() && !done;
         counts.then(|| SaleOrderLine {
             id,

@@ -232,7 +232,11 @@ impl Table for Score {
     }
 
     async fn delete(keys: &[i32], connection: &mut PgConnection) -> sqlx::Result<()> {
-        sqlx::query("DELETE FROM credit_scores WHERE customer_id = ANY($1)").bind(keys).execute(connection).await.map(drop)
+        sqlx::query("DELETE FROM credit_scores WHERE customer_id = ANY($1)")
+            .bind(keys)
+            .execute(connection)
+            .await
+            .map(drop)
     }
 
     async fn clear(connection: &mut PgConnection) -> sqlx::Result<()> {

@@ -61,7 +61,9 @@ impl Log {
     fn try_end(&mut self, transaction: u32, position: u32, count: u32, time: i64) -> Result<(), Failure> {
         self.try_push(
             "{}",
-            &format!(r#"{{"status":"END","id":"{transaction}:{position}","event_count":{count},"ts_ms":{time}}}"#),
+            &format!(
+                r#"{{"status":"END","id":"{transaction}:{position}","event_count":{count},"ts_ms":{time}}}"#
+            ),
         )
     }
 
@@ -100,7 +102,9 @@ impl Log {
 
 fn describe(unit: &Unit<Event>) -> String {
     let step = match &unit.step {
-        Step::Transaction { rows, .. } => format!("transaction {:?} letters {}", rows.events, rows.letters.len()),
+        Step::Transaction { rows, .. } => {
+            format!("transaction {:?} letters {}", rows.events, rows.letters.len())
+        }
         Step::Large { first, offsets, .. } => format!("large from {first} {offsets:?}"),
         Step::Begin => "begin".into(),
         Step::Part { .. } => "part".into(),
@@ -136,7 +140,14 @@ fn a_truncated_transaction_is_dropped_and_its_repeat_counts() {
     log.begin(1).row(1, 1, 7, 10).begin(1).row(1, 1, 7, 10).row(1, 2, 7, 11).end(1, 100, 2);
     assert_eq!(log.units(), ["transaction [(7, Some(11))] letters 0 -> 6"]);
     let mut log = Log::new();
-    log.begin(2).row(2, 1, 9, 1).begin(1).row(1, 1, 7, 10).end(1, 100, 1).begin(2).row(2, 1, 9, 2).end(2, 101, 1);
+    log.begin(2)
+        .row(2, 1, 9, 1)
+        .begin(1)
+        .row(1, 1, 7, 10)
+        .end(1, 100, 1)
+        .begin(2)
+        .row(2, 1, 9, 2)
+        .end(2, 101, 1);
     assert_eq!(log.skipped("truncated transaction"), 1);
     assert_eq!(
         log.units(),
@@ -195,7 +206,11 @@ fn a_snapshot_makes_positions_start_again() {
 #[test]
 fn tables_that_a_full_snapshot_does_not_bring_are_empty() {
     let mut log = Log::new();
-    log.snapshot("first", "res_company", 1).snapshot("true", "res_partner", 1).snapshot("true", "res_currency", 1);
+    log.snapshot("first", "res_company", 1).snapshot("true", "res_partner", 1).snapshot(
+        "true",
+        "res_currency",
+        1,
+    );
     log.snapshot("last", "account_account", 1);
     assert_eq!(log.units().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 4"#);
 }
@@ -203,7 +218,11 @@ fn tables_that_a_full_snapshot_does_not_bring_are_empty() {
 #[test]
 fn a_snapshot_that_starts_over_begins_its_tables_again() {
     let mut log = Log::new();
-    log.snapshot("first", "res_partner", 1).snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
+    log.snapshot("first", "res_partner", 1).snapshot("first", "res_partner", 1).snapshot(
+        "last",
+        "res_partner",
+        2,
+    );
     let units = log.units();
     assert_eq!(units[0], r#"snapshot ["res_partner"] rows 1 -> 1"#);
     assert_eq!(units[1], r#"snapshot ["res_partner"] rows 2 -> 3 with the next"#);
@@ -230,10 +249,7 @@ fn a_bad_row_becomes_a_letter_unless_a_later_version_is_good() {
                   "transaction":{"id":"1:9","total_order":1},"op":"u"}"#;
     log.begin(1).push(r#"{"id":7}"#, bad).end(1, 100, 1);
     log.begin(2).push(r#"{"id":7}"#, &bad.replace("1:9", "2:9")).row(2, 2, 7, 3).end(2, 101, 2);
-    assert_eq!(
-        log.units(),
-        ["transaction [] letters 1 -> 3", "transaction [(7, Some(3))] letters 0 -> 7"]
-    );
+    assert_eq!(log.units(), ["transaction [] letters 1 -> 3", "transaction [(7, Some(3))] letters 0 -> 7"]);
 }
 
 #[test]
@@ -258,7 +274,9 @@ fn a_large_transaction_is_only_noted_and_read_again() {
 fn a_row_without_transaction_metadata_is_refused_with_what_to_set() {
     let mut log = Log::new();
     let row = r#"{"after":{"id":7,"n":1},"source":{"table":"account_move","ts_ms":1},"op":"u"}"#;
-    assert!(log.try_push(r#"{"id":7}"#, row).unwrap_err().to_string().contains("provide.transaction.metadata"));
+    assert!(
+        log.try_push(r#"{"id":7}"#, row).unwrap_err().to_string().contains("provide.transaction.metadata")
+    );
 }
 
 #[test]

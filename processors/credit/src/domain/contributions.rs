@@ -34,7 +34,11 @@ impl Sums {
 
 impl Contributions {
     /// Sets what an item contributes, with its due date, and answers the keys that it touches.
-    pub(super) fn set_item(&mut self, id: i32, new: Option<(Part, Option<NaiveDate>)>) -> impl Iterator<Item = Key> + use<> {
+    pub(super) fn set_item(
+        &mut self,
+        id: i32,
+        new: Option<(Part, Option<NaiveDate>)>,
+    ) -> impl Iterator<Item = Key> + use<> {
         let old = match new {
             Some(new) => self.items.insert(id, new),
             None => self.items.remove(&id),

@@ -87,11 +87,13 @@ impl Ledger {
     fn exposure(&self, key: Key, now: DateTime<Utc>) -> Option<Exposure> {
         let sums = self.contributions.sums(key);
         let partner = self.tables.partners.get(key.partner);
-        let credit_limit = partner.filter(|row| row.commercial_id == row.id).and_then(|row| row.limit(key.company));
+        let credit_limit =
+            partner.filter(|row| row.commercial_id == row.id).and_then(|row| row.limit(key.company));
         let decimals = self.decimals(key.company);
         let amount = |bucket| Money::sum_to_decimal(sums.of(bucket), decimals);
         let buckets =
-            [Bucket::NotDue, Bucket::Overdue, Bucket::Unapplied, Bucket::DraftInvoiced, Bucket::ToInvoice].map(amount);
+            [Bucket::NotDue, Bucket::Overdue, Bucket::Unapplied, Bucket::DraftInvoiced, Bucket::ToInvoice]
+                .map(amount);
         if credit_limit.is_none() && buckets.iter().all(Decimal::is_zero) {
             return None;
         }
@@ -115,12 +117,14 @@ impl Ledger {
 
     /// Digits after the point in the company's currency; two where it is not known.
     pub(super) fn decimals(&self, company: i32) -> u32 {
-        let currency = self.tables.companies.get(company).and_then(|row| self.tables.currencies.get(row.currency_id));
+        let currency =
+            self.tables.companies.get(company).and_then(|row| self.tables.currencies.get(row.currency_id));
         currency.and_then(|currency| u32::try_from(currency.decimals).ok()).unwrap_or(2)
     }
 
     fn currency(&self, company: i32) -> String {
-        let currency = self.tables.companies.get(company).and_then(|row| self.tables.currencies.get(row.currency_id));
+        let currency =
+            self.tables.companies.get(company).and_then(|row| self.tables.currencies.get(row.currency_id));
         currency.map(|currency| currency.name.clone()).unwrap_or_default()
     }
 }

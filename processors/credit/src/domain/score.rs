@@ -72,10 +72,13 @@ impl Ledger {
     fn rate(&self, currency: i32, company: i32, now: DateTime<Utc>) -> Decimal {
         let today = self.day(now);
         let of_currency = |rate: &&CurrencyRate| {
-            rate.currency_id == currency && rate.company_id.is_none_or(|of| of == company) && !rate.rate.is_zero()
+            rate.currency_id == currency
+                && rate.company_id.is_none_or(|of| of == company)
+                && !rate.rate.is_zero()
         };
         let rates = || self.tables.rates.iter().filter(of_currency);
-        let latest = rates().filter(|rate| rate.day <= today).max_by_key(|rate| (rate.day, rate.company_id, rate.id));
+        let latest =
+            rates().filter(|rate| rate.day <= today).max_by_key(|rate| (rate.day, rate.company_id, rate.id));
         let rate = latest.or_else(|| rates().min_by_key(|rate| (rate.day, rate.company_id, rate.id)));
         rate.map_or(Decimal::ONE, |rate| rate.rate)
     }

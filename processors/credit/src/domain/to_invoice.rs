@@ -46,6 +46,6 @@ impl Ledger {
                 let draft = self.tables.drafts.get(item.move_id)?;
                 Some(if draft.refund { -item.quantity } else { item.quantity })
             })
-            .fold(Decimal::ZERO, |sum, quantity| sum.saturating_add(quantity))
+            .fold(Decimal::ZERO, Decimal::saturating_add)
     }
 }
