@@ -9,6 +9,8 @@ CREATE TABLE stream.checkpoint (
     topic           TEXT NOT NULL,
     partition       INTEGER NOT NULL,
     next_offset     BIGINT NOT NULL,
+    -- Where to read on in the source's control topic, if it has one.
+    control_offset  BIGINT NOT NULL,
     -- Bumped by every claim: an owner whose epoch is not this one cannot write.
     owner_epoch     BIGINT NOT NULL,
     owner_id        TEXT NOT NULL,

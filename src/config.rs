@@ -45,6 +45,9 @@ pub struct Source {
     /// The topic of its changes: one partition, commit order.
     #[serde(default = "default_topic")]
     pub topic: String,
+    /// Where ticks and requests are written when nobody may write to `topic`; `topic` itself when not set. One partition.
+    /// Their order against the changes is then not the same when the stream is read again.
+    pub control_topic: Option<String>,
     /// Where results go; `DATABASE_URL` when not set.
     pub database_url: Option<String>,
     /// Where its days begin.
@@ -150,7 +153,9 @@ impl Config {
             source.check()?;
         }
         unique("name", config.sources.iter().map(|source| &source.name))?;
-        unique("topic", config.sources.iter().map(|source| &source.topic))?;
+        let topics =
+            config.sources.iter().flat_map(|source| [Some(&source.topic), source.control_topic.as_ref()]);
+        unique("topic", topics.flatten())?;
         unique("database_url", config.sources.iter().filter_map(|source| source.database_url.as_ref()))?;
         Ok(config)
     }

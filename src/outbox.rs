@@ -3,6 +3,8 @@
 mod drain;
 mod progress;
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use contract::{Emitted, Failure};
 use sqlx::PgConnection;
@@ -26,7 +28,8 @@ pub struct OutboxRow {
     pub event_type: String,
     /// `<source>/<company>/<entity>`.
     pub key: String,
-    /// `<offset of the record that closed the unit>.<number within it>`: orders events of different processors.
+    /// `<offset of the record that closed the unit>.<number within it>`: orders events of different processors. The offset
+    /// of a record in the control topic has a `c` before it.
     pub position: String,
     /// When it became true, by the unit's clock.
     pub time: DateTime<Utc>,
@@ -34,16 +37,34 @@ pub struct OutboxRow {
     pub data: String,
 }
 
+/// The record that closed the unit of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// At this offset of the source's topic.
+    Change(i64),
+    /// At this offset of its control topic.
+    Control(i64),
+}
+
+impl fmt::Display for Closing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Change(offset) => write!(f, "{offset}"),
+            Self::Control(offset) => write!(f, "c{offset}"),
+        }
+    }
+}
+
 /// Gives an event its identity: UUIDv5 of processor, version, source, the topic's identity, and its place in the stream.
 pub fn row(
     place: &Place,
     incarnation: Uuid,
-    offset: i64,
+    closing: Closing,
     number: u32,
     out_seq: i64,
     event: Emitted,
 ) -> OutboxRow {
-    let position = format!("{offset}.{number}");
+    let position = format!("{closing}.{number}");
     let name = format!("{}/{}/{}/{incarnation}/{position}", place.processor, place.version, place.source);
     OutboxRow {
         out_seq,
@@ -103,7 +124,9 @@ mod tests {
             time: DateTime::default(),
             data: "{}".into(),
         };
-        let row = |number, out_seq| row(&place, Uuid::default(), 42, number, out_seq, event.clone());
+        let row = |number, out_seq| {
+            row(&place, Uuid::default(), Closing::Change(42), number, out_seq, event.clone())
+        };
         assert_eq!((row(1, 5).key.as_str(), row(1, 5).position.as_str()), ("odoo/1/partner-7", "42.1"));
         assert_eq!(row(1, 5).event_id, row(1, 900).event_id);
         assert_ne!(row(1, 5).event_id, row(2, 5).event_id);

@@ -107,6 +107,7 @@ impl Pipeline {
                 topic: source.topic.clone(),
                 partition: 0,
             },
+            control_topic: source.control_topic.clone(),
             source: contract::Source {
                 name: source.name.clone(),
                 time_zone: source.time_zone,

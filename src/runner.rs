@@ -33,6 +33,8 @@ pub const LARGE_TRANSACTION: usize = 50_000;
 pub struct Job {
     /// Whose offsets.
     pub place: Place,
+    /// Where control records are, if not in the source's own topic.
+    pub control_topic: Option<String>,
     /// The Odoo database.
     pub source: Source,
     /// Where its results are.

@@ -46,7 +46,8 @@ fn wanted(config: &Config) -> Vec<Wanted> {
     };
     let progress =
         Wanted { name: format!("_{}.progress", config.prefix), partitions: 1, exact: true, compacted: true };
-    let sources = config.sources.iter().map(|of| source(&of.topic));
+    let topics = config.sources.iter().flat_map(|of| [Some(&of.topic), of.control_topic.as_ref()]);
+    let sources = topics.flatten().map(source);
     sources.chain(PROCESSORS.iter().map(|processor| result(processor.name))).chain([progress]).collect()
 }
 

@@ -24,7 +24,11 @@ pub fn spawn(
     units: Vec<Unit>,
     stop: Stop,
 ) -> std::io::Result<JoinHandle<()>> {
-    let (kafka, topic, database) = (config.kafka(), source.topic.clone(), source.database_url().to_owned());
+    let (kafka, topic, database) = (
+        config.kafka(),
+        source.control_topic.as_ref().unwrap_or(&source.topic).clone(),
+        source.database_url().to_owned(),
+    );
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new().name(format!("{}.ticks", source.name)).spawn(move || {
         let mut announced: Option<DateTime<Utc>> = None;

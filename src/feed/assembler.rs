@@ -180,7 +180,7 @@ impl<E> Assembler<E> {
             }
             Ok(Record::Row { change, origin }) => self.row(&change, origin, input)?,
             Ok(Record::Control { kind: "tick", value }) => match read_tick(value) {
-                Ok(time) => self.ride(Step::Tick { time }, input.mark()),
+                Ok(time) => self.ride(Step::Tick { time, control: None }, input.mark()),
                 Err(reason) => self.unreadable(reason, input),
             },
             Ok(Record::Control { .. }) => self.counts.skip("unknown control record", 1),
@@ -197,6 +197,22 @@ impl<E> Assembler<E> {
             Err(reason) => self.unreadable(reason, input),
         }
         Ok(())
+    }
+
+    /// Takes in one record of the source's control topic; `next` is where the log of changes is.
+    pub fn push_control(&mut self, input: &Input<'_>, next: i64) {
+        self.close_chunk();
+        let tick = match envelope::read(input.key, input.value, input.kind) {
+            Ok(Record::Control { kind: "tick", value }) => read_tick(value).ok(),
+            _ => None,
+        };
+        match tick {
+            Some(time) => {
+                let closed_by = Mark { offset: -1, ..Mark::default() };
+                self.emit(Step::Tick { time, control: Some(input.offset) }, closed_by, next, true);
+            }
+            None => self.counts.skip("unknown control record", 1),
+        }
     }
 
     fn wants(&self, table: &str) -> Option<&'static str> {

@@ -9,6 +9,9 @@ use serde_json::value::RawValue;
 
 use std::cell::Cell;
 
+/// What a record has to be.
+const EXPECTED: &str = "a Debezium change event in JSON";
+
 /// The key of a control record.
 const CONTROL_KEY: &[u8] = b"ledgerwell";
 
@@ -162,8 +165,10 @@ fn parse_key(key: &[u8]) -> Result<&RawValue, Rejected> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Rejected> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Rejected::record("a Debezium change event in JSON", error.to_string()))
+    let refused = |error: &dyn std::error::Error| Rejected::record(EXPECTED, error.to_string());
+    // Checked as UTF-8 once and in one go, not string by string.
+    let text = std::str::from_utf8(bytes).map_err(|error| refused(&error))?;
+    serde_json::from_str(text).map_err(|error| refused(&error))
 }
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ pub enum Step<E> {
     Tick {
         /// Milliseconds since 1970.
         time: i64,
+        /// Its offset in the control topic, if it came from there.
+        control: Option<i64>,
     },
     /// A record that could not be read, outside any transaction.
     Unreadable {

@@ -30,6 +30,8 @@ pub struct Place {
 pub struct Checkpoint {
     /// Where to read on.
     pub next_offset: i64,
+    /// Where to read on in the control topic, if the source has one.
+    pub control_offset: i64,
     /// The epoch of this claim.
     pub owner_epoch: i64,
     /// Number of the last event in the outbox.
@@ -53,9 +55,9 @@ pub(super) async fn claim(
     connection: &mut PgConnection,
 ) -> Result<Checkpoint, Failure> {
     let row = sqlx::query(
-        "INSERT INTO stream.checkpoint AS mine (processor, version, source, topic, partition, next_offset, owner_epoch,
+        "INSERT INTO stream.checkpoint AS mine (processor, version, source, topic, partition, next_offset, control_offset, owner_epoch,
              owner_id, owner_pid, out_seq, snapshot, snapshot_tables, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 1, $7, pg_backend_pid(), 0, 'waiting', '{}', now())
+         VALUES ($1, $2, $3, $4, $5, $6, 0, 1, $7, pg_backend_pid(), 0, 'waiting', '{}', now())
          ON CONFLICT (processor, version, source, topic, partition) DO UPDATE
              SET owner_epoch = mine.owner_epoch + 1, owner_id = $7, owner_pid = pg_backend_pid(), updated_at = now()
          RETURNING *",
@@ -90,6 +92,7 @@ pub(super) async fn claim(
     };
     Ok(Checkpoint {
         next_offset: row.try_get("next_offset")?,
+        control_offset: row.try_get("control_offset")?,
         owner_epoch: row.try_get("owner_epoch")?,
         out_seq: row.try_get("out_seq")?,
         incarnation: row.try_get("incarnation")?,
@@ -118,7 +121,7 @@ pub(super) async fn advance(
     let done = sqlx::query(
         "UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
              last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
-             snapshot_tables = $17, clock = $18, updated_at = now()
+             snapshot_tables = $17, clock = $18, control_offset = $19, updated_at = now()
          WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
              AND owner_epoch = $6 AND next_offset = $7",
     )
@@ -140,6 +143,7 @@ pub(super) async fn advance(
     .bind(snapshot)
     .bind(tables.iter().cloned().collect::<Vec<_>>())
     .bind(to.clock)
+    .bind(to.control_offset)
     .execute(connection)
     .await?;
     match done.rows_affected() {

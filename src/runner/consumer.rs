@@ -24,7 +24,8 @@ pub(super) const REQUEST: Duration = Duration::from_secs(10);
 pub(super) struct Assignment {
     /// Counts assignments and revocations; odd while the partition is ours.
     generation: AtomicU64,
-    /// End of the partition, from the client's statistics.
+    topic: String,
+    /// End of the source's topic, from the client's statistics.
     pub(super) high_watermark: AtomicI64,
     fatal: Mutex<Option<String>>,
 }
@@ -46,10 +47,9 @@ impl Assignment {
 
 impl ClientContext for Assignment {
     fn stats(&self, statistics: Statistics) {
-        for topic in statistics.topics.values() {
-            if let Some(partition) = topic.partitions.get(&0) {
-                self.high_watermark.store(partition.hi_offset, Ordering::Relaxed);
-            }
+        let partition = statistics.topics.get(&self.topic).and_then(|topic| topic.partitions.get(&0));
+        if let Some(partition) = partition {
+            self.high_watermark.store(partition.hi_offset, Ordering::Relaxed);
         }
     }
 
@@ -95,10 +95,16 @@ pub(super) fn join(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
     let consumer: BaseConsumer<Assignment> = settings(&job.kafka)
         .set("group.id", job.group())
         .set("client.id", format!("{spread:016x}-{}", job.instance))
-        .create_with_context(Assignment::default())
+        .create_with_context(Assignment { topic: job.place.topic.clone(), ..Assignment::default() })
         .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))?;
     consumer
-        .subscribe(&[&job.place.topic])
+        .subscribe(
+            &[Some(&job.place.topic), job.control_topic.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+        )
         .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))?;
     Ok(consumer)
 }
@@ -142,12 +148,22 @@ pub(super) fn watermarks(consumer: &BaseConsumer<Assignment>, job: &Job) -> Resu
         .map_err(|error| Failure::transient(format!("Kafka: offsets of topic {}: {error}", job.place.topic)))
 }
 
-/// Starts to fetch at `offset`.
-pub(super) fn fetch_from(consumer: &BaseConsumer<Assignment>, job: &Job, offset: i64) -> Result<(), Failure> {
-    let mut partitions = TopicPartitionList::new();
-    partitions
-        .add_partition_offset(&job.place.topic, job.place.partition, Offset::Offset(offset))
-        .and_then(|()| consumer.assign(&partitions))
+/// Starts to fetch at `offset`, and the control topic, where there is one, at `control`.
+pub(super) fn fetch_from(
+    consumer: &BaseConsumer<Assignment>,
+    job: &Job,
+    offset: i64,
+    control: i64,
+) -> Result<(), Failure> {
+    let mut from = TopicPartitionList::new();
+    let topics = [Some((&job.place.topic, offset)), job.control_topic.as_ref().map(|topic| (topic, control))];
+    topics
+        .into_iter()
+        .flatten()
+        .try_for_each(|(topic, offset)| {
+            from.add_partition_offset(topic, job.place.partition, Offset::Offset(offset))
+        })
+        .and_then(|()| consumer.assign(&from))
         .map_err(|error| Failure::transient(format!("Kafka: cannot read from offset {offset}: {error}")))
 }
 

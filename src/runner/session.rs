@@ -32,6 +32,8 @@ pub(super) struct Session<P: Processor> {
     /// Records before this were applied already.
     start: i64,
     position: i64,
+    /// Where to read on in the control topic.
+    control: i64,
     /// A large transaction that is read again.
     again: Option<Again<P::Event>>,
     committed: i64,
@@ -47,7 +49,7 @@ struct Again<E> {
 impl<P: Processor> Session<P> {
     /// Claims the unit, loads its state and starts to fetch.
     pub(super) fn claim(job: &Job, consumer: &BaseConsumer<Assignment>) -> Result<Self, Failure> {
-        let (low, high) = watermarks(consumer, job)?;
+        let (low, high) = watermarks(consumer, &job.place.topic)?;
         let writer = job.runtime.block_on(Writer::<P>::claim(job, low))?;
         let checkpoint = writer.checkpoint();
         let start = checkpoint.next_offset;
@@ -63,7 +65,8 @@ impl<P: Processor> Session<P> {
         }
         let verify = checkpoint.last.filter(|last| last.offset >= low);
         let progress = checkpoint.incarnation.map(|_| checkpoint.progress.clone());
-        fetch_from(consumer, job, verify.map_or(start, |last| last.offset))?;
+        let control = checkpoint.control_offset;
+        fetch_from(consumer, job, verify.map_or(start, |last| last.offset), control)?;
         let drain = Drain::start(job.clone(), checkpoint.out_seq);
         let (units, receiver) = channel(QUEUE);
         let writer = job.runtime.spawn(writer.run(receiver));
@@ -77,6 +80,7 @@ impl<P: Processor> Session<P> {
             verify,
             start,
             position: start,
+            control,
             again: None,
             committed: start,
         })
@@ -98,6 +102,9 @@ impl<P: Processor> Session<P> {
                 std::str::from_utf8(header.value?).ok()
             }),
         };
+        if message.topic() != self.job.place.topic {
+            return self.read_control(&input, consumer);
+        }
         if let Some(expected) = self.verify.take()
             && input.mark() != expected
         {
@@ -108,16 +115,33 @@ impl<P: Processor> Session<P> {
             return Ok(());
         }
         if self.again.is_some() {
-            return self.read_again(&input);
+            return self.read_again(&input, consumer);
         }
         self.position = input.offset + 1;
         self.assembler.push(&input)?;
         self.hand_on(consumer)
     }
 
+    fn read_control(
+        &mut self,
+        input: &Input<'_>,
+        consumer: &BaseConsumer<Assignment>,
+    ) -> Result<(), Failure> {
+        if self.again.is_some() {
+            // The large transaction that is being read again comes first: this record is fetched anew behind it.
+            return Ok(());
+        }
+        self.control = input.offset + 1;
+        self.assembler.push_control(input, self.position);
+        self.hand_on(consumer)
+    }
+
     /// The end of the log is reached for now.
     pub(super) fn end_of_log(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
-        if self.again.is_none() && self.verify.is_none() {
+        // The client does not say which topic has ended.
+        let ended = self.job.control_topic.is_none()
+            || self.position >= watermarks(consumer, &self.job.place.topic)?.1;
+        if ended && self.again.is_none() && self.verify.is_none() {
             self.assembler.flush(self.position);
             self.count();
             return self.hand_on(consumer);
@@ -131,7 +155,7 @@ impl<P: Processor> Session<P> {
                 self.count();
                 let closing = Unit { step: Step::Advance, ..unit };
                 self.again = Some(Again { offsets: offsets.into(), rows: Bulk::default(), closing, time });
-                return fetch_from(consumer, &self.job, first);
+                return fetch_from(consumer, &self.job, first, self.control);
             }
             self.send(unit)?;
         }
@@ -139,7 +163,7 @@ impl<P: Processor> Session<P> {
     }
 
     /// The second reading of a large transaction: only the last version of each row is decoded, and goes on in parts.
-    fn read_again(&mut self, input: &Input<'_>) -> Result<(), Failure> {
+    fn read_again(&mut self, input: &Input<'_>, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
         let Some(again) = &mut self.again else { return Ok(()) };
         if again.offsets.front() == Some(&input.offset) {
             again.offsets.pop_front();
@@ -163,10 +187,11 @@ impl<P: Processor> Session<P> {
                 cut: false,
             });
         }
-        match self.again.take() {
-            Some(again) => self.send(Unit { step: Step::Transaction { rows, time }, ..again.closing }),
-            None => Ok(()),
+        let Some(again) = self.again.take() else { return Ok(()) };
+        if self.job.control_topic.is_some() {
+            fetch_from(consumer, &self.job, self.position, self.control)?;
         }
+        self.send(Unit { step: Step::Transaction { rows, time }, ..again.closing })
     }
 
     fn send(&mut self, unit: Unit<P::Event>) -> Result<(), Failure> {

@@ -12,8 +12,8 @@ use super::checkpoint::{self, Checkpoint};
 use super::{Job, State};
 use crate::clock;
 use crate::dead_letter::OpenLetters;
-use crate::feed::{Bulk, Mark, Snapshot, Step, Unit};
-use crate::outbox::{self, OutboxRow};
+use crate::feed::{Bulk, Snapshot, Step, Unit};
+use crate::outbox::{self, Closing, OutboxRow};
 
 /// A batch is saved when it has this many rows …
 const BATCH_ROWS: usize = 20_000;
@@ -40,7 +40,7 @@ pub struct Writer<P> {
     outbox: Outbox,
     events: Vec<OutboxRow>,
     /// The record that closed the present unit, and how many events it has.
-    numbered: (i64, u32),
+    numbered: (Closing, u32),
     rows: usize,
     at_end: bool,
     seen: i64,
@@ -83,7 +83,7 @@ impl<P: Processor> Writer<P> {
             letters,
             outbox: Outbox::default(),
             events: Vec::new(),
-            numbered: (-1, 0),
+            numbered: (Closing::Change(-1), 0),
             rows: 0,
             at_end: false,
         };
@@ -126,20 +126,21 @@ impl<P: Processor> Writer<P> {
     pub fn fold(&mut self, unit: Unit<P::Event>) -> bool {
         let complete = unit.progress.snapshot == Snapshot::Complete;
         let mark = unit.closed_by;
+        let mut closing = Closing::Change(mark.offset);
         match unit.step {
             Step::Begin => {
                 let content = [mark.timestamp.to_be_bytes(), mark.hash.to_be_bytes()].concat();
                 self.next.incarnation = Some(Uuid::new_v5(&INCARNATION, &content));
             }
             Step::Transaction { rows, time } => {
-                let now = self.reach(time, complete, mark);
+                let now = self.reach(time, complete, closing);
                 self.apply(rows);
                 if complete {
-                    self.decide(now, mark);
+                    self.decide(now, closing);
                 }
             }
             Step::Part { rows, time } => {
-                self.reach(time, complete, mark);
+                self.reach(time, complete, closing);
                 self.apply(rows);
             }
             Step::Snapshot { begins, rows } => {
@@ -152,18 +153,22 @@ impl<P: Processor> Writer<P> {
                 for table in absent {
                     self.forget(table, mark.offset);
                 }
-                let now = self.reach(time, false, mark);
-                self.decide(now, mark);
+                let now = self.reach(time, false, closing);
+                self.decide(now, closing);
             }
-            Step::Tick { time } => {
+            Step::Tick { time, control } => {
+                if let Some(offset) = control {
+                    closing = Closing::Control(offset);
+                    self.next.control_offset = offset + 1;
+                }
                 let time = clock::from_millis(time);
                 if self.next.clock.is_none_or(|clock| clock < time) {
-                    self.reach(time.timestamp_millis(), complete, mark);
+                    self.reach(time.timestamp_millis(), complete, closing);
                     if complete {
-                        self.decide(time, mark);
+                        self.decide(time, closing);
                     }
                     self.outbox.emit("tick", 0, "clock".into(), time, &serde_json::json!({ "time": time }));
-                    self.collect(mark);
+                    self.collect(closing);
                 }
             }
             Step::Unreadable { letter } => self.letters.add(letter),
@@ -181,14 +186,14 @@ impl<P: Processor> Writer<P> {
     }
 
     /// Moves the clock to `time`. What falls due on the way is decided in order, each at its moment.
-    fn reach(&mut self, time: i64, complete: bool, mark: Mark) -> DateTime<Utc> {
+    fn reach(&mut self, time: i64, complete: bool, closing: Closing) -> DateTime<Utc> {
         let time = clock::from_millis(time);
         let now = self.next.clock.map_or(time, |clock| clock.max(time));
         while complete
             && let Some(due) = self.processor.next_due()
             && due <= now
         {
-            self.decide(due, mark);
+            self.decide(due, closing);
             if self.processor.next_due().is_some_and(|next| next <= due) {
                 break;
             }
@@ -213,21 +218,21 @@ impl<P: Processor> Writer<P> {
         self.letters.supersede_table(table, offset);
     }
 
-    fn decide(&mut self, now: DateTime<Utc>, mark: Mark) {
+    fn decide(&mut self, now: DateTime<Utc>, closing: Closing) {
         self.processor.decide(now, &mut self.outbox);
-        self.collect(mark);
+        self.collect(closing);
     }
 
     /// Numbers events by the record that closed their unit, through all parts of a large transaction.
-    fn collect(&mut self, mark: Mark) {
-        if self.numbered.0 != mark.offset {
-            self.numbered = (mark.offset, 0);
+    fn collect(&mut self, closing: Closing) {
+        if self.numbered.0 != closing {
+            self.numbered = (closing, 0);
         }
         for event in self.outbox.take() {
             self.next.out_seq += 1;
             self.numbered.1 += 1;
             let incarnation = self.next.incarnation.unwrap_or_default();
-            let (offset, number) = self.numbered;
+            let (closing, number) = self.numbered;
             self.events.push(outbox::row(
                 &self.job.place,
                 incarnation,

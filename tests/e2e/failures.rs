@@ -207,13 +207,25 @@ async fn nothing_is_decided_before_a_snapshot_is_complete() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn due_moments_are_announced_when_nothing_else_happens() {
-    let sandbox = Sandbox::new("ticks").await;
-    sandbox.configure("clock = \"wall\"");
+    tick(&Sandbox::new("ticks").await, "clock = \"wall\"").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_may_be_announced_in_a_topic_of_their_own() {
+    let sandbox = Sandbox::new("control").await;
+    tick(&sandbox, &format!("clock = \"wall\"\ncontrol_topic = \"{}.control\"", sandbox.name)).await;
+    assert!(sandbox.events().iter().any(|event| event.position.starts_with("c0.")));
+}
+
+/// An item becomes overdue because the clock says so.
+async fn tick(sandbox: &Sandbox, settings: &str) {
+    sandbox.configure(settings);
+    sandbox.ok(&["topics"]);
     let item = json!({ "id": 1, "move_id": 1, "company_id": 1, "partner_id": 7, "account_id": 1, "parent_state": "posted",
         "date": 20_457, "date_maturity": 20_460, "amount_residual": "50.00", "reconciled": false, "quantity": "1" });
     let mut records = snapshot();
     records.insert(3, row("account_move_line", 1, &item, "true"));
-    publish(&sandbox, &records);
+    publish(sandbox, &records);
     let running = sandbox.start();
     let overdue = async || sandbox.value("SELECT overdue::bigint FROM credit.exposure").await;
     until("the item to be overdue by a tick", async || overdue().await == 50).await;

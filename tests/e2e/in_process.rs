@@ -44,6 +44,7 @@ pub fn job(sandbox: &Sandbox, large: usize) -> Job {
             topic: sandbox.topic.clone(),
             partition: 0,
         },
+        control_topic: None,
         source: contract::Source { name: "odoo".into(), time_zone: chrono_tz::UTC, main_company: None },
         database_url: sandbox.database_url.clone(),
         kafka: rdkafka::ClientConfig::new(),

@@ -236,8 +236,9 @@ impl Drop for Sandbox {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
                 let admin: AdminClient<DefaultClientContext> = kafka().create().unwrap();
                 let (result, progress) = (format!("{name}.credit"), format!("_{name}.progress"));
+                let control = format!("{name}.control");
                 let topics: Vec<_> =
-                    [Some(result), Some(progress), own_topic].into_iter().flatten().collect();
+                    [Some(result), Some(progress), Some(control), own_topic].into_iter().flatten().collect();
                 let topics: Vec<_> = topics.iter().map(String::as_str).collect();
                 admin.delete_topics(&topics, &AdminOptions::new()).await.unwrap();
             });

@@ -110,7 +110,7 @@ fn describe(unit: &Unit<Event>) -> String {
         Step::Part { .. } => "part".into(),
         Step::Snapshot { begins, rows } => format!("snapshot {begins:?} rows {}", rows.len()),
         Step::SnapshotEnd { absent, time } => format!("snapshot end at {time}, absent {absent:?}"),
-        Step::Tick { time } => format!("tick {time}"),
+        Step::Tick { time, .. } => format!("tick {time}"),
         Step::Unreadable { .. } => "unreadable".into(),
         Step::Advance => "advance".into(),
     };
@@ -298,4 +298,16 @@ fn a_log_that_is_new_to_us_is_known_by_its_first_record() {
     let mut log = Log { assembler: Assembler::new(TABLES, decode, None, 4), offset: 3 };
     log.begin(1).end(1, 100, 0);
     assert_eq!(log.units(), ["begin -> 3", "transaction [] letters 0 -> 5"]);
+}
+
+#[test]
+fn a_tick_from_the_control_topic_goes_out_at_once_and_leaves_the_offset_of_the_changes() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10);
+    let value = br#"{"time":"1970-01-01T00:00:01Z"}"#;
+    let input =
+        Input { offset: 40, timestamp: 0, key: Some(b"ledgerwell"), value: Some(value), kind: Some("tick") };
+    log.assembler.push_control(&input, 2);
+    log.end(1, 100, 1);
+    assert_eq!(log.units(), ["tick 1000 -> 0", "transaction [(7, Some(10))] letters 0 -> 3"]);
 }
