@@ -26,6 +26,8 @@ CREATE TABLE stream.checkpoint (
     -- Highest commit position and latest commit time applied since the last snapshot began.
     high_position   BIGINT,
     high_time       TIMESTAMPTZ,
+    -- A source transaction that was cut off, which the connector has to emit again before any new one.
+    cut_off         BIGINT,
     -- waiting (none was seen yet), running, or complete.
     snapshot        TEXT NOT NULL,
     -- The tables that a running snapshot has brought so far.

@@ -77,7 +77,7 @@ CREATE TABLE credit.item (
     partner_id      INTEGER,
     account_id      INTEGER,
     draft           BOOLEAN NOT NULL,
-    due             DATE NOT NULL,
+    due             DATE,
     residual        NUMERIC NOT NULL,
     quantity        NUMERIC NOT NULL
 );

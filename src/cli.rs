@@ -5,6 +5,7 @@ mod dlq;
 mod migrate;
 mod output;
 mod publish;
+mod reset;
 mod run;
 mod simulate;
 mod status;
@@ -31,6 +32,9 @@ struct Cli {
     command: Command,
 }
 
+/// Exit code for a command line that cannot be understood (EX_USAGE of sysexits.h).
+const USAGE: u8 = 64;
+
 const EXAMPLES: &str = "Examples:
   export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 DATABASE_URL=postgres://user@127.0.0.1/ledgerwell
   ledgerwell migrate up
@@ -54,6 +58,7 @@ enum Command {
     Migrate(migrate::Migrate),
     Topics(topics::Topics),
     Status(status::Status),
+    Reset(reset::Reset),
     Publish(publish::Publish),
     Simulate(simulate::Simulate),
     #[command(subcommand)]
@@ -82,7 +87,15 @@ fn sources<'a>(config: &'a Config, only: Option<&str>) -> Result<Vec<&'a Source>
 
 /// Parses the command line, runs the command and says what went wrong.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed output is nothing to report.
+            let _ = error.print();
+            // Not clap's 2, which says that dead letters are open.
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
     // The demo's output is for people; its progress is not a log.
     telemetry::log(cli.global.json, if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -99,6 +112,7 @@ pub fn main() -> ExitCode {
             Command::Migrate(command) => command.run(global).await,
             Command::Topics(command) => command.run(global).await,
             Command::Status(command) => command.run(global).await,
+            Command::Reset(command) => command.run(global).await,
             Command::Publish(command) => command.run(global),
             Command::Simulate(command) => command.run(global),
             Command::Dlq(command) => command.run(global).await,

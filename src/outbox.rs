@@ -14,6 +14,9 @@ use crate::runner::Place;
 
 pub use drain::Drain;
 
+/// The event that passes a tick on. It goes into every partition of the result topic.
+pub const TICK: &str = "tick";
+
 /// Namespace of event ids.
 const EVENT: Uuid = Uuid::from_u128(0x2b8e_07d4_5a1f_4c39_9d60_f37a_81c4_0e55);
 

@@ -58,7 +58,12 @@ pub struct Job {
 }
 
 impl Job {
-    /// Consumer group and transactional id: `<prefix>.<processor>.<source>`.
+    /// Transactional id of the outbox drain, and key of its progress record: two versions never share one.
+    pub fn transactional_id(&self) -> String {
+        format!("{}.v{}", self.group(), self.place.version)
+    }
+
+    /// Consumer group: `<prefix>.<processor>.<source>`.
     pub fn group(&self) -> String {
         format!("{}.{}.{}", self.prefix, self.place.processor, self.source.name)
     }

@@ -8,7 +8,7 @@ use prometheus::{
 };
 
 use crate::feed::Counts;
-use crate::runner::{Figures, State};
+use crate::runner::Figures;
 
 const UNIT: [&str; 2] = ["processor", "source"];
 
@@ -45,7 +45,8 @@ pub struct UnitMetrics {
     lag_seconds: Gauge,
     outbox_pending: IntGauge,
     snapshot_complete: IntGauge,
-    stopped: IntGauge,
+    /// 1 when the processor stopped and needs a person.
+    pub stopped: IntGauge,
     /// Rows per batch.
     pub batch_rows: Histogram,
     /// Seconds to save a batch.
@@ -169,16 +170,17 @@ impl UnitMetrics {
         }
     }
 
-    /// Shows lag and state. `end` is the end of the log as the consumer last heard.
-    pub fn observe(&self, figures: &Figures, end: i64, now: DateTime<Utc>) {
-        let lag = (end - figures.next_offset).max(0);
+    /// Shows lag and state. `end` is the end of the log as the consumer last heard, `at_end` whether all before it was
+    /// delivered: markers of Kafka transactions at the end take offsets that nobody can commit.
+    pub fn observe(&self, figures: &Figures, end: i64, at_end: bool, now: DateTime<Utc>) {
+        let all_committed = at_end && figures.next_offset == figures.seen;
+        let lag = if all_committed { 0 } else { (end - figures.next_offset).max(0) };
         self.lag.set(lag);
         let age = figures.clock.map_or(0, |clock| (now - clock).num_milliseconds().max(0));
         #[allow(clippy::cast_precision_loss, reason = "a metric")]
         self.lag_seconds.set(if lag == 0 { 0.0 } else { age as f64 / 1_000.0 });
         self.outbox_pending.set((figures.out_seq - figures.published).max(0));
         self.snapshot_complete.set(figures.complete.into());
-        self.stopped.set(matches!(figures.state, State::Stopped(_)).into());
     }
 }
 

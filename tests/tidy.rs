@@ -63,6 +63,10 @@ fn forgotten(root: &Path, name: &str, registered: &[&str]) -> Vec<String> {
             want(case.join(file).is_file(), format!("{} lacks {file}", case.display()));
         }
     }
+    want(
+        read(root.join("tests/e2e/golden.rs")).contains(&format!("(\"{name}\", ")),
+        "no line in tests/e2e/golden.rs that names its result tables".into(),
+    );
     for document in ["README.md", "ARCHITECTURE.md"] {
         want(read(root.join(document)).contains(name), format!("{document} does not mention it"));
     }

@@ -134,7 +134,7 @@ async fn report(
     let mut connection = PgConnection::connect(url).await?;
     let sums = sqlx::query(
         "SELECT currency, count(*) AS customers, sum(total) AS total, sum(overdue) AS overdue,
-             count(*) FILTER (WHERE overdue > 0) AS late, count(*) FILTER (WHERE total > credit_limit) AS over
+             count(*) FILTER (WHERE overdue > 0) AS late, count(*) FILTER (WHERE credit_limit > 0 AND total > credit_limit) AS over
          FROM credit.exposure GROUP BY currency ORDER BY currency",
     )
     .fetch_all(&mut connection)
@@ -155,7 +155,7 @@ async fn report(
     println!("{table}");
     let worst = sqlx::query(
         "SELECT partner_name, currency, total, credit_limit, overdue, oldest_due FROM credit.exposure
-         WHERE total > credit_limit ORDER BY total - credit_limit DESC LIMIT 10",
+         WHERE credit_limit > 0 AND total > credit_limit ORDER BY total - credit_limit DESC LIMIT 10",
     )
     .fetch_all(&mut connection)
     .await?;

@@ -55,9 +55,17 @@ struct Letter {
     superseded_by: Option<i64>,
 }
 
-#[derive(FromRow, Serialize)]
+#[derive(FromRow)]
 struct Raw {
     #[sqlx(flatten)]
+    letter: Letter,
+    record_key: Option<Vec<u8>>,
+    record_value: Option<Vec<u8>>,
+}
+
+/// A dead letter with its raw record; bytes that are no text are shown as U+FFFD.
+#[derive(Serialize)]
+struct Shown {
     #[serde(flatten)]
     letter: Letter,
     key: Option<String>,
@@ -119,8 +127,7 @@ impl Show {
         for source in sources(&config, self.source.as_deref())? {
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let sql = format!(
-                "SELECT {COLUMNS}, encode(record_key, 'escape') AS key, encode(record_value, 'escape') AS value
-                 FROM stream.dead_letter WHERE source = $1 AND processor = $2 AND record_offset = $3"
+                "SELECT {COLUMNS}, record_key, record_value FROM stream.dead_letter WHERE source = $1 AND processor = $2 AND record_offset = $3"
             );
             let row = sqlx::query_as::<_, Raw>(sqlx::AssertSqlSafe(sql))
                 .bind(&source.name)
@@ -129,7 +136,10 @@ impl Show {
                 .fetch_optional(&mut connection)
                 .await?;
             if let Some(raw) = row {
-                output::json(&raw)?;
+                let text =
+                    |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+                let (key, value) = (text(raw.record_key), text(raw.record_value));
+                output::json(&Shown { letter: raw.letter, key, value })?;
                 return Ok(ExitCode::SUCCESS);
             }
         }

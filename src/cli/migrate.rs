@@ -12,6 +12,7 @@ use crate::migrate;
 #[command(after_help = "Examples:
   ledgerwell migrate status
   ledgerwell migrate up
+  ledgerwell migrate down                     undo the last one
   ledgerwell migrate down --to 12             undo all after migration 12
   ledgerwell migrate down --to 0              undo everything; all results are lost")]
 pub(super) enum Migrate {
@@ -19,9 +20,9 @@ pub(super) enum Migrate {
     Up,
     /// Undo migrations; what their tables hold is lost
     Down {
-        /// The last migration to keep; 0 keeps none
+        /// The last migration to keep, 0 for none; without it only the last one is undone
         #[arg(long, value_name = "N")]
-        to: i64,
+        to: Option<i64>,
     },
     /// Show which migrations the databases have
     Status,
@@ -34,7 +35,12 @@ impl Migrate {
             let url = source.database_url();
             match self {
                 Self::Up => migrate::up(url).await?,
-                Self::Down { to } => migrate::down(url, to).await?,
+                Self::Down { to: Some(to) } => migrate::down(url, to).await?,
+                Self::Down { to: None } => {
+                    let applied = migrate::status(url).await?.into_iter().filter(|step| step.applied);
+                    let before_last = applied.map(|step| step.version).rev().nth(1).unwrap_or(0);
+                    migrate::down(url, before_last).await?;
+                }
                 Self::Status => {}
             }
             let steps = migrate::status(url).await?;

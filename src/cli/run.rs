@@ -15,7 +15,8 @@ use crate::runner::{State, Stop};
   ledgerwell run                              all processors, until Ctrl-C or SIGTERM
   ledgerwell run --only credit                one of them
   ledgerwell run --until-caught-up            up to the present end of the log, then exit:
-                                              0 all applied and published, 2 dead letters are open")]
+                                              0 all applied and published, 2 dead letters are open,
+                                              1 it could not get there")]
 pub(super) struct Run {
     /// Run only this processor (may be repeated)
     #[arg(long, value_name = "NAME")]
@@ -65,10 +66,14 @@ impl Run {
                 _ => None,
             })
             .collect();
+        let settled = figures.iter().all(|(_, figures)| figures.settled());
         let letters: usize = figures.iter().map(|(_, figures)| figures.dead_letters).sum();
         pipeline.stop().await;
         if !stopped.is_empty() {
             return Err(stopped.join("\n").into());
+        }
+        if self.until_caught_up && !settled {
+            return Err("stopped before the end of the log was reached; run it again to go on".into());
         }
         if self.until_caught_up && letters > 0 {
             eprintln!("ledgerwell: {letters} dead letters are open; `ledgerwell dlq list` shows them");

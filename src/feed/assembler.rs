@@ -76,6 +76,8 @@ pub struct Assembler<E> {
     progress: Progress,
     /// Whether any record of this log has been read before.
     begun: bool,
+    /// Why the log cannot be followed any further, until a new snapshot begins in it.
+    lost: Option<String>,
     open: Option<Open<E>>,
     chunk: Chunk<E>,
     ready: VecDeque<Unit<E>>,
@@ -111,7 +113,7 @@ enum Content<E> {
 
 /// The snapshot rows that have not gone out yet.
 struct Chunk<E> {
-    begins: Vec<String>,
+    begins: Vec<(String, i64)>,
     rows: Bulk<E>,
     last: Mark,
 }
@@ -129,7 +131,7 @@ impl<E> Assembler<E> {
         let progress = progress.unwrap_or_default();
         let chunk = Chunk { begins: Vec::new(), rows: Bulk::default(), last: Mark::default() };
         let (ready, counts) = (VecDeque::new(), Counts::default());
-        Self { tables, decode, large, progress, begun, open: None, chunk, ready, counts }
+        Self { tables, decode, large, progress, begun, lost: None, open: None, chunk, ready, counts }
     }
 
     /// The next unit, if one is complete.
@@ -143,7 +145,13 @@ impl<E> Assembler<E> {
     }
 
     /// The end of the log is reached for now, all before `next` has been read: what can go out does.
-    pub fn flush(&mut self, next: i64) {
+    ///
+    /// # Errors
+    /// [`Failure::Permanent`] when the log could not be followed to here; the text says why and what to do.
+    pub fn flush(&mut self, next: i64) -> Result<(), Failure> {
+        if let Some(why) = &self.lost {
+            return Err(Failure::permanent(why.clone()));
+        }
         self.close_chunk();
         let resume = self.open.as_ref().map_or(next, |open| open.first);
         // A mark of offset -1 closes nothing: the checkpoint keeps the one it has.
@@ -156,18 +164,32 @@ impl<E> Assembler<E> {
             progress: self.progress.clone(),
             cut: true,
         });
+        Ok(())
     }
 
-    /// Takes in one record.
-    ///
-    /// # Errors
-    /// [`Failure::Permanent`] when the log cannot be followed any further; the text says why and what to do.
-    pub fn push(&mut self, input: &Input<'_>) -> Result<(), Failure> {
+    /// Takes in one record. Where the log cannot be followed any further, what comes is skipped until a new snapshot
+    /// begins; if none does, [`Self::flush`] says so at the end of the log.
+    pub fn push(&mut self, input: &Input<'_>) {
         if !self.begun {
             self.begun = true;
             self.emit(Step::Begin, input.mark(), input.offset, true);
         }
-        match envelope::read(input.key, input.value, input.kind) {
+        let record = envelope::read(input.key, input.value, input.kind);
+        if self.lost.is_some() {
+            let Ok(Record::Row { origin: Origin::Snapshot { marker: "first", .. }, .. }) = &record else {
+                return self.counts.skip("behind a loss", 1);
+            };
+            self.lost = None;
+        }
+        if let Err(failure) = self.take_in(record, input) {
+            self.close_chunk();
+            self.open = None;
+            self.lost = Some(failure.to_string());
+        }
+    }
+
+    fn take_in(&mut self, record: Result<Record<'_>, Rejected>, input: &Input<'_>) -> Result<(), Failure> {
+        match record {
             Ok(Record::Begin { transaction }) => {
                 self.close_chunk();
                 if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
@@ -236,6 +258,7 @@ impl<E> Assembler<E> {
     fn drop_open(&mut self, next: i64) {
         if let Some(open) = self.open.take() {
             self.counts.skip("truncated transaction", 1);
+            self.progress.owed.get_or_insert(open.transaction);
             self.release(open.riders, next);
         }
     }
@@ -365,6 +388,15 @@ impl<E> Assembler<E> {
             }
             Verdict::New => {}
         }
+        if let Some(owed) = self.progress.owed.filter(|owed| *owed != transaction)
+            && self.progress.snapshot != Snapshot::Waiting
+        {
+            return Err(Failure::permanent(format!(
+                "offset {}: transaction {owed} was cut off and never came again: part of the log was lost. \
+                 Take a new snapshot with the connector",
+                input.offset
+            )));
+        }
         let missing = open.order.missing(changes);
         if missing > 0 {
             if self.progress.snapshot == Snapshot::Waiting {
@@ -379,6 +411,7 @@ impl<E> Assembler<E> {
             )));
         }
         self.progress.advance(end);
+        self.progress.owed = None;
         let step = if open.large {
             let rows = open.rows.values().map(|row| row.offset);
             let mut offsets: Vec<_> =
@@ -397,14 +430,14 @@ impl<E> Assembler<E> {
         if marker == "first" {
             self.close_chunk();
             self.drop_open(input.offset);
-            self.progress = Progress { high: None, snapshot: Snapshot::Running(BTreeSet::new()) };
+            self.progress = Progress { high: None, snapshot: Snapshot::Running(BTreeSet::new()), owed: None };
         }
         if let Snapshot::Running(tables) = &mut self.progress.snapshot
             && !tables.contains(change.table)
         {
             tables.insert(change.table.to_owned());
             if self.tables.contains(&change.table) {
-                self.chunk.begins.push(change.table.to_owned());
+                self.chunk.begins.push((change.table.to_owned(), input.offset));
             }
         }
         if let Some(table) = self.wants(change.table) {

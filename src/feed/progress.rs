@@ -29,11 +29,13 @@ pub struct Progress {
     pub high: Option<Position>,
     /// How far snapshots are.
     pub snapshot: Snapshot,
+    /// A transaction that was cut off: the connector has to emit it again before any new one.
+    pub owed: Option<u64>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { high: None, snapshot: Snapshot::Waiting }
+        Self { high: None, snapshot: Snapshot::Waiting, owed: None }
     }
 }
 

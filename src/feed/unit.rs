@@ -52,8 +52,8 @@ pub enum Step<E> {
     },
     /// Some rows of a snapshot.
     Snapshot {
-        /// Tables that are brought anew from here on.
-        begins: Vec<String>,
+        /// Tables that are brought anew from here on, each with the offset of its first row.
+        begins: Vec<(String, i64)>,
         /// The rows.
         rows: Bulk<E>,
     },

@@ -14,8 +14,8 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sqlx::{FromRow, PgConnection};
 
-use super::OutboxRow;
 use super::progress::{self, Progress};
+use super::{OutboxRow, TICK};
 use crate::runner::{Job, Stop, connect};
 
 /// Events per Kafka transaction.
@@ -101,11 +101,12 @@ fn pause(wait: Duration, stop: &Stop) {
 
 /// Publishes with one producer until it is stopped or fails.
 fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Result<(), Failure> {
-    let id = job.group();
+    let id = job.transactional_id();
     let progress_topic = format!("_{}.progress", job.prefix);
     let topic = format!("{}.{}", job.prefix, job.place.processor);
     let producer = producer(&job.kafka, &id)?;
     producer.init_transactions(PATIENCE).map_err(doubtful)?;
+    let partitions = partitions(&producer, &topic)?;
     let mut progress = progress::read(&job.kafka, &progress_topic, &id)?;
     let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
     job.status.update(|figures| figures.published = progress.out_seq);
@@ -117,7 +118,7 @@ fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Re
             let new = unpublished(rows, progress)?;
             if let Some(newest) = new.last() {
                 progress = Progress { out_seq: newest.out_seq, event_id: newest.event_id };
-                send(job, &producer, &topic, &progress_topic, &new, progress)?;
+                send(job, &producer, (&topic, partitions), &progress_topic, &new, progress)?;
             }
             job.runtime.block_on(forget(job, last, &mut connection))?;
             job.metrics.published.inc_by(new.len() as u64);
@@ -157,6 +158,14 @@ fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
     settings.create().map_err(|error| Failure::permanent(format!("Kafka producer: {error}")))
 }
 
+fn partitions(producer: &BaseProducer, topic: &str) -> Result<i32, Failure> {
+    let metadata = producer.client().fetch_metadata(Some(topic), PATIENCE).map_err(doubtful)?;
+    match metadata.topics().first().map_or(0, |topic| topic.partitions().len()) {
+        0 => Err(Failure::transient(format!("topic {topic} does not exist: `ledgerwell topics` creates it"))),
+        partitions => Ok(i32::try_from(partitions).unwrap_or(i32::MAX)),
+    }
+}
+
 /// Whatever the error, this producer is not used again.
 #[allow(clippy::needless_pass_by_value, reason = "the shape of map_err")]
 fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
@@ -181,18 +190,28 @@ fn unpublished(rows: Vec<OutboxRow>, progress: Progress) -> Result<Vec<OutboxRow
 fn send(
     job: &Job,
     producer: &BaseProducer,
-    topic: &str,
+    (topic, partitions): (&str, i32),
     progress_topic: &str,
     rows: &[OutboxRow],
     progress: Progress,
 ) -> Result<(), Failure> {
     producer.begin_transaction().map_err(doubtful)?;
     for row in rows {
-        let record = BaseRecord::to(topic).key(&row.key).payload(&row.data).headers(headers(job, row));
-        enqueue(producer, record)?;
+        let record = || BaseRecord::to(topic).key(&row.key).payload(&row.data).headers(headers(job, row));
+        if row.event_type == TICK {
+            // A tick is for every consumer, whichever partitions it reads.
+            for partition in 0..partitions {
+                enqueue(producer, record().partition(partition))?;
+            }
+        } else {
+            enqueue(producer, record())?;
+        }
     }
     let value = serde_json::to_string(&progress).unwrap_or_default();
-    enqueue(producer, BaseRecord::to(progress_topic).partition(0).key(&job.group()).payload(&value))?;
+    enqueue(
+        producer,
+        BaseRecord::to(progress_topic).partition(0).key(&job.transactional_id()).payload(&value),
+    )?;
     // librdkafka's commit waits for delivery reports that nobody polls for (100 ms each time): poll for them first.
     let began = Instant::now();
     while producer.in_flight_count() > 0 {

@@ -97,7 +97,11 @@ pub(super) async fn claim(
         out_seq: row.try_get("out_seq")?,
         incarnation: row.try_get("incarnation")?,
         last,
-        progress: Progress { high, snapshot },
+        progress: Progress {
+            high,
+            snapshot,
+            owed: row.try_get::<Option<i64>, _>("cut_off")?.map(i64::cast_unsigned),
+        },
         clock: row.try_get("clock")?,
     })
 }
@@ -121,7 +125,7 @@ pub(super) async fn advance(
     let done = sqlx::query(
         "UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
              last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
-             snapshot_tables = $17, clock = $18, control_offset = $19, updated_at = now()
+             snapshot_tables = $17, clock = $18, control_offset = $19, cut_off = $20, updated_at = now()
          WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
              AND owner_epoch = $6 AND next_offset = $7",
     )
@@ -144,6 +148,7 @@ pub(super) async fn advance(
     .bind(tables.iter().cloned().collect::<Vec<_>>())
     .bind(to.clock)
     .bind(to.control_offset)
+    .bind(to.progress.owed.map(u64::cast_signed))
     .execute(connection)
     .await?;
     match done.rows_affected() {

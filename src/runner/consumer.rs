@@ -27,6 +27,8 @@ pub(super) struct Assignment {
     topic: String,
     /// End of the source's topic, from the client's statistics.
     pub(super) high_watermark: AtomicI64,
+    /// Where the client last found the topic's end. Markers of transactions take offsets and are never delivered.
+    pub(super) end_reached: AtomicI64,
     fatal: Mutex<Option<String>>,
 }
 
@@ -50,6 +52,7 @@ impl ClientContext for Assignment {
         let partition = statistics.topics.get(&self.topic).and_then(|topic| topic.partitions.get(&0));
         if let Some(partition) = partition {
             self.high_watermark.store(partition.hi_offset, Ordering::Relaxed);
+            self.end_reached.store(partition.eof_offset, Ordering::Relaxed);
         }
     }
 
@@ -109,43 +112,63 @@ pub(super) fn join(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
     Ok(consumer)
 }
 
+/// What a deployment may tune.
+const TUNABLE: [(&str, &str); 9] = [
+    ("session.timeout.ms", "6000"),
+    ("heartbeat.interval.ms", "1500"),
+    // Saving may wait long for Postgres; the epoch fences us, not the group.
+    ("max.poll.interval.ms", "3600000"),
+    // A full local queue makes the fetcher sleep this long, a second by default.
+    ("fetch.queue.backoff.ms", "5"),
+    ("queued.min.messages", "50000"),
+    ("queued.max.messages.kbytes", "65536"),
+    ("fetch.wait.max.ms", "100"),
+    ("fetch.message.max.bytes", "8388608"),
+    ("topic.metadata.refresh.interval.ms", "30000"),
+];
+
+/// What correctness rests on, whatever the configuration says.
+const FIXED: [(&str, &str); 8] = [
+    ("enable.auto.commit", "false"),
+    ("enable.auto.offset.store", "false"),
+    // An offset that the log does not have must be seen, not papered over.
+    ("auto.offset.reset", "error"),
+    ("isolation.level", "read_committed"),
+    ("enable.partition.eof", "true"),
+    ("partition.assignment.strategy", "range"),
+    ("statistics.interval.ms", "1000"),
+    ("check.crcs", "true"),
+];
+
 fn settings(base: &ClientConfig) -> ClientConfig {
     let mut settings = ClientConfig::new();
-    for (key, value) in [
-        ("enable.auto.commit", "false"),
-        ("enable.auto.offset.store", "false"),
-        // An offset that the log does not have must be seen, not papered over.
-        ("auto.offset.reset", "error"),
-        ("isolation.level", "read_committed"),
-        ("enable.partition.eof", "true"),
-        ("partition.assignment.strategy", "range"),
-        ("session.timeout.ms", "6000"),
-        ("heartbeat.interval.ms", "1500"),
-        // Saving may wait long for Postgres; the epoch fences us, not the group.
-        ("max.poll.interval.ms", "3600000"),
-        // A full local queue makes the fetcher sleep this long, a second by default.
-        ("fetch.queue.backoff.ms", "5"),
-        ("queued.min.messages", "50000"),
-        ("queued.max.messages.kbytes", "65536"),
-        ("fetch.wait.max.ms", "100"),
-        ("fetch.message.max.bytes", "8388608"),
-        ("statistics.interval.ms", "1000"),
-        ("topic.metadata.refresh.interval.ms", "30000"),
-        ("check.crcs", "true"),
-    ] {
-        settings.set(key, value);
-    }
-    for (key, value) in base.config_map() {
+    let configured = base.config_map();
+    let configured = configured.iter().map(|(key, value)| (*key, *value));
+    for (key, value) in TUNABLE.into_iter().chain(configured).chain(FIXED) {
         settings.set(key, value);
     }
     settings
 }
 
-/// First offset of the log, and the one after its last.
-pub(super) fn watermarks(consumer: &BaseConsumer<Assignment>, job: &Job) -> Result<(i64, i64), Failure> {
+/// First offset of a topic, and the one after its last.
+pub(super) fn watermarks(consumer: &BaseConsumer<Assignment>, topic: &str) -> Result<(i64, i64), Failure> {
     consumer
-        .fetch_watermarks(&job.place.topic, job.place.partition, REQUEST)
-        .map_err(|error| Failure::transient(format!("Kafka: offsets of topic {}: {error}", job.place.topic)))
+        .fetch_watermarks(topic, 0, REQUEST)
+        .map_err(|error| Failure::transient(format!("Kafka: offsets of topic {topic}: {error}")))
+}
+
+/// # Errors
+/// [`Failure::Permanent`] when a topic has several partitions, among which the commit order would be lost.
+pub(super) fn check_partitions(consumer: &BaseConsumer<Assignment>, topic: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::transient(format!("Kafka: partitions of topic {topic}: {error}"));
+    let metadata = consumer.fetch_metadata(Some(topic), REQUEST).map_err(failed)?;
+    match metadata.topics().first().map_or(0, |topic| topic.partitions().len()) {
+        0 | 1 => Ok(()),
+        several => Err(Failure::permanent(format!(
+            "topic {topic} has {several} partitions, so the commit order of the source is lost. Make it anew with one \
+             partition and take a new snapshot with the connector"
+        ))),
+    }
 }
 
 /// Starts to fetch at `offset`, and the control topic, where there is one, at `control`.

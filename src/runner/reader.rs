@@ -1,5 +1,6 @@
 //! The consumer thread: serves the group, claims when assigned, reads while claimed, backs off when something failed.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use contract::{Failure, Processor};
@@ -28,6 +29,7 @@ pub(super) fn run<P: Processor>(job: &Job) {
         Err(failure) => {
             tracing::error!(processor = job.place.processor, source = job.source.name, %failure, "stopped");
             job.status.set(State::Stopped(failure.to_string()));
+            job.metrics.stopped.set(1);
         }
     }
 }
@@ -67,13 +69,18 @@ impl<'a, P: Processor> Reader<'a, P> {
                 self.job.status.set(State::Claiming);
                 self.session = Some((generation, Session::claim(self.job, &self.consumer)?));
             }
+            // What was wrong is now somebody else's to find.
+            (None, None) if self.job.status.figures().state != State::Standby => {
+                self.job.status.set(State::Standby);
+            }
             _ => {}
         }
         self.take_in()?;
         if self.checked.elapsed() >= CHECK {
             self.checked = Instant::now();
-            if let Some((_, session)) = &mut self.session {
-                session.check(&self.consumer)?;
+            if let Some((_, session)) = &mut self.session
+                && session.check(&self.consumer)?
+            {
                 self.policy.succeeded();
             }
             self.measure();
@@ -125,9 +132,10 @@ impl<'a, P: Processor> Reader<'a, P> {
     }
 
     fn measure(&self) {
-        let end = self.consumer.context().high_watermark.load(std::sync::atomic::Ordering::Relaxed);
-        let figures = self.job.status.figures();
-        self.job.metrics.observe(&figures, end, clock::wall());
+        let log = self.consumer.context();
+        let end = log.high_watermark.load(Ordering::Relaxed);
+        let at_end = log.end_reached.load(Ordering::Relaxed) >= end;
+        self.job.metrics.observe(&self.job.status.figures(), end, at_end, clock::wall());
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
 use super::Job;
-use super::consumer::{Assignment, fetch_from, watermarks};
+use super::consumer::{Assignment, check_partitions, fetch_from, watermarks};
 use super::writer::Writer;
 use crate::feed::{Assembler, Bulk, Input, Mark, Step, Unit};
 use crate::outbox::Drain;
@@ -49,15 +49,17 @@ struct Again<E> {
 impl<P: Processor> Session<P> {
     /// Claims the unit, loads its state and starts to fetch.
     pub(super) fn claim(job: &Job, consumer: &BaseConsumer<Assignment>) -> Result<Self, Failure> {
+        check_partitions(consumer, &job.place.topic)?;
         let (low, high) = watermarks(consumer, &job.place.topic)?;
-        let writer = job.runtime.block_on(Writer::<P>::claim(job, low))?;
+        let writer = job.runtime.block_on(Writer::<P>::claim(job, low, high))?;
         let checkpoint = writer.checkpoint();
         let start = checkpoint.next_offset;
         let topic = &job.place.topic;
         if low > start {
             return Err(Failure::permanent(format!(
                 "topic {topic} starts at offset {low}, but {start} is next: the log lost records that were not read. \
-                 Take a new snapshot with the connector, then remove this unit's row from stream.checkpoint"
+                 Take a new snapshot with the connector, then start over with `ledgerwell reset {}`",
+                job.place.processor
             )));
         }
         if high < start {
@@ -118,7 +120,7 @@ impl<P: Processor> Session<P> {
             return self.read_again(&input, consumer);
         }
         self.position = input.offset + 1;
-        self.assembler.push(&input)?;
+        self.assembler.push(&input);
         self.hand_on(consumer)
     }
 
@@ -142,8 +144,8 @@ impl<P: Processor> Session<P> {
         let ended = self.job.control_topic.is_none()
             || self.position >= watermarks(consumer, &self.job.place.topic)?.1;
         if ended && self.again.is_none() && self.verify.is_none() {
-            self.assembler.flush(self.position);
             self.count();
+            self.assembler.flush(self.position)?;
             return self.hand_on(consumer);
         }
         Ok(())
@@ -209,7 +211,9 @@ impl<P: Processor> Session<P> {
     }
 
     /// Whether the writer or the drain has failed in the meantime; passes on what they have done.
-    pub(super) fn check(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
+    ///
+    /// True once something has been committed since the claim.
+    pub(super) fn check(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<bool, Failure> {
         self.count();
         if self.writer.as_ref().is_none_or(JoinHandle::is_finished) {
             return Err(self.writer_failure());
@@ -221,7 +225,7 @@ impl<P: Processor> Session<P> {
             self.committed = figures.next_offset;
             self.show_offset(consumer);
         }
-        Ok(())
+        Ok(self.committed > self.start)
     }
 
     /// Commits the offset to Kafka as well: for lag tools only, nothing is ever resumed from there.
@@ -276,6 +280,6 @@ impl<P: Processor> Session<P> {
 fn made_anew(topic: &str, why: &str) -> Failure {
     Failure::permanent(format!(
         "topic {topic} was made anew under the same name: {why}. To start over from its beginning, let the connector take a \
-         new snapshot into it and remove this unit's row from stream.checkpoint"
+         new snapshot into it, then use `ledgerwell reset`"
     ))
 }

@@ -44,6 +44,8 @@ pub struct Writer<P> {
     rows: usize,
     at_end: bool,
     seen: i64,
+    /// The end of the log at the time of the claim.
+    goal: i64,
 }
 
 /// A connection for the runner: a session that is stuck in a transaction must not hold its locks for long.
@@ -66,8 +68,9 @@ pub async fn connect(url: &str, name: &str) -> Result<PgConnection, Failure> {
 }
 
 impl<P: Processor> Writer<P> {
-    /// Claims the unit and loads its state. A unit that was never claimed begins at offset `start`.
-    pub async fn claim(job: &Job, start: i64) -> Result<Self, Failure> {
+    /// Claims the unit and loads its state. A unit that was never claimed begins at offset `start`; it has caught up when
+    /// it reaches `goal`.
+    pub async fn claim(job: &Job, start: i64, goal: i64) -> Result<Self, Failure> {
         let mut connection = connect(&job.database_url, &job.group()).await?;
         let claimed = checkpoint::claim(&job.place, &job.instance, start, &mut connection).await?;
         let processor = P::load(&job.source, claimed.clock, &mut connection).await?;
@@ -86,6 +89,7 @@ impl<P: Processor> Writer<P> {
             numbered: (Closing::Change(-1), 0),
             rows: 0,
             at_end: false,
+            goal,
         };
         writer.report();
         Ok(writer)
@@ -144,8 +148,8 @@ impl<P: Processor> Writer<P> {
                 self.apply(rows);
             }
             Step::Snapshot { begins, rows } => {
-                for table in &begins {
-                    self.forget(table, mark.offset);
+                for (table, offset) in &begins {
+                    self.forget(table, *offset);
                 }
                 self.apply(rows);
             }
@@ -167,7 +171,13 @@ impl<P: Processor> Writer<P> {
                     if complete {
                         self.decide(time, closing);
                     }
-                    self.outbox.emit("tick", 0, "clock".into(), time, &serde_json::json!({ "time": time }));
+                    self.outbox.emit(
+                        outbox::TICK,
+                        0,
+                        "clock".into(),
+                        time,
+                        &serde_json::json!({ "time": time }),
+                    );
                     self.collect(closing);
                 }
             }
@@ -236,7 +246,7 @@ impl<P: Processor> Writer<P> {
             self.events.push(outbox::row(
                 &self.job.place,
                 incarnation,
-                offset,
+                closing,
                 number,
                 self.next.out_seq,
                 event,
@@ -288,7 +298,7 @@ impl<P: Processor> Writer<P> {
             figures.next_due = self.processor.next_due();
             figures.dead_letters = letters;
             figures.out_seq = self.next.out_seq;
-            figures.caught_up |= self.at_end;
+            figures.caught_up |= self.at_end || self.seen >= self.goal;
         });
     }
 }

@@ -90,11 +90,57 @@ async fn a_topic_made_anew_stops_the_processor_and_says_what_to_do() {
     // Shorter than what was applied, then as long.
     publish(&sandbox, &snapshot());
     let (code, error) = run(&sandbox);
-    assert!(code == Some(1) && error.contains("made anew") && error.contains("stream.checkpoint"), "{error}");
+    assert!(code == Some(1) && error.contains("made anew") && error.contains("ledgerwell reset"), "{error}");
     publish(&sandbox, &[transaction(1, &partner("Other", 1)), transaction(2, &partner("Other", 2))].concat());
     let (code, error) = run(&sandbox);
     assert!(code == Some(1) && error.contains("made anew"), "{error}");
     assert_eq!(limit(&sandbox).await, 200, "nothing of the new topic was applied");
+
+    sandbox.ok(&["reset", "credit"]);
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(limit(&sandbox).await, 2);
+    let limits: Vec<_> = limits_told(&sandbox);
+    assert_eq!(
+        limits,
+        ["100.00", "200.00", "100.00", "1.00", "2.00"],
+        "the new topic's changes are told behind the old one's"
+    );
+}
+
+/// The limits that events told of, in order.
+fn limits_told(sandbox: &Sandbox) -> Vec<String> {
+    let limit = |event: &crate::sandbox::Event| {
+        let data: Value = serde_json::from_str(&event.data).unwrap();
+        data["after"]["credit_limit"].as_str().unwrap().to_owned()
+    };
+    sandbox.events().iter().map(limit).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loss_stops_the_processor_until_a_new_snapshot() {
+    let sandbox = Sandbox::new("loss").await;
+    let cut_off = transaction(1, &partner("Seven", 150))[..2].to_vec();
+    publish(&sandbox, &[snapshot(), cut_off, transaction(2, &partner("Seven", 200))].concat());
+    for _ in 0..2 {
+        let (code, error) = run(&sandbox);
+        assert!(code == Some(1) && error.contains("cut off") && error.contains("snapshot"), "{error}");
+    }
+    assert_eq!(limit(&sandbox).await, 100);
+    publish(&sandbox, &[snapshot(), transaction(3, &partner("Seven", 300))].concat());
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(limits_told(&sandbox), ["100.00", "300.00"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_with_several_partitions_is_refused() {
+    let sandbox = Sandbox::new("partitions").await;
+    let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
+        crate::sandbox::kafka().create().unwrap();
+    let more = rdkafka::admin::NewPartitions::new(&sandbox.topic, 2);
+    admin.create_partitions([&more], &rdkafka::admin::AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    let (code, error) = run(&sandbox);
+    assert!(code == Some(1) && error.contains("2 partitions"), "{error}");
+    assert!(!sandbox.run(&["topics"]).status.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,16 +227,7 @@ async fn one_that_is_killed_hands_over_and_a_paused_one_cannot_write() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     drop(first);
     assert_eq!(run(&sandbox).0, Some(0));
-    let limits: Vec<_> = sandbox
-        .events()
-        .iter()
-        .map(|event| serde_json::from_str::<Value>(&event.data).unwrap()["after"]["credit_limit"].clone())
-        .collect();
-    assert_eq!(
-        limits,
-        [json!("100.00"), json!("200.00"), json!("300.00"), json!("400.00")],
-        "each told once, in order"
-    );
+    assert_eq!(limits_told(&sandbox), ["100.00", "200.00", "300.00", "400.00"], "each told once, in order");
 }
 
 #[tokio::test(flavor = "multi_thread")]

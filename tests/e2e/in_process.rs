@@ -61,7 +61,7 @@ pub fn job(sandbox: &Sandbox, large: usize) -> Job {
 impl Pipeline {
     /// Claims the unit, as after a restart.
     pub async fn claim(job: &Job) -> Self {
-        let writer = Writer::<Credit>::claim(job, 0).await.unwrap();
+        let writer = Writer::<Credit>::claim(job, 0, i64::MAX).await.unwrap();
         let checkpoint = writer.checkpoint();
         let progress = checkpoint.incarnation.map(|_| checkpoint.progress.clone());
         let resume = usize::try_from(checkpoint.next_offset).unwrap();
@@ -78,7 +78,7 @@ impl Pipeline {
     /// Reads the record at `offset` of `log`. Answers how many units that closed, saving after those that `cut` names.
     pub async fn read(&mut self, log: &[Record], offset: usize, mut cut: impl FnMut() -> bool) -> usize {
         let input = input(log, offset);
-        self.assembler.push(&input).unwrap();
+        self.assembler.push(&input);
         let mut units = 0;
         while let Some(unit) = self.assembler.next_unit() {
             units += 1;
@@ -92,7 +92,7 @@ impl Pipeline {
 
     /// The end of the log: all that can go out does, and is saved.
     pub async fn finish(&mut self, log: &[Record]) {
-        self.assembler.flush(i64::try_from(log.len()).unwrap());
+        self.assembler.flush(i64::try_from(log.len()).unwrap()).unwrap();
         while let Some(unit) = self.assembler.next_unit() {
             self.fold(log, unit);
         }

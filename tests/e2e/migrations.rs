@@ -9,12 +9,12 @@ const CATALOGUE: &str = "
     SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
         SELECT format('%s.%s %s %s %s %s %s', table_schema, table_name, column_name, data_type, character_maximum_length,
             is_nullable, column_default) AS line
-        FROM information_schema.columns WHERE table_schema IN ('public', 'stream', 'credit')
+        FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
         UNION ALL
         SELECT format('%s %s', conrelid::regclass, pg_get_constraintdef(oid)) FROM pg_constraint
-        WHERE connamespace::regnamespace::text IN ('public', 'stream', 'credit')
+        WHERE connamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
         UNION ALL
-        SELECT indexdef FROM pg_indexes WHERE schemaname IN ('public', 'stream', 'credit')
+        SELECT indexdef FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     ) AS catalogue
     WHERE line NOT LIKE '%_sqlx_migrations%'";
 

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use ledgerwell::registry::PROCESSORS;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -286,8 +287,9 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 pub async fn dump(connection: &mut PgConnection) -> String {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
-         WHERE table_schema = 'credit' OR table_name IN ('credit_scores', 'audit_logs', 'dead_letter') ORDER BY 1",
+         WHERE table_schema = ANY($1) OR table_name IN ('credit_scores', 'audit_logs', 'dead_letter') ORDER BY 1",
     )
+    .bind(PROCESSORS.iter().map(|processor| processor.name).collect::<Vec<_>>())
     .fetch_all(&mut *connection)
     .await
     .unwrap();

@@ -143,6 +143,10 @@ pub struct Text(pub String);
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        if text == UNAVAILABLE {
+            let unavailable = Unexpected::Other("a value that the connector did not send");
+            return Err(D::Error::invalid_value(unavailable, &"a text"));
+        }
         if text.contains('\0') {
             return Err(D::Error::invalid_value(Unexpected::Other("text with a NUL"), &"text without NUL"));
         }

@@ -27,7 +27,7 @@ struct Log {
 
 impl Log {
     fn new() -> Self {
-        let progress = Progress { high: None, snapshot: Snapshot::Complete };
+        let progress = Progress { high: None, snapshot: Snapshot::Complete, owed: None };
         Self { assembler: Assembler::new(TABLES, decode, Some(progress), 4), offset: 0 }
     }
 
@@ -40,13 +40,10 @@ impl Log {
         let kind = (key == "ledgerwell").then_some("tick");
         let offset = self.offset;
         self.offset += 1;
-        self.assembler.push(&Input {
-            offset,
-            timestamp: 0,
-            key: Some(key.as_bytes()),
-            value: Some(value.as_bytes()),
-            kind,
-        })
+        let input =
+            Input { offset, timestamp: 0, key: Some(key.as_bytes()), value: Some(value.as_bytes()), kind };
+        self.assembler.push(&input);
+        self.assembler.lost.clone().map_or(Ok(()), |why| Err(Failure::permanent(why)))
     }
 
     fn begin(&mut self, transaction: u32) -> &mut Self {
@@ -108,7 +105,10 @@ fn describe(unit: &Unit<Event>) -> String {
         Step::Large { first, offsets, .. } => format!("large from {first} {offsets:?}"),
         Step::Begin => "begin".into(),
         Step::Part { .. } => "part".into(),
-        Step::Snapshot { begins, rows } => format!("snapshot {begins:?} rows {}", rows.len()),
+        Step::Snapshot { begins, rows } => {
+            let begins: Vec<_> = begins.iter().map(|(table, _)| table).collect();
+            format!("snapshot {begins:?} rows {}", rows.len())
+        }
         Step::SnapshotEnd { absent, time } => format!("snapshot end at {time}, absent {absent:?}"),
         Step::Tick { time, .. } => format!("tick {time}"),
         Step::Unreadable { .. } => "unreadable".into(),
@@ -130,28 +130,19 @@ fn a_transaction_goes_out_at_its_end_with_each_rows_last_version() {
 fn an_open_transaction_holds_the_offset_back() {
     let mut log = Log::new();
     log.begin(1).end(1, 100, 0).begin(2).row(2, 1, 7, 10);
-    log.assembler.flush(4);
+    log.assembler.flush(4).unwrap();
     assert_eq!(log.units(), ["transaction [] letters 0 -> 2", "advance -> 2"]);
 }
 
 #[test]
 fn a_truncated_transaction_is_dropped_and_its_repeat_counts() {
     let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10).begin(1).row(1, 1, 7, 10).row(1, 2, 7, 11).end(1, 100, 2);
-    assert_eq!(log.units(), ["transaction [(7, Some(11))] letters 0 -> 6"]);
-    let mut log = Log::new();
-    log.begin(2)
-        .row(2, 1, 9, 1)
-        .begin(1)
-        .row(1, 1, 7, 10)
-        .end(1, 100, 1)
-        .begin(2)
-        .row(2, 1, 9, 2)
-        .end(2, 101, 1);
+    log.begin(1).row(1, 1, 7, 10).end(1, 100, 1).begin(2).row(2, 1, 9, 1);
+    log.begin(1).row(1, 1, 7, 10).end(1, 100, 1).begin(2).row(2, 1, 9, 2).end(2, 101, 1);
     assert_eq!(log.skipped("truncated transaction"), 1);
     assert_eq!(
         log.units(),
-        ["transaction [(7, Some(10))] letters 0 -> 5", "transaction [(9, Some(2))] letters 0 -> 8"]
+        ["transaction [(7, Some(10))] letters 0 -> 3", "transaction [(9, Some(2))] letters 0 -> 11"]
     );
 }
 
@@ -233,6 +224,29 @@ fn a_tick_inside_a_transaction_waits_for_its_end() {
     let mut log = Log::new();
     log.begin(1).tick("1970-01-01T00:00:01Z").row(1, 1, 7, 10).end(1, 100, 1);
     assert_eq!(log.units(), ["transaction [(7, Some(10))] letters 0 -> 4 with the next", "tick 1000 -> 4"]);
+}
+
+#[test]
+fn a_transaction_that_was_cut_off_and_never_comes_again_is_a_loss() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).begin(2).row(2, 1, 8, 20);
+    let failure = log.try_end(2, 100, 1, 5).unwrap_err().to_string();
+    assert!(failure.contains("transaction 1 was cut off"), "{failure}");
+}
+
+#[test]
+fn behind_a_loss_only_a_new_snapshot_helps() {
+    let mut log = Log::new();
+    log.begin(1).end(1, 100, 0).begin(2);
+    log.try_end(2, 50, 0, 5_000).unwrap_err();
+    let _ = log.try_push("{}", r#"{"status":"BEGIN","id":"3:0","ts_ms":1}"#);
+    let _ = log.try_end(3, 101, 0, 6_000);
+    assert!(log.assembler.flush(6).unwrap_err().to_string().contains("began anew"));
+    log.snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2).begin(4).end(4, 60, 0);
+    log.assembler.flush(10).unwrap();
+    let units = log.units();
+    assert_eq!(units[1], r#"snapshot ["res_partner"] rows 2 -> 8 with the next"#);
+    assert_eq!(units[3], "transaction [] letters 0 -> 10");
 }
 
 #[test]

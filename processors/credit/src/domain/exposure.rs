@@ -1,6 +1,6 @@
 //! A key's exposure, and the event that tells of its change.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use contract::{Money, Outbox};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -32,6 +32,7 @@ struct Buckets {
     to_invoice: Decimal,
     total: Decimal,
     credit_limit: Option<Decimal>,
+    oldest_due: Option<NaiveDate>,
 }
 
 impl Buckets {
@@ -49,6 +50,7 @@ impl Buckets {
             to_invoice: scaled(row.to_invoice),
             total: scaled(row.total),
             credit_limit: row.credit_limit.map(scaled),
+            oldest_due: row.oldest_due,
         }
     }
 }

@@ -1,0 +1,71 @@
+//! `ledgerwell reset`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use sqlx::{Connection, PgConnection};
+
+use super::{Global, Outcome, output, sources};
+
+/// Let a processor start over at the beginning of its source's topic
+#[derive(Args)]
+#[command(
+    after_help = "For a topic that was made anew, or one that has lost records which were not read. The topic must hold a
+new snapshot: nothing is decided before it has been read, and it replaces all rows. Events keep their numbers.
+
+Examples:
+  ledgerwell reset credit
+  ledgerwell reset credit --source odoo"
+)]
+pub(super) struct Reset {
+    /// The processor
+    processor: String,
+    /// The source; needed where there are several
+    #[arg(long)]
+    source: Option<String>,
+}
+
+impl Reset {
+    pub(super) async fn run(self, global: &Global) -> Outcome {
+        let config = global.config()?;
+        let chosen = sources(&config, self.source.as_deref())?;
+        let [source] = chosen.as_slice() else {
+            return Err("there are several sources: name one with --source".into());
+        };
+        let consumer: BaseConsumer = config.kafka().create()?;
+        let (start, _) = consumer
+            .fetch_watermarks(&source.topic, 0, Duration::from_secs(10))
+            .map_err(|error| format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic))?;
+        let mut connection = PgConnection::connect(source.database_url()).await?;
+        // A new epoch: an owner that runs is fenced and claims from here.
+        let done = sqlx::query(
+            "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, topic = $3, next_offset = $4, control_offset = 0,
+                 incarnation = NULL, last_offset = NULL, last_timestamp = NULL, last_hash = NULL, high_position = NULL,
+                 high_time = NULL, cut_off = NULL, snapshot = 'waiting', snapshot_tables = '{}', updated_at = now()
+             WHERE processor = $1 AND source = $2",
+        )
+        .bind(&self.processor)
+        .bind(&source.name)
+        .bind(&source.topic)
+        .bind(start)
+        .execute(&mut connection)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(format!(
+                "{} has not run on source {} yet: there is nothing to reset",
+                self.processor, source.name
+            )
+            .into());
+        }
+        if global.json {
+            output::json(
+                &serde_json::json!({ "processor": self.processor, "source": source.name, "next_offset": start }),
+            )?;
+        } else {
+            println!("{} will start over at offset {start} of {}", self.processor, source.topic);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
