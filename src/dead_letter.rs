@@ -20,18 +20,14 @@ pub struct OpenLetters {
 impl OpenLetters {
     /// Reads them.
     pub async fn load(place: &Place, connection: &mut PgConnection) -> Result<Self, Failure> {
-        let rows = sqlx::query(
-            "SELECT record_offset, table_name, row_key FROM stream.dead_letter
+        let rows = place
+            .query(
+                "SELECT record_offset, table_name, row_key FROM stream.dead_letter
              WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
                  AND superseded_by IS NULL",
-        )
-        .bind(place.processor)
-        .bind(place.version)
-        .bind(&place.source)
-        .bind(&place.topic)
-        .bind(place.partition)
-        .fetch_all(connection)
-        .await?;
+            )
+            .fetch_all(connection)
+            .await?;
         let mut letters = Self::default();
         for row in rows {
             let (table, key): (String, String) = (row.try_get("table_name")?, row.try_get("row_key")?);
@@ -94,21 +90,17 @@ impl OpenLetters {
         if offsets.is_empty() {
             return Ok(());
         }
-        sqlx::query(
-            "UPDATE stream.dead_letter AS letter SET superseded_by = good.by
+        place
+            .query(
+                "UPDATE stream.dead_letter AS letter SET superseded_by = good.by
              FROM UNNEST($6::bigint[], $7::bigint[]) AS good(record_offset, by)
              WHERE letter.processor = $1 AND letter.version = $2 AND letter.source = $3 AND letter.topic = $4
                  AND letter.partition = $5 AND letter.record_offset = good.record_offset",
-        )
-        .bind(place.processor)
-        .bind(place.version)
-        .bind(&place.source)
-        .bind(&place.topic)
-        .bind(place.partition)
-        .bind(offsets)
-        .bind(by)
-        .execute(connection)
-        .await?;
+            )
+            .bind(offsets)
+            .bind(by)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 }
@@ -120,7 +112,7 @@ async fn insert(place: &Place, letters: &[Letter], connection: &mut PgConnection
     // Postgres cannot store NUL in text; the raw record keeps it.
     let text = |text: &str| text.replace('\0', "\u{fffd}");
     let column = |of: fn(&Letter) -> &str| letters.iter().map(|letter| text(of(letter))).collect::<Vec<_>>();
-    sqlx::query(
+    place.query(
         "INSERT INTO stream.dead_letter (processor, version, source, topic, partition, attempts, record_offset, record_time,
              record_key, record_value, table_name, row_key, column_name, expected, found)
          SELECT $1, $2, $3, $4, $5, 1, letter.*
@@ -129,11 +121,6 @@ async fn insert(place: &Place, letters: &[Letter], connection: &mut PgConnection
          ON CONFLICT (processor, version, source, topic, partition, record_offset)
              DO UPDATE SET attempts = dead_letter.attempts + 1, superseded_by = NULL",
     )
-    .bind(place.processor)
-    .bind(place.version)
-    .bind(&place.source)
-    .bind(&place.topic)
-    .bind(place.partition)
     .bind(letters.iter().map(|letter| letter.mark.offset).collect::<Vec<_>>())
     .bind(letters.iter().map(|letter| clock::from_millis(letter.mark.timestamp)).collect::<Vec<_>>())
     .bind(letters.iter().map(|letter| letter.key.clone()).collect::<Vec<_>>())

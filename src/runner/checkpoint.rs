@@ -25,6 +25,18 @@ pub struct Place {
     pub partition: i32,
 }
 
+impl Place {
+    /// A query whose first five parameters name the unit: processor, version, source, topic, partition.
+    pub(crate) fn query<'q>(&'q self, sql: &'static str) -> contract::Query<'q> {
+        sqlx::query(sql)
+            .bind(self.processor)
+            .bind(self.version)
+            .bind(&self.source)
+            .bind(&self.topic)
+            .bind(self.partition)
+    }
+}
+
 /// A unit's checkpoint, as its owner knows it.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
@@ -54,7 +66,8 @@ pub(super) async fn claim(
     start: i64,
     connection: &mut PgConnection,
 ) -> Result<Checkpoint, Failure> {
-    let row = sqlx::query(
+    let row = place
+        .query(
         "INSERT INTO stream.checkpoint AS mine (processor, version, source, topic, partition, next_offset, control_offset, owner_epoch,
              owner_id, owner_pid, out_seq, snapshot, snapshot_tables, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, 0, 1, $7, pg_backend_pid(), 0, 'waiting', '{}', now())
@@ -62,11 +75,6 @@ pub(super) async fn claim(
              SET owner_epoch = mine.owner_epoch + 1, owner_id = $7, owner_pid = pg_backend_pid(), updated_at = now()
          RETURNING *",
     )
-    .bind(place.processor)
-    .bind(place.version)
-    .bind(&place.source)
-    .bind(&place.topic)
-    .bind(place.partition)
     .bind(start)
     .bind(owner)
     .fetch_one(connection)
@@ -122,18 +130,14 @@ pub(super) async fn advance(
         Snapshot::Running(tables) => ("running", tables),
         Snapshot::Complete => ("complete", &none),
     };
-    let done = sqlx::query(
+    let done = place
+        .query(
         "UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
              last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
              snapshot_tables = $17, clock = $18, control_offset = $19, cut_off = $20, updated_at = now()
          WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
              AND owner_epoch = $6 AND next_offset = $7",
     )
-    .bind(place.processor)
-    .bind(place.version)
-    .bind(&place.source)
-    .bind(&place.topic)
-    .bind(place.partition)
     .bind(to.owner_epoch)
     .bind(from)
     .bind(to.next_offset)

@@ -63,7 +63,10 @@ impl Ledger {
             ledger.links.insert(key);
         }
         let tables = std::mem::take(&mut ledger.tables);
-        tables.items.iter().for_each(|item| ledger.index_item(item, true));
+        tables
+            .items
+            .iter()
+            .for_each(|item| ledger.index_item(item.id, (item.move_id, item.partner_id), true));
         tables
             .orders
             .iter()
@@ -179,34 +182,25 @@ impl Ledger {
     }
 
     fn set_item(&mut self, id: i32, row: Option<Item>) {
-        let draft = row.as_ref().is_some_and(|item| item.draft);
-        if let Some(new) = &row {
-            self.index_item(new, true);
-        }
-        let old = self.tables.items.set(id, row);
-        let was_draft = old.as_ref().is_some_and(|item| item.draft);
-        if let Some(old) = old {
-            let new = self.tables.items.get(id);
-            let (same_move, same_partner) = new
-                .map_or((false, false), |new| (new.move_id == old.move_id, new.partner_id == old.partner_id));
-            if !same_move {
-                index(&mut self.items_of_move, old.move_id, id, false);
+        let place = |item: &Item| (item.move_id, item.partner_id);
+        let (old, new) = (self.tables.items.get(id).map(place), row.as_ref().map(place));
+        self.touch_item(id);
+        if old != new {
+            if let Some(old) = old {
+                self.index_item(id, old, false);
             }
-            if let (false, Some(partner)) = (same_partner, old.partner_id) {
-                index(&mut self.items_of_partner, partner, id, false);
+            if let Some(new) = new {
+                self.index_item(id, new, true);
             }
         }
-        self.touched.items.insert(id);
-        if draft || was_draft {
-            self.touch_siblings(id);
-            self.touch_lines_of(id);
-        }
+        self.tables.items.set(id, row);
+        self.touch_item(id);
     }
 
-    fn index_item(&mut self, item: &Item, present: bool) {
-        index(&mut self.items_of_move, item.move_id, item.id, present);
-        if let Some(partner) = item.partner_id {
-            index(&mut self.items_of_partner, partner, item.id, present);
+    fn index_item(&mut self, id: i32, (move_id, partner): (i32, Option<i32>), present: bool) {
+        index(&mut self.items_of_move, move_id, id, present);
+        if let Some(partner) = partner {
+            index(&mut self.items_of_partner, partner, id, present);
         }
     }
 
@@ -241,7 +235,15 @@ impl Ledger {
         }
     }
 
-    /// Whether an item's entry is linked to an order decides about all its items.
+    /// An item that is linked to an order decides about all items of its entry, and about the order.
+    fn touch_item(&mut self, id: i32) {
+        self.touched.items.insert(id);
+        if self.links.lines_of(id).next().is_some() {
+            self.touch_siblings(id);
+            self.touch_lines_of(id);
+        }
+    }
+
     fn touch_siblings(&mut self, item: i32) {
         if let Some(item) = self.tables.items.get(item) {
             self.touched.items.extend(self.items_of_move.get(&item.move_id).into_iter().flatten());
@@ -337,7 +339,9 @@ impl Ledger {
             self.touched.keys.extend(keys);
         }
         for id in std::mem::take(&mut self.touched.partners) {
-            for company in self.roots() {
+            let companies: BTreeSet<_> =
+                self.roots().into_iter().chain(self.contributions.companies()).collect();
+            for company in companies {
                 self.touched.keys.insert(Key { company, partner: id });
             }
         }

@@ -13,7 +13,7 @@ use crate::store::{
 };
 
 /// A row's new state; `None` when it is gone or cannot matter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// `res_company`
     Company(i32, Option<Company>),

@@ -13,6 +13,8 @@ pub(super) struct Contributions {
     items: FxHashMap<i32, (Part, Option<NaiveDate>)>,
     orders: FxHashMap<i32, Part>,
     sums: FxHashMap<Key, Sums>,
+    /// Every company that a key was ever of; there are few.
+    companies: BTreeSet<i32>,
     /// Items that are not due yet, by the day after which they are overdue.
     not_due: BTreeSet<(NaiveDate, i32)>,
     /// What is receivable, by key and due date.
@@ -78,12 +80,18 @@ impl Contributions {
     }
 
     fn add(&mut self, part: Part, sign: i8) {
+        self.companies.insert(part.party.company);
         let sums = self.sums.entry(part.party).or_default();
         sums.amounts[part.bucket as usize] += i128::from(part.amount.0) * i128::from(sign);
         sums.parts = sums.parts.saturating_add_signed(isize::from(sign));
         if sums.parts == 0 {
             self.sums.remove(&part.party);
         }
+    }
+
+    /// Companies that a key may be of, whether or not their rows are known.
+    pub(super) fn companies(&self) -> impl Iterator<Item = i32> + '_ {
+        self.companies.iter().copied()
     }
 
     pub(super) fn sums(&self, key: Key) -> Sums {

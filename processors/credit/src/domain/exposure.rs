@@ -89,8 +89,9 @@ impl Ledger {
     fn exposure(&self, key: Key, now: DateTime<Utc>) -> Option<Exposure> {
         let sums = self.contributions.sums(key);
         let partner = self.tables.partners.get(key.partner);
-        let credit_limit =
-            partner.filter(|row| row.commercial_id == row.id).and_then(|row| row.limit(key.company));
+        let commercial =
+            partner.filter(|row| row.commercial_id == row.id && self.roots().contains(&key.company));
+        let credit_limit = commercial.and_then(|row| row.limit(key.company));
         let decimals = self.decimals(key.company);
         let amount = |bucket| Money::sum_to_decimal(sums.of(bucket), decimals);
         let buckets =
