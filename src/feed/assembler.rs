@@ -174,6 +174,13 @@ impl<E> Assembler<E> {
             self.begun = true;
             self.emit(Step::Begin, input.mark(), input.offset, true);
         }
+        let place =
+            input.value.and_then(|value| envelope::pass_over(value, |table| self.wants(table).is_some()));
+        if let Some((transaction, order)) = place
+            && self.lost.is_none()
+        {
+            return self.pass_over(transaction, order, input.offset);
+        }
         let record = envelope::read(input.key, input.value, input.kind);
         if self.lost.is_some() {
             let Ok(Record::Row { origin: Origin::Snapshot { marker: "first", .. }, .. }) = &record else {
@@ -330,20 +337,33 @@ impl<E> Assembler<E> {
         Ok(())
     }
 
-    fn transaction_row(&mut self, change: &Change<'_>, transaction: u64, order: u64, input: &Input<'_>) {
-        if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
-            self.open(transaction, input.offset);
-        }
-        let wanted = self.wants(change.table);
-        let Some(open) = &mut self.open else { return };
-        if !open.order.see(order) {
-            self.counts.skip("replayed change", 1);
-            return;
-        }
-        let Some(table) = wanted else {
+    /// A row that nobody wants: only its place in its transaction matters.
+    fn pass_over(&mut self, transaction: u64, order: u64, offset: i64) {
+        self.close_chunk();
+        self.counts.changes += 1;
+        if self.see(transaction, order, offset) {
             self.counts.skip("other table", 1);
+        }
+    }
+
+    /// Change number `order` of a transaction is here, which is open from now on. False when it was here before.
+    fn see(&mut self, transaction: u64, order: u64, offset: i64) -> bool {
+        if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
+            self.open(transaction, offset);
+        }
+        let new = self.open.as_mut().is_some_and(|open| open.order.see(order));
+        if !new {
+            self.counts.skip("replayed change", 1);
+        }
+        new
+    }
+
+    fn transaction_row(&mut self, change: &Change<'_>, transaction: u64, order: u64, input: &Input<'_>) {
+        if !self.see(transaction, order, input.offset) {
             return;
-        };
+        }
+        let Some(table) = self.wants(change.table) else { return self.counts.skip("other table", 1) };
+        let Some(open) = &mut self.open else { return };
         let key = RowKey::new(table, change.key.get());
         if open.rows.get(&key).is_some_and(|row| row.order > order) {
             return;

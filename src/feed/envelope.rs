@@ -87,6 +87,33 @@ struct Wrapped<'a> {
     payload: &'a RawValue,
 }
 
+/// Where a change stands in its transaction, read from the end of its record: enough to pass over a row that nobody wants,
+/// which two of three are, without parsing it.
+///
+/// `None` where the record is not of the usual shape or its table is wanted: then [`read`] says what it is. The bytes
+/// `,"source":{` cannot stand inside a JSON string, whose quotes are escaped, and no column is an object of that name.
+pub(super) fn pass_over(value: &[u8], wanted: impl Fn(&str) -> bool) -> Option<(u64, u64)> {
+    const SOURCE: &[u8] = b",\"source\":";
+    const TRANSACTION: &[u8] = b",\"transaction\":";
+    if !value.starts_with(b"{\"before\":") {
+        return None;
+    }
+    let rest = &value[memchr::memmem::rfind(value, SOURCE)? + SOURCE.len()..];
+    let (source, rest) = first::<Source<'_>>(rest)?;
+    if wanted(source.table) {
+        return None;
+    }
+    let (transaction, _) = first::<Transaction<'_>>(rest.strip_prefix(TRANSACTION)?)?;
+    Some((split(transaction.id).ok()?.0, transaction.total_order))
+}
+
+/// The JSON value that `bytes` begin with, and what follows it.
+fn first<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
+    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
+    let value = values.next()?.ok()?;
+    Some((value, &bytes[values.byte_offset()..]))
+}
+
 /// Reads a record. `kind` is its `ce_type` header, which only control records have.
 pub(super) fn read<'a>(
     key: Option<&'a [u8]>,
@@ -223,6 +250,22 @@ mod tests {
             Record::Skipped("message")
         ));
         assert!(matches!(change(r#"{"ts_ms":5}"#), Record::Skipped("no change")));
+    }
+
+    #[test]
+    fn a_row_that_nobody_wants_is_passed_over_by_its_end() {
+        let row = br#"{"before":null,"after":{"id":7,"note":",\"source\":{"},"source":{"table":"mail_message","snapshot":"false",
+            "ts_ms":5},"transaction":{"id":"12:99","total_order":3},"op":"u"}"#;
+        assert_eq!(pass_over(row, |_| false), Some((12, 3)));
+        assert_eq!(pass_over(row, |table| table == "mail_message"), None);
+        assert_eq!(
+            pass_over(
+                br#"{"before":null,"after":{},"source":{"table":"t","ts_ms":5},"transaction":null,"op":"r"}"#,
+                |_| false
+            ),
+            None
+        );
+        assert_eq!(pass_over(br#"{"status":"BEGIN","id":"12:98"}"#, |_| false), None);
     }
 
     #[test]

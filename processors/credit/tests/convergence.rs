@@ -97,7 +97,9 @@ fn moment(day: i32) -> DateTime<Utc> {
 fn exposures(ledger: &Ledger) -> Vec<Exposure> {
     let mut rows: Vec<_> = ledger.tables.exposures.iter().cloned().collect();
     rows.sort_by_key(|row| (row.company_id, row.partner_id));
-    rows.iter_mut().for_each(|row| row.updated_at = DateTime::default());
+    for row in &mut rows {
+        row.updated_at = DateTime::default();
+    }
     rows
 }
 
@@ -119,7 +121,9 @@ proptest! {
         ours.decide(moment(20), &mut Outbox::default());
 
         let mut fresh = ledger();
-        last.values().for_each(|change| fresh.apply(change.clone()));
+        for change in last.values() {
+            fresh.apply(change.clone());
+        }
         fresh.decide(moment(20), &mut Outbox::default());
         prop_assert_eq!(exposures(&ours), exposures(&fresh));
         for row in exposures(&ours) {
