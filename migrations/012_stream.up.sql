@@ -44,6 +44,7 @@ CREATE TABLE stream.outbox (
     version         INTEGER NOT NULL,
     source          TEXT NOT NULL,
     out_seq         BIGINT NOT NULL,
+    incarnation     UUID NOT NULL,
     event_id        UUID NOT NULL,
     event_type      TEXT NOT NULL,
     key             TEXT NOT NULL,

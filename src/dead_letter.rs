@@ -119,7 +119,10 @@ async fn insert(place: &Place, letters: &[Letter], connection: &mut PgConnection
          FROM UNNEST($6::bigint[], $7::timestamptz[], $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::text[],
              $13::text[], $14::text[]) AS letter
          ON CONFLICT (processor, version, source, topic, partition, record_offset)
-             DO UPDATE SET attempts = dead_letter.attempts + 1, superseded_by = NULL",
+             DO UPDATE SET attempts = dead_letter.attempts + 1, superseded_by = NULL, record_time = EXCLUDED.record_time,
+                 record_key = EXCLUDED.record_key, record_value = EXCLUDED.record_value,
+                 table_name = EXCLUDED.table_name, row_key = EXCLUDED.row_key, column_name = EXCLUDED.column_name,
+                 expected = EXCLUDED.expected, found = EXCLUDED.found",
     )
     .bind(letters.iter().map(|letter| letter.mark.offset).collect::<Vec<_>>())
     .bind(letters.iter().map(|letter| clock::from_millis(letter.mark.timestamp)).collect::<Vec<_>>())

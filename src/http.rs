@@ -50,6 +50,10 @@ async fn ready(Shared(app): Shared<App>) -> Response {
     for unit in &app.units {
         let figures = unit.status.figures();
         let (ready, what) = match figures.state {
+            State::Running if figures.unpublished.is_some() => (
+                false,
+                format!("running, but events are not published: {}", figures.unpublished.unwrap_or_default()),
+            ),
             State::Running if figures.complete => (true, "running".into()),
             State::Running => (false, "waiting for a snapshot to end; nothing is decided before".into()),
             State::Standby => (true, "standby: another instance has it".into()),

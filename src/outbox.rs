@@ -25,6 +25,8 @@ const EVENT: Uuid = Uuid::from_u128(0x2b8e_07d4_5a1f_4c39_9d60_f37a_81c4_0e55);
 pub struct OutboxRow {
     /// Its number, without gaps per unit.
     pub out_seq: i64,
+    /// Identity of the content of the source's topic.
+    pub incarnation: Uuid,
     /// Its id, the same after any crash and however the stream is cut into batches.
     pub event_id: Uuid,
     /// `ce_type`.
@@ -71,6 +73,7 @@ pub fn row(
     let name = format!("{}/{}/{}/{incarnation}/{position}", place.processor, place.version, place.source);
     OutboxRow {
         out_seq,
+        incarnation,
         event_id: Uuid::new_v5(&EVENT, name.as_bytes()),
         event_type: event.event_type.to_owned(),
         key: format!("{}/{}/{}", place.source, event.company, event.entity),
@@ -88,14 +91,16 @@ pub async fn insert(place: &Place, rows: &[OutboxRow], connection: &mut PgConnec
     let column = |of: fn(&OutboxRow) -> &String| rows.iter().map(|row| of(row).as_str()).collect::<Vec<_>>();
     sqlx::query(
         "INSERT INTO stream.outbox
-             (processor, version, source, out_seq, event_id, event_type, key, position, time, data)
+             (processor, version, source, out_seq, incarnation, event_id, event_type, key, position, time, data)
          SELECT $1, $2, $3, event.*
-         FROM UNNEST($4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[]) AS event",
+         FROM UNNEST($4::bigint[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
+             $11::text[]) AS event",
     )
     .bind(place.processor)
     .bind(place.version)
     .bind(&place.source)
     .bind(rows.iter().map(|row| row.out_seq).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.incarnation).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.event_id).collect::<Vec<_>>())
     .bind(column(|row| &row.event_type))
     .bind(column(|row| &row.key))

@@ -52,6 +52,14 @@ impl Reset {
         .bind(start)
         .execute(&mut connection)
         .await?;
+        let letters = "UPDATE stream.dead_letter SET superseded_by = $3
+                       WHERE processor = $1 AND source = $2 AND superseded_by IS NULL";
+        sqlx::query(letters)
+            .bind(&self.processor)
+            .bind(&source.name)
+            .bind(start)
+            .execute(&mut connection)
+            .await?;
         if done.rows_affected() == 0 {
             return Err(format!(
                 "{} has not run on source {} yet: there is nothing to reset",

@@ -55,10 +55,7 @@ pub fn spawn(
 /// The earliest due moment, if this instance has a unit of the source that is caught up.
 fn next_due(units: &[Unit]) -> Option<DateTime<Utc>> {
     let figures = units.iter().map(|unit| unit.status.figures());
-    figures
-        .filter(|figures| figures.caught_up && figures.complete)
-        .filter_map(|figures| figures.next_due)
-        .min()
+    figures.filter(|figures| figures.at_end && figures.complete).filter_map(|figures| figures.next_due).min()
 }
 
 /// Postgres' clock: one for all instances.

@@ -21,7 +21,8 @@ use super::unit::{Bulk, Letter, Mark, Step, Unit};
 const SNAPSHOT_CHUNK: usize = 1_000;
 
 /// A snapshot with these has captured the database, so a wanted table that it did not bring is empty.
-const IN_EVERY_SNAPSHOT: [&str; 4] = ["res_company", "res_partner", "res_currency", "account_account"];
+const IN_EVERY_SNAPSHOT: [&str; 5] =
+    ["res_company", "res_partner", "res_currency", "account_account", "account_move_line"];
 
 /// Decodes a change of a wanted table.
 type Decode<E> = fn(&Change<'_>) -> Result<Option<E>, Rejected>;
@@ -76,6 +77,8 @@ pub struct Assembler<E> {
     progress: Progress,
     /// Whether any record of this log has been read before.
     begun: bool,
+    /// Whether the record before was a snapshot's row. At a start that is not known, and taken for so.
+    in_snapshot: bool,
     /// Why the log cannot be followed any further, until a new snapshot begins in it.
     lost: Option<String>,
     open: Option<Open<E>>,
@@ -91,6 +94,8 @@ struct Open<E> {
     order: Order,
     rows: FxHashMap<RowKey, Row<E>>,
     large: bool,
+    /// Its BEGIN stands behind everything that was applied, so it cannot have been applied before.
+    new: bool,
     unreadable: Vec<Letter>,
     /// Rows of an incremental snapshot and ticks that came in between, each a unit of its own.
     riders: Vec<(Step<E>, Mark)>,
@@ -131,7 +136,19 @@ impl<E> Assembler<E> {
         let progress = progress.unwrap_or_default();
         let chunk = Chunk { begins: Vec::new(), rows: Bulk::default(), last: Mark::default() };
         let (ready, counts) = (VecDeque::new(), Counts::default());
-        Self { tables, decode, large, progress, begun, lost: None, open: None, chunk, ready, counts }
+        Self {
+            tables,
+            decode,
+            large,
+            progress,
+            begun,
+            in_snapshot: true,
+            lost: None,
+            open: None,
+            chunk,
+            ready,
+            counts,
+        }
     }
 
     /// The next unit, if one is complete.
@@ -183,24 +200,40 @@ impl<E> Assembler<E> {
         }
         let record = envelope::read(input.key, input.value, input.kind);
         if self.lost.is_some() {
-            let Ok(Record::Row { origin: Origin::Snapshot { marker: "first", .. }, .. }) = &record else {
+            let begins = matches!(&record, Ok(Record::Row { origin: Origin::Snapshot { marker, .. }, .. })
+                if self.begins_snapshot(marker, input.offset));
+            if !begins {
+                self.in_snapshot = is_snapshot(&record);
                 return self.counts.skip("behind a loss", 1);
-            };
+            }
             self.lost = None;
         }
+        let in_snapshot = is_snapshot(&record);
         if let Err(failure) = self.take_in(record, input) {
             self.close_chunk();
             self.open = None;
             self.lost = Some(failure.to_string());
         }
+        self.in_snapshot = in_snapshot;
+    }
+
+    /// Whether a snapshot begins with this row. The marker `first` is missing where the first table is empty: then the row
+    /// is the log's very first, or stands behind something else than snapshot rows.
+    fn begins_snapshot(&self, marker: &str, offset: i64) -> bool {
+        let running = matches!(self.progress.snapshot, Snapshot::Running(_)) && self.lost.is_none();
+        let silent = !running && (offset == 0 || !self.in_snapshot);
+        marker == "first" || (silent && marker != "incremental")
     }
 
     fn take_in(&mut self, record: Result<Record<'_>, Rejected>, input: &Input<'_>) -> Result<(), Failure> {
         match record {
-            Ok(Record::Begin { transaction }) => {
+            Ok(Record::Begin { transaction, behind }) => {
                 self.close_chunk();
                 if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
                     self.open(transaction, input.offset);
+                    if let Some(open) = &mut self.open {
+                        open.new = self.progress.high.is_none_or(|high| behind >= high.commit);
+                    }
                 }
             }
             Ok(Record::End { transaction, position, changes, time }) => {
@@ -213,13 +246,16 @@ impl<E> Assembler<E> {
                 Err(reason) => self.unreadable(reason, input),
             },
             Ok(Record::Control { .. }) => self.counts.skip("unknown control record", 1),
-            Ok(Record::Truncate { table }) => {
+            Ok(Record::Truncate { table, origin }) => {
                 if self.wants(table).is_some() {
                     return Err(Failure::permanent(format!(
                         "offset {}: table {table} was truncated, so its rows are not known any more; \
                          take a new snapshot of it",
                         input.offset
                     )));
+                }
+                if let Origin::Transaction { transaction, order } = origin {
+                    self.pass_over(transaction, order, input.offset);
                 }
             }
             Ok(Record::Skipped(reason)) => self.counts.skip(reason, 1),
@@ -230,6 +266,10 @@ impl<E> Assembler<E> {
 
     /// Takes in one record of the source's control topic; `next` is where the log of changes is.
     pub fn push_control(&mut self, input: &Input<'_>, next: i64) {
+        if self.lost.is_some() {
+            // Whatever goes out now would move the offset behind the loss.
+            return self.counts.skip("behind a loss", 1);
+        }
         self.close_chunk();
         let tick = match envelope::read(input.key, input.value, input.kind) {
             Ok(Record::Control { kind: "tick", value }) => read_tick(value).ok(),
@@ -256,6 +296,7 @@ impl<E> Assembler<E> {
             order: Order::default(),
             rows: FxHashMap::default(),
             large: false,
+            new: false,
             unreadable: Vec::new(),
             riders: Vec::new(),
         });
@@ -265,7 +306,9 @@ impl<E> Assembler<E> {
     fn drop_open(&mut self, next: i64) {
         if let Some(open) = self.open.take() {
             self.counts.skip("truncated transaction", 1);
-            self.progress.owed.get_or_insert(open.transaction);
+            if open.new {
+                self.progress.owed.get_or_insert(open.transaction);
+            }
             self.release(open.riders, next);
         }
     }
@@ -339,6 +382,7 @@ impl<E> Assembler<E> {
 
     /// A row that nobody wants: only its place in its transaction matters.
     fn pass_over(&mut self, transaction: u64, order: u64, offset: i64) {
+        self.in_snapshot = false;
         self.close_chunk();
         self.counts.changes += 1;
         if self.see(transaction, order, offset) {
@@ -391,10 +435,11 @@ impl<E> Assembler<E> {
             // Its beginning is not in the log; the verdict tells whether that matters.
             self.open(transaction, input.offset);
         }
-        let Some(open) = self.open.take() else { return Ok(()) };
+        let Some(mut open) = self.open.take() else { return Ok(()) };
         let next = input.offset + 1;
         match self.progress.judge(end) {
             Verdict::Again => {
+                self.progress.owed = self.progress.owed.filter(|owed| *owed != transaction);
                 self.counts.skip("re-emitted transaction", 1);
                 self.release(open.riders, next);
                 return Ok(());
@@ -430,6 +475,12 @@ impl<E> Assembler<E> {
                 input.offset
             )));
         }
+        // A row of an incremental snapshot is older than what the transaction wrote behind it.
+        let newer = |key: &RowKey, offset: i64| open.rows.get(key).is_some_and(|row| row.offset > offset);
+        open.riders.retain(|(step, mark)| match step {
+            Step::Transaction { rows, .. } => !rows.keys.iter().any(|(key, _)| newer(key, mark.offset)),
+            _ => true,
+        });
         self.progress.advance(end);
         self.progress.owed = None;
         let step = if open.large {
@@ -447,7 +498,7 @@ impl<E> Assembler<E> {
     }
 
     fn snapshot_row(&mut self, change: &Change<'_>, marker: &str, time: i64, input: &Input<'_>) {
-        if marker == "first" {
+        if self.begins_snapshot(marker, input.offset) {
             self.close_chunk();
             self.drop_open(input.offset);
             self.progress = Progress { high: None, snapshot: Snapshot::Running(BTreeSet::new()), owed: None };
@@ -537,6 +588,10 @@ impl<E> Bulk<E> {
             Content::Nothing | Content::Later => {}
         }
     }
+}
+
+fn is_snapshot(record: &Result<Record<'_>, Rejected>) -> bool {
+    matches!(record, Ok(Record::Row { origin: Origin::Snapshot { marker, .. }, .. }) if *marker != "incremental")
 }
 
 /// The rows of a transaction, in the order of their last changes.

@@ -18,8 +18,8 @@ const CONTROL_KEY: &[u8] = b"ledgerwell";
 /// What one record says.
 #[derive(Debug)]
 pub(super) enum Record<'a> {
-    /// A source transaction begins.
-    Begin { transaction: u64 },
+    /// A source transaction begins, behind this commit position.
+    Begin { transaction: u64, behind: u64 },
     /// A source transaction ends: its commit position, how many changes it has, its commit time (ms since 1970).
     End { transaction: u64, position: u64, changes: u64, time: i64 },
     /// A row changed.
@@ -27,7 +27,7 @@ pub(super) enum Record<'a> {
     /// Something that Ledgerwell itself wrote into the stream: a tick.
     Control { kind: &'a str, value: &'a [u8] },
     /// A table was emptied without a word about its rows.
-    Truncate { table: &'a str },
+    Truncate { table: &'a str, origin: Origin<'a> },
     /// Nothing for us, and why.
     Skipped(&'static str),
 }
@@ -141,13 +141,6 @@ pub(super) fn read<'a>(
     let Some(source) = &envelope.source else {
         return Ok(Record::Skipped("no change"));
     };
-    let op = match op {
-        "c" | "u" | "r" => Op::Upsert,
-        "d" => Op::Delete,
-        "m" => return Ok(Record::Skipped("message")),
-        "t" => return Ok(Record::Truncate { table: source.table }),
-        other => return Err(Rejected::record("op c, u, d, r, m or t", other)),
-    };
     let origin = match (&envelope.transaction, source.snapshot) {
         (Some(transaction), _) => {
             Origin::Transaction { transaction: split(transaction.id)?.0, order: transaction.total_order }
@@ -155,20 +148,24 @@ pub(super) fn read<'a>(
         (None, None | Some("false")) => Origin::Unordered,
         (None, Some(marker)) => Origin::Snapshot { marker, time: source.ts_ms },
     };
-    let change = Change {
-        table: source.table,
-        op,
-        key: parse_key(key)?,
-        image: envelope.after,
-        ignored_columns: Cell::new(0),
+    let op = match op {
+        "c" | "u" | "r" => Op::Upsert,
+        "d" => Op::Delete,
+        "m" => return Ok(Record::Skipped("message")),
+        "t" => return Ok(Record::Truncate { table: source.table, origin }),
+        other => return Err(Rejected::record("op c, u, d, r, m or t", other)),
     };
+    // A table without a primary key has none; that matters only if somebody wants it, who will say so.
+    let key = parse_key(key).unwrap_or(RawValue::NULL);
+    let change =
+        Change { table: source.table, op, key, image: envelope.after, ignored_columns: Cell::new(0) };
     Ok(Record::Row { change, origin })
 }
 
 fn marker<'a>(status: &str, envelope: &Envelope<'a>) -> Result<Record<'a>, Rejected> {
     let (transaction, position) = split(envelope.id.unwrap_or_default())?;
     match (status, envelope.event_count, envelope.ts_ms) {
-        ("BEGIN", ..) => Ok(Record::Begin { transaction }),
+        ("BEGIN", ..) => Ok(Record::Begin { transaction, behind: position }),
         ("END", Some(changes), Some(time)) => Ok(Record::End { transaction, position, changes, time }),
         ("END", ..) => Err(Rejected::record("an END marker with event_count and ts_ms", "one without")),
         (other, ..) => Err(Rejected::record("a marker BEGIN or END", other)),
@@ -234,7 +231,7 @@ mod tests {
     fn markers_open_and_close_transactions() {
         assert!(matches!(
             change(r#"{"status":"BEGIN","id":"12:98","event_count":null,"ts_ms":6}"#),
-            Record::Begin { transaction: 12 }
+            Record::Begin { transaction: 12, behind: 98 }
         ));
         assert!(matches!(
             change(r#"{"status":"END","id":"12:99","event_count":3,"data_collections":[],"ts_ms":6}"#),

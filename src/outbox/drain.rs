@@ -23,6 +23,11 @@ const BATCH: i64 = 5_000;
 /// How long a Kafka call may take before its outcome is in doubt.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a statement may take.
+const STATEMENT: Duration = Duration::from_secs(30);
+/// How long stopping waits for what is in work.
+const STOP: Duration = Duration::from_secs(3);
+
 /// The drain's handle: tell it what is stored, ask it whether it failed, stop it.
 pub struct Drain {
     wake: Option<Sender<i64>>,
@@ -44,6 +49,7 @@ impl Drain {
                 match publish(&job, &woken, &stopped, stored) {
                     Err(Failure::Transient(text)) if !stopped.is_set() => {
                         failures += 1;
+                        job.status.update(|figures| figures.unpublished = Some(text.to_string()));
                         tracing::warn!(failure = %text, failures, "publishing starts over with a new producer");
                         pause(Duration::from_millis(200 * failures.min(25)), &stopped);
                     }
@@ -86,8 +92,12 @@ impl Drain {
     pub fn stop(mut self) {
         self.stop.set();
         self.wake = None;
+        let began = Instant::now();
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            // One that hangs is left alone: the next owner's producer fences it.
+            while !thread.is_finished() && began.elapsed() < STOP {
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
         }
     }
 }
@@ -109,18 +119,21 @@ fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Re
     let partitions = partitions(&producer, &topic)?;
     let mut progress = progress::read(&job.kafka, &progress_topic, &id)?;
     let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
-    job.status.update(|figures| figures.published = progress.out_seq);
+    job.status.update(|figures| {
+        figures.published = progress.out_seq;
+        figures.unpublished = None;
+    });
     loop {
         loop {
-            let rows = job.runtime.block_on(next_rows(job, &mut connection))?;
+            let rows = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
             stored = stored.max(rows.last().map_or(stored, |row| row.out_seq));
             let Some(last) = rows.last().map(|row| row.out_seq) else { break };
             let new = unpublished(rows, progress)?;
             if let Some(newest) = new.last() {
-                progress = Progress { out_seq: newest.out_seq, event_id: newest.event_id };
+                progress = newest.into();
                 send(job, &producer, (&topic, partitions), &progress_topic, &new, progress)?;
             }
-            job.runtime.block_on(forget(job, last, &mut connection))?;
+            job.runtime.block_on(in_time(forget(job, last, &mut connection)))?;
             job.metrics.published.inc_by(new.len() as u64);
             job.status.update(|figures| figures.published = figures.published.max(last));
             if stop.is_set() {
@@ -138,6 +151,12 @@ fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Re
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
+}
+
+/// A statement that hangs is a connection that is gone.
+async fn in_time<T>(statement: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let done = tokio::time::timeout(STATEMENT, statement).await;
+    done.unwrap_or_else(|_| Err(Failure::transient("Postgres does not answer")))
 }
 
 fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
@@ -169,6 +188,15 @@ fn partitions(producer: &BaseProducer, topic: &str) -> Result<i32, Failure> {
 /// Whatever the error, this producer is not used again.
 #[allow(clippy::needless_pass_by_value, reason = "the shape of map_err")]
 fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
+    use rdkafka::types::RDKafkaErrorCode as Code;
+    if let Some(
+        Code::TransactionalIdAuthorizationFailed
+        | Code::TopicAuthorizationFailed
+        | Code::ClusterAuthorizationFailed,
+    ) = error.rdkafka_error_code()
+    {
+        return Failure::permanent(format!("Kafka: publishing: {error}. Check the ACLs of this client"));
+    }
     Failure::transient(format!("Kafka: publishing: {error}"))
 }
 
@@ -176,7 +204,8 @@ fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
 /// say so, and the id of the last one must agree.
 fn unpublished(rows: Vec<OutboxRow>, progress: Progress) -> Result<Vec<OutboxRow>, Failure> {
     for row in &rows {
-        if row.out_seq == progress.out_seq && row.event_id != progress.event_id {
+        let elsewhere = row.out_seq <= progress.out_seq && row.incarnation != progress.incarnation;
+        if elsewhere || (row.out_seq == progress.out_seq && row.event_id != progress.event_id) {
             return Err(Failure::permanent(format!(
                 "event {} was published with another id: the database is not the one that published it. \
                  Restore the right one, or give the source a new name",
@@ -265,7 +294,7 @@ fn headers(job: &Job, row: &OutboxRow) -> OwnedHeaders {
 
 async fn next_rows(job: &Job, connection: &mut PgConnection) -> Result<Vec<OutboxRow>, Failure> {
     let rows = sqlx::query(
-        "SELECT out_seq, event_id, event_type, key, position, time, data FROM stream.outbox
+        "SELECT out_seq, incarnation, event_id, event_type, key, position, time, data FROM stream.outbox
          WHERE processor = $1 AND version = $2 AND source = $3 ORDER BY out_seq LIMIT $4",
     )
     .bind(job.place.processor)
@@ -298,6 +327,7 @@ mod tests {
     fn row(out_seq: i64) -> OutboxRow {
         OutboxRow {
             out_seq,
+            incarnation: Uuid::from_u128(1),
             event_id: Uuid::from_u128(out_seq.unsigned_abs().into()),
             event_type: "e".into(),
             key: "k".into(),
@@ -309,13 +339,20 @@ mod tests {
 
     #[test]
     fn after_a_restored_backup_published_events_are_skipped() {
-        let progress = Progress { out_seq: 2, event_id: Uuid::from_u128(2) };
+        let progress = Progress { out_seq: 2, event_id: Uuid::from_u128(2), incarnation: Uuid::from_u128(1) };
         assert_eq!(unpublished(vec![row(1), row(2), row(3)], progress).unwrap(), [row(3)]);
     }
 
     #[test]
     fn another_event_under_a_published_number_stops() {
-        let progress = Progress { out_seq: 2, event_id: Uuid::from_u128(77) };
+        let progress =
+            Progress { out_seq: 2, event_id: Uuid::from_u128(77), incarnation: Uuid::from_u128(1) };
         assert!(matches!(unpublished(vec![row(2)], progress), Err(Failure::Permanent(_))));
+    }
+
+    #[test]
+    fn numbers_that_start_again_on_another_topic_stop_before_anything_is_skipped() {
+        let progress = Progress { out_seq: 9, event_id: Uuid::from_u128(9), incarnation: Uuid::from_u128(2) };
+        assert!(matches!(unpublished(vec![row(1)], progress), Err(Failure::Permanent(_))));
     }
 }

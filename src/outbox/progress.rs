@@ -9,6 +9,8 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::OutboxRow;
+
 /// Reading the whole topic takes no longer than this.
 const READ: Duration = Duration::from_secs(30);
 
@@ -19,6 +21,14 @@ pub(super) struct Progress {
     pub(super) out_seq: i64,
     /// Its id.
     pub(super) event_id: Uuid,
+    /// Identity of the content of the source's topic.
+    pub(super) incarnation: Uuid,
+}
+
+impl From<&OutboxRow> for Progress {
+    fn from(row: &OutboxRow) -> Self {
+        Self { out_seq: row.out_seq, event_id: row.event_id, incarnation: row.incarnation }
+    }
 }
 
 /// The unit's last progress record. To be read only after `init_transactions`, which ends the transactions of an owner before.

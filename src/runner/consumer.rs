@@ -1,7 +1,6 @@
 //! The Kafka consumer of one unit, as librdkafka has to be set for it.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use contract::Failure;
@@ -29,7 +28,10 @@ pub(super) struct Assignment {
     pub(super) high_watermark: AtomicI64,
     /// Where the client last found the topic's end. Markers of transactions take offsets and are never delivered.
     pub(super) end_reached: AtomicI64,
-    fatal: Mutex<Option<String>>,
+    /// Whether the group has spoken at all.
+    spoken: AtomicBool,
+    /// Where the client says that a topic ended, until somebody takes it.
+    ended_at: AtomicI64,
 }
 
 impl Assignment {
@@ -37,6 +39,17 @@ impl Assignment {
     pub(super) fn current(&self) -> Option<u64> {
         let generation = self.generation.load(Ordering::Acquire);
         (generation % 2 == 1).then_some(generation)
+    }
+
+    /// Whether the group has said who has the partition.
+    pub(super) fn has_spoken(&self) -> bool {
+        self.spoken.load(Ordering::Acquire)
+    }
+
+    /// The offset at which a topic has just ended. Records stop short of it where markers of Kafka transactions, which are
+    /// never delivered, are last.
+    pub(super) fn take_end(&self) -> Option<i64> {
+        Some(self.ended_at.swap(-1, Ordering::AcqRel)).filter(|offset| *offset >= 0)
     }
 
     fn set(&self, assigned: bool) {
@@ -58,15 +71,19 @@ impl ClientContext for Assignment {
 
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of the log is no error; the poll loop hears of it too.
-        if !matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
-            tracing::warn!(%error, reason, "Kafka");
+        if matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+            // The offset is in the text alone; without it the position of the last record has to do.
+            self.ended_at.store(read_end(reason).unwrap_or(-1), Ordering::Release);
+            return;
         }
-        if let KafkaError::Global(RDKafkaErrorCode::Fatal) = error
-            && let Ok(mut fatal) = self.fatal.lock()
-        {
-            *fatal = Some(reason.to_owned());
-        }
+        tracing::warn!(%error, reason, "Kafka");
     }
+}
+
+/// "… reached end of partition at offset 26641 (HighwaterMark 26641)"
+fn read_end(reason: &str) -> Option<i64> {
+    let (_, offset) = reason.split_once("at offset ")?;
+    offset.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
 }
 
 impl ConsumerContext for Assignment {
@@ -76,8 +93,9 @@ impl ConsumerContext for Assignment {
         event: RDKafkaRespErr,
         partitions: &mut TopicPartitionList,
     ) {
-        let assigned =
-            event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && partitions.count() > 0;
+        let ours = partitions.elements().iter().any(|partition| partition.topic() == self.topic);
+        let assigned = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && ours;
+        self.spoken.store(true, Ordering::Release);
         // Nothing is fetched before the claim has said from where.
         if let Err(error) = consumer.assign(&TopicPartitionList::new()) {
             tracing::warn!(%error, "the group's assignment could not be acknowledged");

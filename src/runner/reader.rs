@@ -1,5 +1,6 @@
 //! The consumer thread: serves the group, claims when assigned, reads while claimed, backs off when something failed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -20,10 +21,10 @@ const CHECK: Duration = Duration::from_millis(100);
 
 /// Runs the unit until it is told to stop or has to.
 pub(super) fn run<P: Processor>(job: &Job) {
-    let stopped = match consumer::join(job) {
-        Ok(consumer) => Reader::<P>::new(job, consumer).run(),
-        Err(failure) => Err(failure),
-    };
+    let run = || consumer::join(job).and_then(|consumer| Reader::<P>::new(job, consumer).run());
+    // Whatever a panic leaves behind is dropped with the reader.
+    let stopped = catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Failure::permanent("the processor panicked. This is a bug: report it")));
     match stopped {
         Ok(()) => job.status.set(State::Standby),
         Err(failure) => {
@@ -70,7 +71,10 @@ impl<'a, P: Processor> Reader<'a, P> {
                 self.session = Some((generation, Session::claim(self.job, &self.consumer)?));
             }
             // What was wrong is now somebody else's to find.
-            (None, None) if self.job.status.figures().state != State::Standby => {
+            (None, None)
+                if self.consumer.context().has_spoken()
+                    && self.job.status.figures().state != State::Standby =>
+            {
                 self.job.status.set(State::Standby);
             }
             _ => {}
@@ -159,6 +163,17 @@ fn judge(error: &KafkaError) -> Result<(), Failure> {
         ) => Err(Failure::transient(format!(
             "Kafka refuses us: {error}. Check the [kafka] settings and the ACLs"
         ))),
+        Some(
+            RDKafkaErrorCode::BadMessage
+            | RDKafkaErrorCode::InvalidMessage
+            | RDKafkaErrorCode::InvalidMessageSize
+            | RDKafkaErrorCode::MessageSizeTooLarge
+            | RDKafkaErrorCode::BadCompression
+            | RDKafkaErrorCode::Fail,
+        ) => {
+            // The client goes on behind records that it could not read: they are fetched again from the checkpoint.
+            Err(Failure::transient(format!("Kafka delivered records that cannot be read: {error}")))
+        }
         Some(RDKafkaErrorCode::Fatal) => {
             Err(Failure::permanent(format!("Kafka: {error}. Restart the process")))
         }

@@ -67,7 +67,10 @@ impl<P: Processor> Session<P> {
         }
         let verify = checkpoint.last.filter(|last| last.offset >= low);
         let progress = checkpoint.incarnation.map(|_| checkpoint.progress.clone());
-        let control = checkpoint.control_offset;
+        let control = match &job.control_topic {
+            Some(topic) => checkpoint.control_offset.max(watermarks(consumer, topic)?.0),
+            None => checkpoint.control_offset,
+        };
         fetch_from(consumer, job, verify.map_or(start, |last| last.offset), control)?;
         let drain = Drain::start(job.clone(), checkpoint.out_seq);
         let (units, receiver) = channel(QUEUE);
@@ -138,14 +141,20 @@ impl<P: Processor> Session<P> {
         self.hand_on(consumer)
     }
 
-    /// The end of the log is reached for now.
+    /// The end of a topic is reached for now.
     pub(super) fn end_of_log(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
-        // The client does not say which topic has ended.
-        let ended = self.job.control_topic.is_none()
-            || self.position >= watermarks(consumer, &self.job.place.topic)?.1;
-        if ended && self.again.is_none() && self.verify.is_none() {
+        let end = consumer.context().take_end().unwrap_or(self.position);
+        let next = if self.job.control_topic.is_none() {
+            self.position.max(end)
+        } else if end == watermarks(consumer, &self.job.place.topic)?.1 {
+            // The client does not say which topic has ended, so only what was delivered is taken for read.
+            self.position
+        } else {
+            return Ok(());
+        };
+        if self.again.is_none() && self.verify.is_none() {
             self.count();
-            self.assembler.flush(self.position)?;
+            self.assembler.flush(next)?;
             return self.hand_on(consumer);
         }
         Ok(())

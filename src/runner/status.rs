@@ -46,6 +46,10 @@ pub struct Figures {
     pub published: i64,
     /// The end of the log was reached, and all before it committed, at least once.
     pub caught_up: bool,
+    /// The last batch went to the end of the log.
+    pub at_end: bool,
+    /// Why events are not being published, if they are not.
+    pub unpublished: Option<String>,
     /// Row changes applied, wanted or not, since the start.
     pub changes: u64,
 }

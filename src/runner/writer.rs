@@ -21,8 +21,10 @@ const BATCH_ROWS: usize = 20_000;
 const BATCH_AGE: Duration = Duration::from_millis(250);
 /// … or nothing more has come for this long.
 const IDLE: Duration = Duration::from_millis(2);
-/// Saving a batch takes no longer than this, or Postgres is taken for gone.
-const SAVE: Duration = Duration::from_mins(1);
+/// Saving a batch takes no longer than this, or Postgres is taken for gone. A snapshot of millions of rows needs minutes.
+const SAVE: Duration = Duration::from_mins(10);
+/// Neither does reading the state at a claim.
+const LOAD: Duration = Duration::from_mins(5);
 
 /// Namespace of the identity of a topic's content.
 const INCARNATION: Uuid = Uuid::from_u128(0x6f1d_3c52_9b0e_4d7a_8a44_1e7c_5b20_93d1);
@@ -72,9 +74,15 @@ impl<P: Processor> Writer<P> {
     /// it reaches `goal`.
     pub async fn claim(job: &Job, start: i64, goal: i64) -> Result<Self, Failure> {
         let mut connection = connect(&job.database_url, &job.group()).await?;
-        let claimed = checkpoint::claim(&job.place, &job.instance, start, &mut connection).await?;
-        let processor = P::load(&job.source, claimed.clock, &mut connection).await?;
-        let letters = OpenLetters::load(&job.place, &mut connection).await?;
+        let load = async {
+            let claimed = checkpoint::claim(&job.place, &job.instance, start, &mut connection).await?;
+            let processor = P::load(&job.source, claimed.clock, &mut connection).await?;
+            let letters = OpenLetters::load(&job.place, &mut connection).await?;
+            Ok::<_, Failure>((claimed, processor, letters))
+        };
+        let (claimed, processor, letters) = tokio::time::timeout(LOAD, load)
+            .await
+            .map_err(|_| Failure::transient("Postgres took more than five minutes to read the state"))??;
         job.metrics.owner_epoch.set(claimed.owner_epoch);
         let writer = Self {
             job: job.clone(),
@@ -197,6 +205,10 @@ impl<P: Processor> Writer<P> {
 
     /// Moves the clock to `time`. What falls due on the way is decided in order, each at its moment.
     fn reach(&mut self, time: i64, complete: bool, closing: Closing) -> DateTime<Utc> {
+        if time == i64::MIN && self.next.clock.is_none() {
+            // A row of an incremental snapshot brings no time, and none is known yet.
+            return DateTime::UNIX_EPOCH;
+        }
         let time = clock::from_millis(time);
         let now = self.next.clock.map_or(time, |clock| clock.max(time));
         while complete
@@ -262,7 +274,7 @@ impl<P: Processor> Writer<P> {
         let began = Instant::now();
         tokio::time::timeout(SAVE, self.save_in_transaction())
             .await
-            .map_err(|_| Failure::transient("Postgres took more than a minute to save a batch"))??;
+            .map_err(|_| Failure::transient("Postgres took more than ten minutes to save a batch"))??;
         let metrics = &self.job.metrics;
         metrics.save_seconds.observe(began.elapsed().as_secs_f64());
         #[allow(clippy::cast_precision_loss, reason = "a metric")]
@@ -298,6 +310,7 @@ impl<P: Processor> Writer<P> {
             figures.next_due = self.processor.next_due();
             figures.dead_letters = letters;
             figures.out_seq = self.next.out_seq;
+            figures.at_end = self.at_end;
             figures.caught_up |= self.at_end || self.seen >= self.goal;
         });
     }

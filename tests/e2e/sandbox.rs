@@ -122,9 +122,19 @@ impl Sandbox {
 
     /// Starts `ledgerwell run`. Dropping the answer kills it.
     pub fn start(&self) -> Running {
+        self.start_with(&[])
+    }
+
+    /// Starts `ledgerwell run` with more arguments.
+    pub fn start_with(&self, arguments: &[&str]) -> Running {
         let log =
             std::fs::File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
-        let child = self.command(&["run", "--json"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let child = self
+            .command(&[&["run", "--json"], arguments].concat())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
         Running(child)
     }
 
@@ -158,7 +168,7 @@ impl Sandbox {
         dump(&mut connection).await
     }
 
-    /// All events, as committed, in the order of their numbers per partition.
+    /// All events, as committed, one partition after the other.
     pub fn events(&self) -> Vec<Event> {
         let mut config = kafka();
         config
@@ -177,7 +187,7 @@ impl Sandbox {
                 .unwrap();
         }
         consumer.assign(&assignment).unwrap();
-        let (mut events, mut ended) = (Vec::new(), std::collections::BTreeSet::new());
+        let (mut events, mut ended) = (vec![Vec::new(); partitions], std::collections::BTreeSet::new());
         let began = Instant::now();
         while ended.len() < partitions {
             assert!(began.elapsed() < PATIENCE, "the result topic could not be read to its end");
@@ -188,7 +198,8 @@ impl Sandbox {
                         let header = headers.iter().find(|header| header.key == name).unwrap();
                         String::from_utf8(header.value.unwrap().to_vec()).unwrap()
                     };
-                    events.push(Event {
+                    let partition = usize::try_from(message.partition()).unwrap();
+                    events[partition].push(Event {
                         id: header("ce_id"),
                         kind: header("ce_type"),
                         position: header("ce_position"),
@@ -204,7 +215,7 @@ impl Sandbox {
                 None => {}
             }
         }
-        events
+        events.concat()
     }
 
     /// Deletes the source's topic and creates it again, empty.

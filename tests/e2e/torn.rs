@@ -71,6 +71,14 @@ impl Torn {
             // Killed inside this transaction: it is cut off, and some before it come again.
             0 => {
                 log.extend_from_slice(&clean[..self.chance.below(clean.len())]);
+                if !self.recent.is_empty() && self.chance.once_in(2) {
+                    // Killed once more while it emitted those: whole ones, then one that is cut off.
+                    let again = self.chance.below(self.recent.len());
+                    let last = again + self.chance.below(self.recent.len() - again);
+                    log.extend(self.recent[again..last].iter().flatten().cloned());
+                    let cut_off = &self.recent[last];
+                    log.extend_from_slice(&cut_off[..self.chance.below(cut_off.len())]);
+                }
                 let again = self.chance.below(self.recent.len() + 1);
                 for (n, transaction) in self.recent[again..].iter().enumerate() {
                     // The first may come from its middle, without its BEGIN.

@@ -204,7 +204,7 @@ macro_rules! table {
             }
 
             async fn clear(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<()> {
-                $crate::reexport::sqlx::query(concat!("DELETE FROM ", $table)).execute(connection).await.map(drop)
+                $crate::reexport::sqlx::query(concat!("TRUNCATE ", $table)).execute(connection).await.map(drop)
             }
         }
     };

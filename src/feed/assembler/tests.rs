@@ -46,8 +46,12 @@ impl Log {
         self.assembler.lost.clone().map_or(Ok(()), |why| Err(Failure::permanent(why)))
     }
 
+    /// Transaction n begins behind position 97 + n, where the one before it ends.
     fn begin(&mut self, transaction: u32) -> &mut Self {
-        self.push("{}", &format!(r#"{{"status":"BEGIN","id":"{transaction}:0","ts_ms":1}}"#))
+        self.push(
+            "{}",
+            &format!(r#"{{"status":"BEGIN","id":"{transaction}:{}","ts_ms":1}}"#, 97 + transaction),
+        )
     }
 
     fn end(&mut self, transaction: u32, position: u32, count: u32) -> &mut Self {
@@ -202,8 +206,8 @@ fn tables_that_a_full_snapshot_does_not_bring_are_empty() {
         "res_currency",
         1,
     );
-    log.snapshot("last", "account_account", 1);
-    assert_eq!(log.units().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 4"#);
+    log.snapshot("true", "account_move_line", 1).snapshot("last", "account_account", 1);
+    assert_eq!(log.units().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 5"#);
 }
 
 #[test]
@@ -232,6 +236,66 @@ fn a_transaction_that_was_cut_off_and_never_comes_again_is_a_loss() {
     log.begin(1).row(1, 1, 7, 10).begin(2).row(2, 1, 8, 20);
     let failure = log.try_end(2, 100, 1, 5).unwrap_err().to_string();
     assert!(failure.contains("transaction 1 was cut off"), "{failure}");
+}
+
+#[test]
+fn a_connector_that_is_killed_again_and_again_owes_only_what_is_new() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).end(1, 99, 1).begin(2).row(2, 1, 8, 20).end(2, 100, 1);
+    // It emits again, and is killed again, twice.
+    log.begin(2).row(2, 1, 8, 20).begin(1).row(1, 1, 7, 10).end(1, 99, 1).begin(2).row(2, 1, 8, 20);
+    log.begin(3).row(3, 1, 9, 30).end(3, 101, 1);
+    assert_eq!(log.units().len(), 3);
+}
+
+#[test]
+fn a_row_of_an_incremental_snapshot_does_not_overwrite_what_stands_behind_it() {
+    let mut log = Log::new();
+    log.begin(1).snapshot("incremental", "account_move", 7).snapshot("incremental", "account_move", 8);
+    log.row(1, 1, 7, 10).end(1, 100, 1);
+    assert_eq!(
+        log.units(),
+        [
+            "transaction [(7, Some(10))] letters 0 -> 5 with the next",
+            "transaction [(8, Some(0))] letters 0 -> 5"
+        ]
+    );
+}
+
+#[test]
+fn a_snapshot_whose_first_table_is_empty_lacks_its_first_marker() {
+    let mut log = Log { assembler: Assembler::new(TABLES, decode, None, 4), offset: 0 };
+    log.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
+    log.begin(1).end(1, 100, 0).snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
+    let ends = log.units().iter().filter(|unit| unit.starts_with("snapshot end")).count();
+    assert_eq!(ends, 2);
+    let mut cut = Log { assembler: Assembler::new(TABLES, decode, None, 4), offset: 5 };
+    cut.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
+    assert!(
+        !cut.units().iter().any(|unit| unit.starts_with("snapshot end")),
+        "its beginning is not in the log"
+    );
+}
+
+#[test]
+fn a_truncated_table_that_nobody_wants_is_one_change_of_its_transaction() {
+    let mut log = Log::new();
+    let truncate =
+        r#"{"source":{"table":"other","ts_ms":1},"transaction":{"id":"1:9","total_order":1},"op":"t"}"#;
+    log.begin(1).push("{}", truncate).row(1, 2, 7, 10).end(1, 100, 2);
+    assert_eq!(log.units().len(), 1);
+}
+
+#[test]
+fn a_tick_behind_a_loss_does_not_move_the_offset() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10);
+    log.try_end(1, 100, 3, 5).unwrap_err();
+    let value = br#"{"time":"1970-01-01T00:00:01Z"}"#;
+    let input =
+        Input { offset: 0, timestamp: 0, key: Some(b"ledgerwell"), value: Some(value), kind: Some("tick") };
+    log.assembler.push_control(&input, 3);
+    assert!(log.units().is_empty());
 }
 
 #[test]

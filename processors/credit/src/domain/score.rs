@@ -85,7 +85,7 @@ impl Ledger {
 }
 
 fn convert(amount: Decimal, rate: Decimal) -> Decimal {
-    amount.checked_mul(rate).unwrap_or(LARGEST)
+    amount.checked_mul(rate).unwrap_or(LARGEST).clamp(-LARGEST, LARGEST)
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ impl Ledger {
         let party = self.party(order.company_id, order.partner_id);
         let amount = sum
             .checked_div(order.currency_rate)?
+            // A third of a price has no end: its last digits must not decide about half a cent.
+            .round_dp(20)
             .round_dp_with_strategy(self.decimals(party.company), RoundingStrategy::MidpointAwayFromZero);
         let amount = Money::from_decimal(amount).filter(|amount| *amount != Money::ZERO)?;
         Some(Part { party, bucket: Bucket::ToInvoice, amount })
