@@ -22,6 +22,18 @@ pub struct Unit<E> {
     pub cut: bool,
 }
 
+impl<E> Unit<E> {
+    /// Wanted rows in it.
+    pub fn rows(&self) -> usize {
+        match &self.step {
+            Step::Transaction { rows, .. } | Step::Part { rows, .. } | Step::Snapshot { rows, .. } => {
+                rows.len()
+            }
+            _ => 0,
+        }
+    }
+}
+
 /// What to do with a unit.
 #[derive(Debug)]
 pub enum Step<E> {

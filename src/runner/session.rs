@@ -1,22 +1,26 @@
 //! One claim: from the assembler's state to the writer's, dropped whole when anything fails or the partition goes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use contract::{Failure, Processor};
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
 use super::Job;
 use super::consumer::{Assignment, check_partitions, fetch_from, watermarks};
-use super::writer::Writer;
+use super::writer::{Queued, Writer};
 use crate::feed::{Assembler, Bulk, Input, Mark, Step, Unit};
 use crate::outbox::Drain;
 
-/// Units between the reader and the writer.
+/// Units between the reader and the writer …
 const QUEUE: usize = 4_096;
+/// … and rows: this bounds the memory that waits while Postgres is slow.
+const QUEUE_ROWS: u32 = 200_000;
 /// Rows of a large transaction that go to the writer at once.
 const PART_ROWS: usize = 5_000;
 
@@ -24,7 +28,9 @@ const PART_ROWS: usize = 5_000;
 pub(super) struct Session<P: Processor> {
     job: Job,
     assembler: Assembler<P::Event>,
-    units: Option<Sender<Unit<P::Event>>>,
+    units: Option<Sender<Queued<P::Event>>>,
+    /// Rows that may still be queued.
+    room: Arc<Semaphore>,
     writer: Option<JoinHandle<Result<(), Failure>>>,
     drain: Drain,
     /// The record that must be read first, to know the topic by.
@@ -80,6 +86,7 @@ impl<P: Processor> Session<P> {
             job: job.clone(),
             assembler: Assembler::new(P::TABLES, P::decode, progress, job.large),
             units: Some(units),
+            room: Arc::new(Semaphore::new(QUEUE_ROWS as usize)),
             writer: Some(writer),
             drain,
             verify,
@@ -205,17 +212,19 @@ impl<P: Processor> Session<P> {
         self.send(Unit { step: Step::Transaction { rows, time }, ..again.closing })
     }
 
+    /// Queues a unit for the writer; waits while the queue is full.
     fn send(&mut self, unit: Unit<P::Event>) -> Result<(), Failure> {
-        let sent = match &self.units {
-            Some(units) => match units.try_send(unit) {
-                Ok(()) => true,
-                Err(tokio::sync::mpsc::error::TrySendError::Full(unit)) => {
-                    self.job.runtime.block_on(units.send(unit)).is_ok()
-                }
-                Err(tokio::sync::mpsc::error::TrySendError::Closed(_)) => false,
-            },
-            None => false,
-        };
+        let rows = u32::try_from(unit.rows()).unwrap_or(QUEUE_ROWS).min(QUEUE_ROWS);
+        let Some(units) = &self.units else { return Err(self.writer_failure()) };
+        let sent = self.job.runtime.block_on(async {
+            tokio::select! {
+                room = Arc::clone(&self.room).acquire_many_owned(rows) => match room {
+                    Ok(room) => units.send(Queued { unit, room }).await.is_ok(),
+                    Err(_) => false,
+                },
+                () = units.closed() => false,
+            }
+        });
         if sent { Ok(()) } else { Err(self.writer_failure()) }
     }
 

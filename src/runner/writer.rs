@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use contract::{Failure, Outbox, Processor};
 use sqlx::{Connection, PgConnection};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
@@ -28,6 +29,14 @@ const LOAD: Duration = Duration::from_mins(5);
 
 /// Namespace of the identity of a topic's content.
 const INCARNATION: Uuid = Uuid::from_u128(0x6f1d_3c52_9b0e_4d7a_8a44_1e7c_5b20_93d1);
+
+/// A unit on its way to the writer, and the room in the queue that it gives back.
+pub(super) struct Queued<E> {
+    /// The unit.
+    pub(super) unit: Unit<E>,
+    /// Held until the writer has it.
+    pub(super) room: OwnedSemaphorePermit,
+}
 
 /// The working state and what has been folded into it since the last save.
 pub struct Writer<P> {
@@ -109,15 +118,15 @@ impl<P: Processor> Writer<P> {
     }
 
     /// Folds and saves what comes until the channel closes; then saves the rest.
-    pub async fn run(mut self, mut units: Receiver<Unit<P::Event>>) -> Result<(), Failure> {
+    pub(super) async fn run(mut self, mut units: Receiver<Queued<P::Event>>) -> Result<(), Failure> {
         let mut open = true;
         while open {
             let Some(first) = units.recv().await else { break };
             let began = Instant::now();
-            let mut cut = self.fold(first);
+            let mut cut = self.take(first);
             while !(cut && (self.rows >= BATCH_ROWS || began.elapsed() >= BATCH_AGE || self.at_end)) {
                 match tokio::time::timeout(IDLE, units.recv()).await {
-                    Ok(Some(unit)) => cut = self.fold(unit),
+                    Ok(Some(queued)) => cut = self.take(queued),
                     Ok(None) => {
                         open = false;
                         break;
@@ -132,6 +141,12 @@ impl<P: Processor> Writer<P> {
             self.save().await?;
         }
         Ok(())
+    }
+
+    fn take(&mut self, Queued { unit, room }: Queued<P::Event>) -> bool {
+        let cut = self.fold(unit);
+        drop(room);
+        cut
     }
 
     /// Folds one unit. True when a batch may end here.
