@@ -6,12 +6,14 @@
 
 mod assembler;
 mod envelope;
+mod input;
 mod key;
 mod order;
 mod progress;
 mod unit;
 
-pub use assembler::{Assembler, Counts, Input};
+pub use assembler::Assembler;
+pub use input::{Counts, Input};
 pub use key::RowKey;
 pub use progress::{Position, Progress, Snapshot};
 pub use unit::{Bulk, Letter, Mark, Step, Unit};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::feed::progress::Snapshot;
 use serde::Deserialize;
 
 const TABLES: &[&str] = &["account_account", "account_move", "res_company", "res_currency", "res_partner"];

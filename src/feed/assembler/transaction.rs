@@ -1,0 +1,198 @@
+//! Transactions: opened by BEGIN or by any of their rows, merged by order number, judged at END.
+
+use contract::{Change, Failure};
+use rustc_hash::FxHashMap;
+
+use super::Assembler;
+use super::content::{Content, content};
+use crate::feed::input::Input;
+use crate::feed::key::RowKey;
+use crate::feed::order::Order;
+use crate::feed::progress::{Position, Snapshot, Verdict};
+use crate::feed::unit::{Bulk, Letter, Mark, Step};
+
+/// A transaction whose END has not come yet.
+pub(super) struct Open<E> {
+    pub(super) transaction: u64,
+    pub(super) first: i64,
+    pub(super) order: Order,
+    pub(super) rows: FxHashMap<RowKey, Row<E>>,
+    pub(super) large: bool,
+    /// Its BEGIN stands behind everything that was applied, so it cannot have been applied before.
+    pub(super) new: bool,
+    pub(super) unreadable: Vec<Letter>,
+    /// Rows of an incremental snapshot and ticks that came in between, each a unit of its own.
+    pub(super) riders: Vec<(Step<E>, Mark)>,
+}
+
+/// The last version of a row.
+pub(super) struct Row<E> {
+    pub(super) order: u64,
+    pub(super) offset: i64,
+    pub(super) content: Content<E>,
+}
+
+impl<E> Assembler<E> {
+    pub(super) fn open(&mut self, transaction: u64, first: i64) {
+        self.drop_open(first);
+        self.open = Some(Open {
+            transaction,
+            first,
+            order: Order::default(),
+            rows: FxHashMap::default(),
+            large: false,
+            new: false,
+            unreadable: Vec::new(),
+            riders: Vec::new(),
+        });
+    }
+
+    /// The open transaction will never see its END: its rows are dropped, what came in between goes out.
+    pub(super) fn drop_open(&mut self, next: i64) {
+        if let Some(open) = self.open.take() {
+            self.counts.skip("truncated transaction", 1);
+            if open.new {
+                self.progress.owed.get_or_insert(open.transaction);
+            }
+            self.release(open.riders, next);
+        }
+    }
+
+    /// A row that nobody wants: only its place in its transaction matters.
+    pub(super) fn pass_over(&mut self, transaction: u64, order: u64, offset: i64) {
+        self.in_snapshot = false;
+        self.close_chunk();
+        self.counts.changes += 1;
+        if self.see(transaction, order, offset) {
+            self.counts.skip("other table", 1);
+        }
+    }
+
+    /// Change number `order` of a transaction is here, which is open from now on. False when it was here before.
+    pub(super) fn see(&mut self, transaction: u64, order: u64, offset: i64) -> bool {
+        if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
+            self.open(transaction, offset);
+        }
+        let new = self.open.as_mut().is_some_and(|open| open.order.see(order));
+        if !new {
+            self.counts.skip("replayed change", 1);
+        }
+        new
+    }
+
+    pub(super) fn transaction_row(
+        &mut self,
+        change: &Change<'_>,
+        transaction: u64,
+        order: u64,
+        input: &Input<'_>,
+    ) {
+        if !self.see(transaction, order, input.offset) {
+            return;
+        }
+        let Some(table) = self.wants(change.table) else { return self.counts.skip("other table", 1) };
+        let Some(open) = &mut self.open else { return };
+        let key = RowKey::new(table, change.key.get());
+        if open.rows.get(&key).is_some_and(|row| row.order > order) {
+            return;
+        }
+        let content = if open.large {
+            Content::Later
+        } else {
+            content(self.decode, &mut self.counts, table, key, change, input)
+        };
+        open.rows.insert(key, Row { order, offset: input.offset, content });
+        if !open.large && open.rows.len() > self.large {
+            open.large = true;
+            open.rows.values_mut().for_each(|row| row.content = Content::Later);
+        }
+    }
+
+    pub(super) fn end(
+        &mut self,
+        transaction: u64,
+        end: Position,
+        changes: u64,
+        input: &Input<'_>,
+    ) -> Result<(), Failure> {
+        if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
+            // Its beginning is not in the log; the verdict tells whether that matters.
+            self.open(transaction, input.offset);
+        }
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let next = input.offset + 1;
+        match self.progress.judge(end) {
+            Verdict::Again => {
+                self.progress.owed = self.progress.owed.filter(|owed| *owed != transaction);
+                self.counts.skip("re-emitted transaction", 1);
+                self.release(open.riders, next);
+                return Ok(());
+            }
+            Verdict::LogBeganAnew => {
+                return Err(Failure::permanent(format!(
+                    "offset {}: transaction {transaction} ends at position {} that was passed before, yet was committed \
+                     later: the source's log began anew (failover or upgrade). Take a new snapshot with the connector",
+                    input.offset, end.commit
+                )));
+            }
+            Verdict::New => {}
+        }
+        if let Some(owed) = self.progress.owed.filter(|owed| *owed != transaction)
+            && self.progress.snapshot != Snapshot::Waiting
+        {
+            return Err(Failure::permanent(format!(
+                "offset {}: transaction {owed} was cut off and never came again: part of the log was lost. \
+                 Take a new snapshot with the connector",
+                input.offset
+            )));
+        }
+        let missing = open.order.missing(changes);
+        if missing > 0 {
+            if self.progress.snapshot == Snapshot::Waiting {
+                self.counts.skip("incomplete transaction before any snapshot", 1);
+                self.release(open.riders, next);
+                return Ok(());
+            }
+            return Err(Failure::permanent(format!(
+                "offset {}: transaction {transaction} has {changes} changes, of which {missing} are not in the log: \
+                 part of the log was lost. Take a new snapshot with the connector",
+                input.offset
+            )));
+        }
+        // A row of an incremental snapshot is older than what the transaction wrote behind it.
+        let newer = |key: &RowKey, offset: i64| open.rows.get(key).is_some_and(|row| row.offset > offset);
+        open.riders.retain(|(step, mark)| match step {
+            Step::Transaction { rows, .. } => !rows.keys.iter().any(|(key, _)| newer(key, mark.offset)),
+            _ => true,
+        });
+        self.progress.advance(end);
+        self.progress.owed = None;
+        let step = if open.large {
+            let rows = open.rows.values().map(|row| row.offset);
+            let mut offsets: Vec<_> =
+                rows.chain(open.unreadable.iter().map(|letter| letter.mark.offset)).collect();
+            offsets.sort_unstable();
+            Step::Large { first: open.first, offsets, time: end.time }
+        } else {
+            Step::Transaction { rows: bulk(open.rows, open.unreadable), time: end.time }
+        };
+        self.emit(step, input.mark(), next, open.riders.is_empty());
+        self.release(open.riders, next);
+        Ok(())
+    }
+}
+
+/// The rows of a transaction, in the order of their last changes.
+fn bulk<E>(rows: FxHashMap<RowKey, Row<E>>, unreadable: Vec<Letter>) -> Bulk<E> {
+    let mut rows: Vec<_> = rows.into_iter().collect();
+    rows.sort_unstable_by_key(|(_, row)| row.order);
+    let mut bulk = Bulk {
+        letters: unreadable,
+        events: Vec::with_capacity(rows.len()),
+        keys: Vec::with_capacity(rows.len()),
+    };
+    for (key, row) in rows {
+        bulk.push(key, row.offset, row.content);
+    }
+    bulk
+}

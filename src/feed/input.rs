@@ -1,0 +1,48 @@
+//! One raw record, and what is counted of records.
+
+use std::collections::BTreeMap;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::unit::Mark;
+
+/// One raw record.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Its offset.
+    pub offset: i64,
+    /// Its Kafka timestamp, in milliseconds since 1970.
+    pub timestamp: i64,
+    /// Its key.
+    pub key: Option<&'a [u8]>,
+    /// Its value; `None` for a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// Its `ce_type` header.
+    pub kind: Option<&'a str>,
+}
+
+impl Input<'_> {
+    /// Its place, and what to know it by.
+    pub fn mark(&self) -> Mark {
+        let (key, value) = (self.key.unwrap_or_default(), self.value.unwrap_or_default());
+        let hash = xxh3_64(key).rotate_left(1) ^ xxh3_64(value);
+        Mark { offset: self.offset, timestamp: self.timestamp, hash: hash.cast_signed() }
+    }
+}
+
+/// What was read since the counts were last taken.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Row changes of any table.
+    pub changes: u64,
+    /// Records that led to nothing, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Columns that nobody read, by table.
+    pub ignored_columns: BTreeMap<&'static str, u64>,
+}
+
+impl Counts {
+    pub(super) fn skip(&mut self, reason: &'static str, records: u64) {
+        *self.skipped.entry(reason).or_default() += records;
+    }
+}
