@@ -50,6 +50,8 @@ async fn ready(Shared(app): Shared<App>) -> Response {
     for unit in &app.units {
         let figures = unit.status.figures();
         let (ready, what) = match figures.state {
+            State::Stopped(why) => (false, format!("stopped: {why}")),
+            _ if figures.kafka_away => (false, "no Kafka broker can be reached".into()),
             State::Running if figures.unpublished.is_some() => (
                 false,
                 format!("running, but events are not published: {}", figures.unpublished.unwrap_or_default()),
@@ -59,7 +61,6 @@ async fn ready(Shared(app): Shared<App>) -> Response {
             State::Standby => (true, "standby: another instance has it".into()),
             State::Claiming => (false, "reading its state".into()),
             State::BackingOff(why) => (false, format!("backing off: {why}")),
-            State::Stopped(why) => (false, format!("stopped: {why}")),
         };
         all &= ready;
         // Writing to a String cannot fail.

@@ -28,6 +28,8 @@ pub(super) struct Assignment {
     pub(super) high_watermark: AtomicI64,
     /// Where the client last found the topic's end. Markers of transactions take offsets and are never delivered.
     pub(super) end_reached: AtomicI64,
+    /// Whether no broker can be reached, as of the last statistics.
+    unreachable: AtomicBool,
     /// Whether the group has spoken at all.
     spoken: AtomicBool,
     /// Where the client says that a topic ended, until somebody takes it.
@@ -46,6 +48,11 @@ impl Assignment {
         self.spoken.load(Ordering::Acquire)
     }
 
+    /// Whether no broker can be reached.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.unreachable.load(Ordering::Relaxed)
+    }
+
     /// The offset at which a topic has just ended. Records stop short of it where markers of Kafka transactions, which are
     /// never delivered, are last.
     pub(super) fn take_end(&self) -> Option<i64> {
@@ -62,6 +69,8 @@ impl Assignment {
 
 impl ClientContext for Assignment {
     fn stats(&self, statistics: Statistics) {
+        let up = statistics.brokers.values().any(|broker| broker.state == "UP");
+        self.unreachable.store(!up, Ordering::Relaxed);
         let partition = statistics.topics.get(&self.topic).and_then(|topic| topic.partitions.get(&0));
         if let Some(partition) = partition {
             self.high_watermark.store(partition.hi_offset, Ordering::Relaxed);

@@ -71,12 +71,7 @@ impl<'a, P: Processor> Reader<'a, P> {
                 self.session = Some((generation, Session::claim(self.job, &self.consumer)?));
             }
             // What was wrong is now somebody else's to find.
-            (None, None)
-                if self.consumer.context().has_spoken()
-                    && self.job.status.figures().state != State::Standby =>
-            {
-                self.job.status.set(State::Standby);
-            }
+            (None, None) if self.consumer.context().has_spoken() => self.job.status.set(State::Standby),
             _ => {}
         }
         self.take_in()?;
@@ -137,6 +132,7 @@ impl<'a, P: Processor> Reader<'a, P> {
 
     fn measure(&self) {
         let log = self.consumer.context();
+        self.job.status.update(|figures| figures.kafka_away = log.is_unreachable());
         let end = log.high_watermark.load(Ordering::Relaxed);
         let at_end = log.end_reached.load(Ordering::Relaxed) >= end;
         self.job.metrics.observe(&self.job.status.figures(), end, at_end, clock::wall());

@@ -48,6 +48,8 @@ pub struct Figures {
     pub caught_up: bool,
     /// The last batch went to the end of the log.
     pub at_end: bool,
+    /// No Kafka broker can be reached.
+    pub kafka_away: bool,
     /// Why events are not being published, if they are not.
     pub unpublished: Option<String>,
     /// Row changes applied, wanted or not, since the start.

@@ -1,10 +1,8 @@
 //! The command line as people meet it.
 
-use std::io::{Read, Write};
-
 use serde_json::Value;
 
-use crate::sandbox::{Sandbox, until};
+use crate::sandbox::{Sandbox, get, until};
 
 fn stderr(sandbox: &Sandbox, arguments: &[&str]) -> String {
     let output = sandbox.run(arguments);
@@ -78,26 +76,11 @@ async fn a_simulated_file_is_published_run_and_agrees_with_its_truth() {
     );
 }
 
-/// One HTTP request over a plain socket.
-fn get(address: &str, path: &str) -> Option<(u16, String)> {
-    let mut socket = std::net::TcpStream::connect(address).ok()?;
-    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).ok()?;
-    let status = answer.split(' ').nth(1)?.parse().ok()?;
-    Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_see_health_and_metrics() {
     let sandbox = Sandbox::new("http").await;
     let _running = sandbox.start();
-    let address = || {
-        let line = sandbox.log().lines().find(|line| line.contains("listening")).map(str::to_owned)?;
-        Some(serde_json::from_str::<Value>(&line).unwrap()["fields"]["address"].as_str().unwrap().to_owned())
-    };
-    until("HTTP", async || address().is_some()).await;
-    let address = address().unwrap();
+    let address = sandbox.listening().await;
     assert_eq!(get(&address, "/livez").unwrap().0, 200);
     until("not ready for want of a snapshot", async || {
         get(&address, "/readyz").is_some_and(|(status, text)| status == 503 && text.contains("snapshot"))

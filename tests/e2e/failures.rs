@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::sandbox::{Sandbox, until};
+use crate::broker::Broker;
+use crate::sandbox::{Sandbox, get, until};
 
 /// A change record as a line of a recorded file.
 fn row(table: &str, id: i32, after: &Value, snapshot: &str) -> Value {
@@ -135,7 +136,7 @@ async fn a_loss_stops_the_processor_until_a_new_snapshot() {
 async fn a_topic_with_several_partitions_is_refused() {
     let sandbox = Sandbox::new("partitions").await;
     let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
-        crate::sandbox::kafka().create().unwrap();
+        sandbox.kafka().create().unwrap();
     let more = rdkafka::admin::NewPartitions::new(&sandbox.topic, 2);
     admin.create_partitions([&more], &rdkafka::admin::AdminOptions::new()).await.unwrap().remove(0).unwrap();
     let (code, error) = run(&sandbox);
@@ -155,7 +156,7 @@ async fn a_log_that_starts_after_our_offset_stops_the_processor() {
     let mut cut = rdkafka::TopicPartitionList::new();
     cut.add_partition_offset(&sandbox.topic, 0, rdkafka::Offset::Offset(7)).unwrap();
     let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
-        crate::sandbox::kafka().create().unwrap();
+        sandbox.kafka().create().unwrap();
     admin.delete_records(&cut, &rdkafka::admin::AdminOptions::new()).await.unwrap();
     let (code, error) = run(&sandbox);
     assert!(code == Some(1) && error.contains("starts at offset 7") && error.contains("snapshot"), "{error}");
@@ -185,6 +186,29 @@ async fn postgres_may_go_away_and_come_back() {
     drop(running);
     assert_eq!(run(&sandbox).0, Some(0));
     assert_eq!(sandbox.events().len(), 2, "each change told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kafka_may_die_and_come_back() {
+    let broker = Broker::start("dies");
+    let sandbox = Sandbox::on(&broker.servers, "kafka_away").await;
+    publish(&sandbox, &snapshot());
+    let running = sandbox.start();
+    until("the snapshot", async || limit(&sandbox).await == 100).await;
+    let address = sandbox.listening().await;
+    let ready = |wanted: u16, says: &str| {
+        get(&address, "/readyz").is_some_and(|(status, text)| status == wanted && text.contains(says))
+    };
+    until("ready", async || ready(200, "running")).await;
+    broker.kill();
+    until("word that Kafka is away", async || ready(503, "no Kafka broker")).await;
+    broker.up();
+    publish(&sandbox, &transaction(1, &partner("Seven", 200)));
+    until("the change", async || limit(&sandbox).await == 200).await;
+    until("ready again", async || ready(200, "running")).await;
+    drop(running);
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(limits_told(&sandbox), ["100.00", "200.00"], "each change told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@
 use credit::event::TABLES;
 use serde_json::Value;
 use simulator::Settings;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::in_process::{Pipeline, Record, job};
 use crate::sandbox::Sandbox;
@@ -20,6 +20,46 @@ const BUCKETS: [&str; 6] = [
     "credit_limit > 0",
 ];
 const ORACLE: &str = include_str!("../oracle/exposure.sql");
+
+/// The oracle, in a database of the pipeline's.
+pub struct Oracle {
+    connection: PgConnection,
+    differences: String,
+    analyzed: bool,
+}
+
+impl Oracle {
+    /// With an empty mirror.
+    pub async fn new(sandbox: &Sandbox) -> Self {
+        let mut connection = sandbox.connect().await;
+        sqlx::raw_sql(
+            "SET jit = off; CREATE TABLE mirror (tbl text, id text, row jsonb, PRIMARY KEY (tbl, id))",
+        )
+        .execute(&mut connection)
+        .await
+        .unwrap();
+        Self { connection, differences: differences(), analyzed: false }
+    }
+
+    /// Tells it what has truly happened.
+    pub async fn mirror(&mut self, records: &[Record]) {
+        mirror(records, &mut self.connection).await;
+    }
+
+    /// Every exposure is what the oracle says.
+    pub async fn assert_agrees(&mut self, pipeline: &Pipeline, when: &str) {
+        if !std::mem::replace(&mut self.analyzed, true) {
+            sqlx::raw_sql("ANALYZE mirror").execute(&mut self.connection).await.unwrap();
+        }
+        let today = pipeline.clock().unwrap().date_naive();
+        let different: Vec<String> = sqlx::query_scalar(AssertSqlSafe(self.differences.clone()))
+            .bind(today)
+            .fetch_all(&mut self.connection)
+            .await
+            .unwrap();
+        assert!(different.is_empty(), "{when}, on {today}:\n{}", different.join("\n"));
+    }
+}
 
 /// Every exposure that differs from the oracle's.
 fn differences() -> String {
@@ -75,18 +115,13 @@ async fn mirror(records: &[Record], connection: &mut PgConnection) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_independent_oracle_agrees_after_every_transaction_of_a_torn_log() {
     let sandbox = Sandbox::new("oracle").await;
-    let mut connection = PgConnection::connect(&sandbox.database_url).await.unwrap();
-    sqlx::raw_sql("SET jit = off; CREATE TABLE mirror (tbl text, id text, row jsonb, PRIMARY KEY (tbl, id))")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let mut oracle = Oracle::new(&sandbox).await;
     let settings =
         Settings { days: 400, customers: 30, orders_per_day: 5, companies: 2, ..Settings::default() };
     let mut torn = Torn::new(7, &settings);
     let mut chance = Chance::new(8);
     // A transaction of more than 25 wanted rows is read twice.
     let mut pipeline = Pipeline::claim(&job(&sandbox, 25)).await;
-    let differences = differences();
     let (mut log, mut transactions, mut compared) = (Vec::new(), 0, 0);
     let mut seen = [false; BUCKETS.len()];
     while transactions < TRANSACTIONS {
@@ -95,7 +130,7 @@ async fn an_independent_oracle_agrees_after_every_transaction_of_a_torn_log() {
         // Bounded, because a restart before anything is saved begins at the same place again.
         let (mut offset, mut restarts_left) = (log.len(), 2);
         log.extend(piece.log);
-        mirror(&piece.clean, &mut connection).await;
+        oracle.mirror(&piece.clean).await;
         while offset < log.len() {
             pipeline.read(&log, offset, || chance.once_in(3)).await;
             offset += 1;
@@ -109,9 +144,6 @@ async fn an_independent_oracle_agrees_after_every_transaction_of_a_torn_log() {
         if !pipeline.complete() {
             continue;
         }
-        if compared == 0 {
-            sqlx::raw_sql("ANALYZE mirror").execute(&mut connection).await.unwrap();
-        }
         compared += 1;
         for (bucket, seen) in BUCKETS.iter().zip(&mut seen) {
             *seen = *seen
@@ -120,17 +152,7 @@ async fn an_independent_oracle_agrees_after_every_transaction_of_a_torn_log() {
                     .await
                     == 1;
         }
-        let today = pipeline.clock().unwrap().date_naive();
-        let different: Vec<String> = sqlx::query_scalar(AssertSqlSafe(differences.clone()))
-            .bind(today)
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
-        assert!(
-            different.is_empty(),
-            "after {transactions} transactions, on {today}:\n{}",
-            different.join("\n")
-        );
+        oracle.assert_agrees(&pipeline, &format!("after {transactions} transactions")).await;
     }
     assert!(compared >= TRANSACTIONS);
     assert!(

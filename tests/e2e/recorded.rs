@@ -2,11 +2,16 @@
 //! The recordings are not part of the repository: `RECORDINGS` names their folder.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
+use flate2::read::GzDecoder;
 use rust_decimal::Decimal;
+use serde_json::Value;
 use sqlx::Row;
 
+use crate::in_process::{Pipeline, Record, job};
+use crate::oracle::Oracle;
 use crate::sandbox::Sandbox;
 
 fn recordings() -> Option<PathBuf> {
@@ -20,8 +25,8 @@ fn recordings() -> Option<PathBuf> {
 /// Odoo's own credit and credit_to_invoice per partner at the end of the session, as seen in company 1.
 fn truth(folder: &std::path::Path) -> BTreeMap<i32, (Decimal, Decimal)> {
     let text = std::fs::read_to_string(folder.join("odoo-18/ground_truth.json")).unwrap();
-    let truth: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let amount = |value: &serde_json::Value| value.to_string().parse::<Decimal>().unwrap().round_dp(2);
+    let truth: Value = serde_json::from_str(&text).unwrap();
+    let amount = |value: &Value| value.to_string().parse::<Decimal>().unwrap().round_dp(2);
     let partners = truth["partner_computed_end"].as_object().unwrap();
     partners
         .iter()
@@ -69,4 +74,42 @@ async fn so_does_a_new_snapshot_after_a_lost_stretch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn so_does_a_new_cluster() {
     ends_in_odoos_figures("newcluster", "odoo-18/torn/newcluster.jsonl.gz").await;
+}
+
+/// The records of a recorded file.
+fn records(folder: &std::path::Path, file: &str) -> Vec<Record> {
+    let lines = BufReader::new(GzDecoder::new(std::fs::File::open(folder.join(file)).unwrap())).lines();
+    let record = |line: std::io::Result<String>| {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let value = (!line["value"].is_null()).then(|| line["value"].to_string().into_bytes());
+        Record { key: line["key"].to_string().into_bytes(), value, timestamp: 0 }
+    };
+    lines.map(record).collect()
+}
+
+fn is_end(record: &Record) -> bool {
+    record.value.as_deref().is_some_and(|value| {
+        serde_json::from_slice::<Value>(value).unwrap().get("status").is_some_and(|status| status == "END")
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_independent_oracle_agrees_after_the_snapshot_and_after_every_recorded_transaction() {
+    let Some(folder) = recordings() else { return };
+    let sandbox = Sandbox::new("recorded_oracle").await;
+    let mut oracle = Oracle::new(&sandbox).await;
+    let log = records(&folder, "odoo-18/odoo.changes.jsonl.gz");
+    let mut pipeline = Pipeline::claim(&job(&sandbox, 1_000_000)).await;
+    let (mut mirrored, mut compared) = (0, 0);
+    for (offset, record) in log.iter().enumerate() {
+        pipeline.read(&log, offset, || false).await;
+        if pipeline.complete() && (is_end(record) || mirrored == 0) {
+            pipeline.save().await;
+            oracle.mirror(&log[mirrored..=offset]).await;
+            mirrored = offset + 1;
+            compared += 1;
+            oracle.assert_agrees(&pipeline, &format!("after offset {offset}")).await;
+        }
+    }
+    assert!(compared > 1_300, "{compared} transactions");
 }

@@ -1,6 +1,7 @@
 //! A database and topics of its own for each test, so that all run in parallel against one broker and one server.
 
 use std::fmt::Write as _;
+use std::io::{Read, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Headers;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Longest wait for anything.
@@ -23,6 +25,8 @@ pub struct Sandbox {
     pub name: String,
     pub topic: String,
     pub database_url: String,
+    /// The Kafka it is on.
+    servers: String,
     folder: PathBuf,
 }
 
@@ -41,28 +45,27 @@ fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with `make test`"))
 }
 
-pub fn kafka() -> ClientConfig {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", environment("KAFKA_BOOTSTRAP_SERVERS"));
-    config
-}
-
 impl Sandbox {
     /// A migrated database and the topics, all empty.
     pub async fn new(test: &str) -> Self {
-        let sandbox = Self::with_topic(test, None).await;
+        Self::on(&environment("KAFKA_BOOTSTRAP_SERVERS"), test).await
+    }
+
+    /// The same on another Kafka.
+    pub async fn on(servers: &str, test: &str) -> Self {
+        let sandbox = Self::with_topic(test, None, servers).await;
         sandbox.ok(&["topics"]);
         sandbox
     }
 
     /// A second pipeline over the topic of another sandbox: its own database and result topics.
     pub async fn beside(&self, test: &str) -> Self {
-        let sandbox = Self::with_topic(test, Some(self.topic.clone())).await;
+        let sandbox = Self::with_topic(test, Some(self.topic.clone()), &self.servers).await;
         sandbox.ok(&["topics"]);
         sandbox
     }
 
-    async fn with_topic(test: &str, topic: Option<String>) -> Self {
+    async fn with_topic(test: &str, topic: Option<String>, servers: &str) -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("t{}_{number}_{test}", std::process::id());
@@ -76,7 +79,7 @@ impl Sandbox {
         let folder = std::env::temp_dir().join(&name);
         std::fs::create_dir_all(&folder).unwrap();
         let topic = topic.unwrap_or_else(|| format!("{name}.changes"));
-        let sandbox = Self { name, topic, database_url, folder };
+        let sandbox = Self { name, topic, database_url, servers: servers.to_owned(), folder };
         sandbox.configure("");
         sandbox.ok(&["migrate", "up"]);
         sandbox
@@ -104,8 +107,15 @@ impl Sandbox {
         command
             .args(arguments)
             .env("LEDGERWELL_CONFIG", self.folder.join("ledgerwell.toml"))
+            .env("KAFKA_BOOTSTRAP_SERVERS", &self.servers)
             .env("NO_COLOR", "1");
         command
+    }
+
+    pub fn kafka(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.servers);
+        config
     }
 
     /// Runs a command to its end.
@@ -143,6 +153,16 @@ impl Sandbox {
         std::fs::read_to_string(self.folder.join("run.log")).unwrap_or_default()
     }
 
+    /// Where the instance that was started serves HTTP.
+    pub async fn listening(&self) -> String {
+        let address = || {
+            let line = self.log().lines().find(|line| line.contains("listening")).map(str::to_owned)?;
+            Some(serde_json::from_str::<Value>(&line).unwrap()["fields"]["address"].as_str()?.to_owned())
+        };
+        until("HTTP", async || address().is_some()).await;
+        address().unwrap()
+    }
+
     pub async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
@@ -170,7 +190,7 @@ impl Sandbox {
 
     /// All events, as committed, one partition after the other.
     pub fn events(&self) -> Vec<Event> {
-        let mut config = kafka();
+        let mut config = self.kafka();
         config
             .set("group.id", format!("{}.reader", self.name))
             .set("enable.auto.commit", "false")
@@ -220,7 +240,7 @@ impl Sandbox {
 
     /// Deletes the source's topic and creates it again, empty.
     pub async fn recreate_topic(&self) {
-        let admin: AdminClient<DefaultClientContext> = kafka().create().unwrap();
+        let admin: AdminClient<DefaultClientContext> = self.kafka().create().unwrap();
         admin.delete_topics(&[&self.topic], &AdminOptions::new()).await.unwrap();
         until("the topic to be gone", async || {
             let metadata = admin.inner().fetch_metadata(None, PATIENCE).unwrap();
@@ -240,13 +260,14 @@ impl Drop for Sandbox {
         }
         let (name, own_topic) =
             (self.name.clone(), self.topic.starts_with(&self.name).then(|| self.topic.clone()));
+        let kafka = self.kafka();
         let removal = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut connection = PgConnection::connect(&environment("DATABASE_URL")).await.unwrap();
                 let sql = format!("DROP DATABASE {name} WITH (FORCE)");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-                let admin: AdminClient<DefaultClientContext> = kafka().create().unwrap();
+                let admin: AdminClient<DefaultClientContext> = kafka.create().unwrap();
                 let (result, progress) = (format!("{name}.credit"), format!("_{name}.progress"));
                 let control = format!("{name}.control");
                 let topics: Vec<_> =
@@ -283,6 +304,16 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// One HTTP request over a plain socket.
+pub fn get(address: &str, path: &str) -> Option<(u16, String)> {
+    let mut socket = std::net::TcpStream::connect(address).ok()?;
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
 }
 
 /// Waits for a condition.
