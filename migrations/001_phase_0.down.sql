@@ -1,4 +1,5 @@
 -- Takes back the audit log, the rules and the webhook log.
-DROP TABLE webhook_events;
-DROP TABLE automation_rules;
-DROP TABLE audit_logs;
+SELECT _ledgerwell_drop('table', 'webhook_events');
+SELECT _ledgerwell_drop('index', 'idx_automation_rules_action');
+SELECT _ledgerwell_drop('table', 'automation_rules');
+SELECT _ledgerwell_drop('table', 'audit_logs');

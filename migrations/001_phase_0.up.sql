@@ -1,5 +1,5 @@
 -- What did each automation decide and why, what may it do on its own, and which webhooks came in?
-CREATE TABLE audit_logs (
+CREATE TABLE IF NOT EXISTS audit_logs (
     id              SERIAL PRIMARY KEY,
     timestamp       TIMESTAMP NOT NULL DEFAULT NOW(),
     automation_type VARCHAR(50) NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE audit_logs (
     tokens_used     INTEGER DEFAULT 0
 );
 
-CREATE TABLE automation_rules (
+CREATE TABLE IF NOT EXISTS automation_rules (
     id              SERIAL PRIMARY KEY,
     name            VARCHAR(255) NOT NULL UNIQUE,
     automation_type VARCHAR(50) NOT NULL,
@@ -26,9 +26,10 @@ CREATE TABLE automation_rules (
     config          JSONB NOT NULL DEFAULT '{}'
 );
 
-CREATE UNIQUE INDEX idx_automation_rules_action ON automation_rules(automation_type, action_name);
+CREATE UNIQUE INDEX IF NOT EXISTS idx_automation_rules_action
+    ON automation_rules(automation_type, action_name);
 
-CREATE TABLE webhook_events (
+CREATE TABLE IF NOT EXISTS webhook_events (
     id              SERIAL PRIMARY KEY,
     received_at     TIMESTAMP NOT NULL DEFAULT NOW(),
     event_type      VARCHAR(100) NOT NULL,

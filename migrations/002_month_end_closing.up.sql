@@ -1,6 +1,6 @@
 -- How far is the close of a month, and what was found on the way?
 -- One row per period, and one row per step of its checklist.
-CREATE TABLE month_end_closings (
+CREATE TABLE IF NOT EXISTS month_end_closings (
     id              SERIAL PRIMARY KEY,
     period          VARCHAR(7) NOT NULL,
     status          VARCHAR(20) DEFAULT 'in_progress',
@@ -13,9 +13,9 @@ CREATE TABLE month_end_closings (
     lock_date_set   BOOLEAN DEFAULT FALSE
 );
 
-CREATE UNIQUE INDEX idx_month_end_period ON month_end_closings(period);
+CREATE UNIQUE INDEX IF NOT EXISTS idx_month_end_period ON month_end_closings(period);
 
-CREATE TABLE closing_steps (
+CREATE TABLE IF NOT EXISTS closing_steps (
     id              SERIAL PRIMARY KEY,
     closing_id      INTEGER REFERENCES month_end_closings(id) ON DELETE CASCADE,
     step_name       VARCHAR(100) NOT NULL,
@@ -30,4 +30,4 @@ CREATE TABLE closing_steps (
     notes           TEXT
 );
 
-CREATE INDEX idx_closing_steps_closing ON closing_steps(closing_id);
+CREATE INDEX IF NOT EXISTS idx_closing_steps_closing ON closing_steps(closing_id);

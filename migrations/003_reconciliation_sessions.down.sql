@@ -1,2 +1,4 @@
 -- Takes back the reconciliation sessions.
-DROP TABLE reconciliation_sessions;
+SELECT _ledgerwell_drop('index', 'idx_recon_sessions_user');
+SELECT _ledgerwell_drop('index', 'idx_recon_sessions_status');
+SELECT _ledgerwell_drop('table', 'reconciliation_sessions');

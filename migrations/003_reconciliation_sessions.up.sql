@@ -1,5 +1,5 @@
 -- How far is a person with matching a journal's bank lines, and what was learned from it?
-CREATE TABLE reconciliation_sessions (
+CREATE TABLE IF NOT EXISTS reconciliation_sessions (
     id              SERIAL PRIMARY KEY,
     user_id         VARCHAR(255),
     journal_id      INTEGER,
@@ -15,5 +15,5 @@ CREATE TABLE reconciliation_sessions (
     completed_at    TIMESTAMP
 );
 
-CREATE INDEX idx_recon_sessions_status ON reconciliation_sessions(status);
-CREATE INDEX idx_recon_sessions_user ON reconciliation_sessions(user_id);
+CREATE INDEX IF NOT EXISTS idx_recon_sessions_status ON reconciliation_sessions(status);
+CREATE INDEX IF NOT EXISTS idx_recon_sessions_user ON reconciliation_sessions(user_id);

@@ -1,6 +1,6 @@
 -- What was read from an incoming document, what did it match, and how sure was the reading?
 -- What people corrected is kept beside it, to learn from.
-CREATE TABLE document_processing_jobs (
+CREATE TABLE IF NOT EXISTS document_processing_jobs (
     id              SERIAL PRIMARY KEY,
     file_name       VARCHAR(500),
     file_type       VARCHAR(20),
@@ -21,10 +21,10 @@ CREATE TABLE document_processing_jobs (
     completed_at    TIMESTAMP
 );
 
-CREATE INDEX idx_doc_jobs_status ON document_processing_jobs(status);
-CREATE INDEX idx_doc_jobs_type ON document_processing_jobs(document_type);
+CREATE INDEX IF NOT EXISTS idx_doc_jobs_status ON document_processing_jobs(status);
+CREATE INDEX IF NOT EXISTS idx_doc_jobs_type ON document_processing_jobs(document_type);
 
-CREATE TABLE extraction_corrections (
+CREATE TABLE IF NOT EXISTS extraction_corrections (
     id              SERIAL PRIMARY KEY,
     job_id          INTEGER REFERENCES document_processing_jobs(id) ON DELETE CASCADE,
     field_name      VARCHAR(100) NOT NULL,
@@ -34,4 +34,4 @@ CREATE TABLE extraction_corrections (
     created_at      TIMESTAMP DEFAULT NOW()
 );
 
-CREATE INDEX idx_corrections_job ON extraction_corrections(job_id);
+CREATE INDEX IF NOT EXISTS idx_corrections_job ON extraction_corrections(job_id);

@@ -1,6 +1,6 @@
 -- Which records mean the same thing, and what became of each group?
 -- A scan counts what it found. Its groups name the records.
-CREATE TABLE deduplication_scans (
+CREATE TABLE IF NOT EXISTS deduplication_scans (
     id              SERIAL PRIMARY KEY,
     scan_type       VARCHAR(50) NOT NULL,
     status          VARCHAR(20) DEFAULT 'running',
@@ -12,9 +12,9 @@ CREATE TABLE deduplication_scans (
     completed_at    TIMESTAMP
 );
 
-CREATE INDEX idx_dedup_scans_type ON deduplication_scans(scan_type);
+CREATE INDEX IF NOT EXISTS idx_dedup_scans_type ON deduplication_scans(scan_type);
 
-CREATE TABLE duplicate_groups (
+CREATE TABLE IF NOT EXISTS duplicate_groups (
     id              SERIAL PRIMARY KEY,
     scan_id         INTEGER REFERENCES deduplication_scans(id) ON DELETE CASCADE,
     odoo_model      VARCHAR(255) NOT NULL,
@@ -28,5 +28,5 @@ CREATE TABLE duplicate_groups (
     resolution      VARCHAR(20)
 );
 
-CREATE INDEX idx_duplicate_groups_scan ON duplicate_groups(scan_id);
-CREATE INDEX idx_duplicate_groups_status ON duplicate_groups(status);
+CREATE INDEX IF NOT EXISTS idx_duplicate_groups_scan ON duplicate_groups(scan_id);
+CREATE INDEX IF NOT EXISTS idx_duplicate_groups_status ON duplicate_groups(status);

@@ -1,5 +1,5 @@
 -- How good is a customer's credit, how much of it is used, and are their orders on hold?
-CREATE TABLE credit_scores (
+CREATE TABLE IF NOT EXISTS credit_scores (
     id              SERIAL PRIMARY KEY,
     customer_id     INTEGER NOT NULL UNIQUE,
     customer_name   VARCHAR(255),
@@ -16,5 +16,5 @@ CREATE TABLE credit_scores (
     created_at      TIMESTAMP DEFAULT NOW()
 );
 
-CREATE INDEX idx_credit_scores_customer ON credit_scores(customer_id);
-CREATE INDEX idx_credit_scores_hold ON credit_scores(hold_active);
+CREATE INDEX IF NOT EXISTS idx_credit_scores_customer ON credit_scores(customer_id);
+CREATE INDEX IF NOT EXISTS idx_credit_scores_hold ON credit_scores(hold_active);

@@ -1,2 +1,4 @@
 -- Takes back the report jobs.
-DROP TABLE report_jobs;
+SELECT _ledgerwell_drop('index', 'idx_report_jobs_schedule');
+SELECT _ledgerwell_drop('index', 'idx_report_jobs_status');
+SELECT _ledgerwell_drop('table', 'report_jobs');

@@ -1,5 +1,5 @@
 -- Who asked for which report, how was the request understood, and what came out?
-CREATE TABLE report_jobs (
+CREATE TABLE IF NOT EXISTS report_jobs (
     id              SERIAL PRIMARY KEY,
     request_text    TEXT NOT NULL,
     parsed_query    JSONB,
@@ -14,5 +14,6 @@ CREATE TABLE report_jobs (
     completed_at    TIMESTAMP
 );
 
-CREATE INDEX idx_report_jobs_status ON report_jobs(status);
-CREATE INDEX idx_report_jobs_schedule ON report_jobs(schedule_cron) WHERE schedule_cron IS NOT NULL;
+CREATE INDEX IF NOT EXISTS idx_report_jobs_status ON report_jobs(status);
+CREATE INDEX IF NOT EXISTS idx_report_jobs_schedule
+    ON report_jobs(schedule_cron) WHERE schedule_cron IS NOT NULL;

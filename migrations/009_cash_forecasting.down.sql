@@ -1,4 +1,6 @@
 -- Takes back the forecasts, their scenarios and their accuracy.
-DROP TABLE forecast_accuracy_log;
-DROP TABLE forecast_scenarios;
-DROP TABLE cash_forecasts;
+SELECT _ledgerwell_drop('index', 'idx_forecast_accuracy_date');
+SELECT _ledgerwell_drop('table', 'forecast_accuracy_log');
+SELECT _ledgerwell_drop('table', 'forecast_scenarios');
+SELECT _ledgerwell_drop('index', 'idx_cash_forecasts_dates');
+SELECT _ledgerwell_drop('table', 'cash_forecasts');

@@ -1,6 +1,6 @@
 -- How much cash will there be on a day, what if something changes, and how wrong were we?
 -- A row of a forecast is one target day as seen on one forecast day.
-CREATE TABLE cash_forecasts (
+CREATE TABLE IF NOT EXISTS cash_forecasts (
     id              SERIAL PRIMARY KEY,
     forecast_date   DATE NOT NULL,
     target_date     DATE NOT NULL,
@@ -15,9 +15,9 @@ CREATE TABLE cash_forecasts (
     created_at      TIMESTAMP DEFAULT NOW()
 );
 
-CREATE INDEX idx_cash_forecasts_dates ON cash_forecasts(forecast_date, target_date);
+CREATE INDEX IF NOT EXISTS idx_cash_forecasts_dates ON cash_forecasts(forecast_date, target_date);
 
-CREATE TABLE forecast_scenarios (
+CREATE TABLE IF NOT EXISTS forecast_scenarios (
     id              SERIAL PRIMARY KEY,
     name            VARCHAR(255) NOT NULL,
     description     TEXT,
@@ -28,7 +28,7 @@ CREATE TABLE forecast_scenarios (
     created_at      TIMESTAMP DEFAULT NOW()
 );
 
-CREATE TABLE forecast_accuracy_log (
+CREATE TABLE IF NOT EXISTS forecast_accuracy_log (
     id              SERIAL PRIMARY KEY,
     forecast_id     INTEGER REFERENCES cash_forecasts(id),
     target_date     DATE NOT NULL,
@@ -38,4 +38,4 @@ CREATE TABLE forecast_accuracy_log (
     logged_at       TIMESTAMP DEFAULT NOW()
 );
 
-CREATE INDEX idx_forecast_accuracy_date ON forecast_accuracy_log(target_date);
+CREATE INDEX IF NOT EXISTS idx_forecast_accuracy_date ON forecast_accuracy_log(target_date);

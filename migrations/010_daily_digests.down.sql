@@ -1,2 +1,3 @@
 -- Takes back the daily digests.
-DROP TABLE daily_digests;
+SELECT _ledgerwell_drop('index', 'idx_digest_date_role');
+SELECT _ledgerwell_drop('table', 'daily_digests');

@@ -1,5 +1,5 @@
 -- What was each role told on a day, and did it arrive?
-CREATE TABLE daily_digests (
+CREATE TABLE IF NOT EXISTS daily_digests (
     id              SERIAL PRIMARY KEY,
     user_role       VARCHAR(100) NOT NULL,
     digest_date     DATE NOT NULL,
@@ -9,4 +9,4 @@ CREATE TABLE daily_digests (
     generated_at    TIMESTAMP DEFAULT NOW()
 );
 
-CREATE INDEX idx_digest_date_role ON daily_digests(digest_date, user_role);
+CREATE INDEX IF NOT EXISTS idx_digest_date_role ON daily_digests(digest_date, user_role);

@@ -78,3 +78,40 @@ CREATE TABLE stream.dead_letter (
 );
 
 CREATE INDEX idx_dead_letter_open ON stream.dead_letter (processor, source) WHERE superseded_by IS NULL;
+
+-- The rules of all automations, as control records told a processor.
+CREATE TABLE stream.rules (
+    processor       TEXT NOT NULL,
+    version         INTEGER NOT NULL,
+    source          TEXT NOT NULL,
+    topic           TEXT NOT NULL,
+    partition       INTEGER NOT NULL,
+    -- The last rule set that it could use, as JSON.
+    accepted        TEXT NOT NULL,
+    -- Fingerprint of the last one that it was told, usable or not.
+    told            TEXT NOT NULL,
+    PRIMARY KEY (processor, version, source, topic, partition)
+);
+
+-- What people asked processors for, and what became of it.
+CREATE TABLE stream.request (
+    processor       TEXT NOT NULL,
+    version         INTEGER NOT NULL,
+    source          TEXT NOT NULL,
+    topic           TEXT NOT NULL,
+    partition       INTEGER NOT NULL,
+    id              UUID NOT NULL,
+    person          TEXT NOT NULL,
+    action          TEXT NOT NULL,
+    arguments       TEXT NOT NULL,
+    asked_at        TIMESTAMPTZ NOT NULL,
+    -- done or refused
+    status          TEXT NOT NULL,
+    -- In words, for the person who asked.
+    outcome         TEXT NOT NULL,
+    -- By the unit's clock.
+    decided_at      TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (processor, version, source, topic, partition, id)
+);
+
+CREATE INDEX idx_request_id ON stream.request (id);

@@ -1,8 +1,12 @@
+DROP TABLE credit.hold;
+DROP TABLE credit.norm;
+DROP TABLE credit.assessment;
 DROP TABLE credit.invoiced_line;
 DROP TABLE credit.sale_order_line;
 DROP TABLE credit.sale_order;
 DROP TABLE credit.item;
-DROP TABLE credit.draft;
+DROP TABLE credit.invoice;
+DROP TABLE credit.settlement;
 DROP TABLE credit.template;
 DROP TABLE credit.product;
 DROP TABLE credit.account;

@@ -63,13 +63,29 @@ CREATE TABLE credit.template (
     by_delivery     BOOLEAN NOT NULL
 );
 
--- Draft customer invoices and credit notes.
-CREATE TABLE credit.draft (
+-- Customer invoices and credit notes: drafts, and posted ones of the last 360 days.
+CREATE TABLE credit.invoice (
     id              INTEGER PRIMARY KEY,
-    refund          BOOLEAN NOT NULL
+    draft           BOOLEAN NOT NULL,
+    refund          BOOLEAN NOT NULL,
+    company_id      INTEGER NOT NULL,
+    partner_id      INTEGER,
+    day             DATE,
+    -- Untaxed, in the company's currency, negative for credit notes.
+    untaxed         NUMERIC NOT NULL
 );
 
--- Journal items: all of a draft, and the open ones of posted entries.
+-- Which debit was settled by which credit. Kept for 730 days.
+CREATE TABLE credit.settlement (
+    id              INTEGER PRIMARY KEY,
+    debit_id        INTEGER NOT NULL,
+    credit_id       INTEGER NOT NULL,
+    day             DATE NOT NULL,
+    -- In the company's currency.
+    amount          NUMERIC NOT NULL
+);
+
+-- Journal items: all of a draft, the open ones of posted entries, and settled ones that had a due date of their own.
 CREATE TABLE credit.item (
     id              INTEGER PRIMARY KEY,
     move_id         INTEGER NOT NULL,
@@ -79,7 +95,10 @@ CREATE TABLE credit.item (
     draft           BOOLEAN NOT NULL,
     due             DATE,
     residual        NUMERIC NOT NULL,
-    quantity        NUMERIC NOT NULL
+    quantity        NUMERIC NOT NULL,
+    -- A line that falls due, of an invoice, bill or credit note, rather than a payment's.
+    falls_due       BOOLEAN NOT NULL,
+    debit           BOOLEAN NOT NULL
 );
 
 -- Confirmed sales orders.
@@ -87,7 +106,9 @@ CREATE TABLE credit.sale_order (
     id              INTEGER PRIMARY KEY,
     company_id      INTEGER NOT NULL,
     partner_id      INTEGER NOT NULL,
-    currency_rate   NUMERIC NOT NULL
+    currency_rate   NUMERIC NOT NULL,
+    -- When it has to be delivered, if that was agreed.
+    ships_at        TIMESTAMPTZ
 );
 
 -- Their lines, unless all is delivered and invoiced.
@@ -107,3 +128,68 @@ CREATE TABLE credit.invoiced_line (
     order_line_id   INTEGER NOT NULL,
     PRIMARY KEY (item_id, order_line_id)
 );
+
+-- How good is a customer's credit in a company, and which checks fail?
+CREATE TABLE credit.assessment (
+    company_id      INTEGER NOT NULL,
+    partner_id      INTEGER NOT NULL,
+    -- Payments, and overdue items, that the payment history rests on.
+    experiences     INTEGER NOT NULL,
+    payment_history NUMERIC,
+    order_volume    NUMERIC NOT NULL,
+    credit_score    NUMERIC,
+    risk_level      TEXT NOT NULL,
+    -- Names of the checks that fail, with a comma between them.
+    failing         TEXT NOT NULL,
+    -- The day on which the limit is going to be exceeded, as things stand.
+    breach_on       DATE,
+    -- Revenue at the start of the day: the other customers' volumes are ranked against it.
+    revenue         NUMERIC NOT NULL,
+    -- Scores at the start of each day, the latest first, in hundredths; "-" where there was none.
+    day_scores      TEXT NOT NULL,
+    -- What the last event score_changed told.
+    told_score      NUMERIC,
+    told_risk       TEXT NOT NULL,
+    updated_at      TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (company_id, partner_id)
+);
+CREATE INDEX idx_assessment_partner ON credit.assessment (partner_id);
+
+-- What payment histories of a company are measured against today.
+CREATE TABLE credit.norm (
+    company_id      INTEGER PRIMARY KEY,
+    mean            DOUBLE PRECISION NOT NULL,
+    -- The day at whose start it was frozen.
+    day             DATE NOT NULL
+);
+
+-- Holds on a customer's undelivered orders in a company, and what people decided about them.
+CREATE TABLE credit.hold (
+    company_id      INTEGER NOT NULL,
+    partner_id      INTEGER NOT NULL,
+    -- none, shadow, suggested or held
+    status          TEXT NOT NULL,
+    -- Names of the checks that hold, with a comma between them.
+    checks          TEXT NOT NULL,
+    -- Why, in sentences.
+    reason          TEXT NOT NULL,
+    -- What would release it, in sentences.
+    release         TEXT NOT NULL,
+    -- The payment that would release it, where one would.
+    missing         NUMERIC,
+    -- Ids of the orders that it is about, with a comma between them.
+    orders          TEXT NOT NULL,
+    since           TIMESTAMPTZ,
+    -- Checks that a person lets pass until they have passed by themselves.
+    released        TEXT NOT NULL,
+    exempt_until    DATE,
+    raised_limit    NUMERIC,
+    raised_until    DATE,
+    -- Who decided last, and why.
+    person          TEXT,
+    note            TEXT,
+    updated_at      TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (company_id, partner_id)
+);
+CREATE INDEX idx_hold_status ON credit.hold (status);
+CREATE INDEX idx_hold_partner ON credit.hold (partner_id);

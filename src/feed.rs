@@ -5,6 +5,7 @@
 //! file beside `envelope`.
 
 mod assembler;
+pub mod control;
 mod envelope;
 mod input;
 mod key;
@@ -13,6 +14,7 @@ mod progress;
 mod unit;
 
 pub use assembler::Assembler;
+pub use control::Control;
 pub use input::{Counts, Input};
 pub use key::RowKey;
 pub use progress::{Position, Progress, Snapshot};

@@ -1,7 +1,11 @@
 //! The database schema: one reversible history, embedded in the program.
 
+mod adoption;
+
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::{Connection, PgConnection};
+
+use crate::control::rules;
 
 static HISTORY: Migrator = sqlx::migrate!("./migrations");
 
@@ -23,6 +27,18 @@ pub enum Error {
     /// No such version to go down to.
     #[error("there is no migration {0}; `ledgerwell migrate status` lists them, 0 removes all")]
     NoSuchVersion(i64),
+    /// Another service has made tables that we cannot use.
+    #[error(
+        "this database has tables of another service that do not fit. Nothing was changed.\n{0}\n\
+         Change what is listed and migrate again, or give Ledgerwell a database of its own"
+    )]
+    DoesNotFit(String),
+    /// The rules of automations could not be added.
+    #[error("automation_rules: {0}")]
+    Rules(#[from] contract::Failure),
+    /// The role may not create schemas.
+    #[error("the role may not create schemas, and Ledgerwell needs some: GRANT CREATE ON DATABASE to it")]
+    NoSchema(#[source] sqlx::Error),
 }
 
 /// One migration and whether the database has it.
@@ -36,13 +52,18 @@ pub struct Step {
     pub applied: bool,
 }
 
-/// Applies all that is missing.
+/// Applies all that is missing, adopts what another service has made of it, and adds a rule for each automation without one.
 pub async fn up(url: &str) -> Result<(), Error> {
     let mut connection = PgConnection::connect(url).await?;
-    Ok(HISTORY.run(&mut connection).await?)
+    // The lock that `run` takes as well: nobody migrates between the check and the run. Closing frees it.
+    connection.lock().await?;
+    adoption::adopt(&HISTORY, &mut connection).await?;
+    HISTORY.run(&mut connection).await?;
+    rules::seed(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
-/// Undoes all after version `to`; 0 undoes everything.
+/// Undoes all after version `to`; 0 undoes everything. What was adopted stays.
 pub async fn down(url: &str, to: i64) -> Result<(), Error> {
     if to != 0 && !HISTORY.version_exists(to) {
         return Err(Error::NoSuchVersion(to));
@@ -53,7 +74,7 @@ pub async fn down(url: &str, to: i64) -> Result<(), Error> {
 
 /// All migrations, and those that the database has and the program does not know.
 pub async fn status(url: &str) -> Result<Vec<Step>, Error> {
-    let applied = applied(url).await?;
+    let applied = applied(&mut PgConnection::connect(url).await?).await?;
     let known = HISTORY.iter().filter(|migration| !migration.migration_type.is_down_migration());
     let mut steps: Vec<_> = known
         .map(|migration| Step {
@@ -70,6 +91,11 @@ pub async fn status(url: &str) -> Result<Vec<Step>, Error> {
     Ok(steps)
 }
 
+/// The tables that another service had made before us, sorted.
+pub async fn adopted(url: &str) -> Result<Vec<String>, Error> {
+    Ok(adoption::adopted(&mut PgConnection::connect(url).await?).await?)
+}
+
 /// Refuses a database whose version is not this program's.
 pub async fn check(url: &str) -> Result<(), Error> {
     let steps = status(url).await?;
@@ -82,8 +108,7 @@ pub async fn check(url: &str) -> Result<(), Error> {
     }
 }
 
-async fn applied(url: &str) -> Result<Vec<i64>, Error> {
-    let mut connection = PgConnection::connect(url).await?;
+async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, Error> {
     let table = "_sqlx_migrations";
     connection.ensure_migrations_table(table).await?;
     let applied = connection.list_applied_migrations(table).await?;

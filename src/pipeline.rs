@@ -83,8 +83,8 @@ impl Pipeline {
                 pipeline.threads.push((entry.spawn)(job).map_err(|error| Error::Start(error.to_string()))?);
             }
             if source.clock == Clock::Wall && !options.until_caught_up {
-                let ticker = control::ticks::spawn(config, source, of_source.clone(), pipeline.stop.clone());
-                pipeline.threads.push(ticker.map_err(|error| Error::Start(error.to_string()))?);
+                let announcer = control::spawn(config, source, of_source.clone(), pipeline.stop.clone());
+                pipeline.threads.push(announcer.map_err(|error| Error::Start(error.to_string()))?);
             }
             pipeline.units.extend(of_source);
         }

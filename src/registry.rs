@@ -2,7 +2,7 @@
 
 use std::thread::JoinHandle;
 
-use contract::Processor;
+use contract::{Automation, Processor};
 
 use crate::runner::{self, Job};
 
@@ -14,6 +14,8 @@ pub struct Entry {
     pub version: i32,
     /// The source tables it reads.
     pub tables: &'static [&'static str],
+    /// What it decides on its own.
+    pub automations: &'static [Automation],
     /// Starts it on a source.
     pub spawn: fn(Job) -> std::io::Result<JoinHandle<()>>,
 }
@@ -22,5 +24,11 @@ pub struct Entry {
 pub const PROCESSORS: &[Entry] = &[entry::<credit::Credit>()];
 
 const fn entry<P: Processor>() -> Entry {
-    Entry { name: P::NAME, version: P::VERSION, tables: P::TABLES, spawn: runner::spawn::<P> }
+    Entry {
+        name: P::NAME,
+        version: P::VERSION,
+        tables: P::TABLES,
+        automations: P::AUTOMATIONS,
+        spawn: runner::spawn::<P>,
+    }
 }

@@ -47,6 +47,8 @@ pub struct Settings {
     pub orders_per_day: u32,
     /// Root companies; the first has a branch besides.
     pub companies: u32,
+    /// Customers, the first ones, that pay ever later: a day more every third day. Each has a limit that is ample at first.
+    pub slipping: u32,
 }
 
 impl Default for Settings {
@@ -58,6 +60,7 @@ impl Default for Settings {
             customers: 300,
             orders_per_day: 25,
             companies: 1,
+            slipping: 0,
         }
     }
 }

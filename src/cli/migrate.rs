@@ -14,9 +14,9 @@ use crate::migrate;
   ledgerwell migrate up
   ledgerwell migrate down                     undo the last one
   ledgerwell migrate down --to 12             undo all after migration 12
-  ledgerwell migrate down --to 0              undo everything; all results are lost")]
+  ledgerwell migrate down --to 0              undo everything; all results are lost, adopted tables stay")]
 pub(super) enum Migrate {
-    /// Apply all that is missing
+    /// Apply all that is missing, and adopt the tables that another service has made and that fit
     Up,
     /// Undo migrations; what their tables hold is lost
     Down {
@@ -24,7 +24,7 @@ pub(super) enum Migrate {
         #[arg(long, value_name = "N")]
         to: Option<i64>,
     },
-    /// Show which migrations the databases have
+    /// Show which migrations the databases have, and which tables were adopted
     Status,
 }
 
@@ -44,8 +44,11 @@ impl Migrate {
                 Self::Status => {}
             }
             let steps = migrate::status(url).await?;
+            let adopted = migrate::adopted(url).await?;
             if global.json {
-                output::json(&serde_json::json!({ "source": source.name, "migrations": steps }))?;
+                let answer =
+                    serde_json::json!({ "source": source.name, "migrations": steps, "adopted": adopted });
+                output::json(&answer)?;
                 continue;
             }
             if let Self::Status = self {
@@ -58,6 +61,9 @@ impl Migrate {
             } else {
                 let applied = steps.iter().filter(|step| step.applied).count();
                 println!("source {}: {applied} of {} migrations applied", source.name, steps.len());
+            }
+            if !adopted.is_empty() {
+                println!("adopted, never dropped: {}", adopted.join(", "));
             }
         }
         Ok(ExitCode::SUCCESS)

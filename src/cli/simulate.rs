@@ -52,6 +52,9 @@ pub(super) struct Size {
     /// Root companies
     #[arg(long, default_value_t = Settings::default().companies)]
     companies: u32,
+    /// Customers that pay ever later
+    #[arg(long, default_value_t = Settings::default().slipping)]
+    slipping: u32,
 }
 
 impl Size {
@@ -62,6 +65,7 @@ impl Size {
             customers: self.customers,
             orders_per_day: self.orders_per_day,
             companies: self.companies,
+            slipping: self.slipping,
             ..Settings::default()
         })
     }

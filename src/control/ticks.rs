@@ -1,74 +1,45 @@
-//! Announces due moments while nothing changes: any instance may, and one that is not newer changes nothing.
+//! Due moments, announced while nothing changes.
 
-use std::thread::JoinHandle;
-use std::time::Duration;
-
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use contract::Failure;
+use sqlx::PgConnection;
 
-use crate::config::{Config, Source};
-use crate::pipeline::Unit;
-use crate::publish::{Publisher, Record};
-use crate::runner::{Stop, connect};
+use crate::feed::control::Tick;
+use crate::runner::Figures;
 
-/// How often it is looked whether something fell due.
-const EVERY: Duration = Duration::from_secs(1);
-
-/// Writes a source's ticks until it is told to stop.
+/// The moment to announce, if something is due: by Postgres' clock, which is one for all instances.
 ///
-/// # Errors
-/// When the thread cannot be started.
-pub fn spawn(
-    config: &Config,
-    source: &Source,
-    units: Vec<Unit>,
-    stop: Stop,
-) -> std::io::Result<JoinHandle<()>> {
-    let (kafka, topic, database) = (
-        config.kafka(),
-        source.control_topic.as_ref().unwrap_or(&source.topic).clone(),
-        source.database_url().to_owned(),
-    );
-    let runtime = tokio::runtime::Handle::current();
-    std::thread::Builder::new().name(format!("{}.ticks", source.name)).spawn(move || {
-        let mut announced: Option<DateTime<Utc>> = None;
-        while !stop.is_set() {
-            std::thread::park_timeout(EVERY);
-            let Some(due) = next_due(&units).filter(|due| announced.is_none_or(|before| before < *due))
-            else {
-                continue;
-            };
-            let reached = runtime.block_on(now(&database)).map(|now| due <= now);
-            let written =
-                reached.and_then(
-                    |reached| if reached { write(&kafka, &topic, due).map(|()| true) } else { Ok(false) },
-                );
-            match written {
-                Ok(true) => announced = Some(due),
-                Ok(false) => {}
-                Err(failure) => tracing::warn!(%failure, "no tick was written; it will be tried again"),
-            }
-        }
-    })
+/// One tick is enough for all that has fallen due: the runner decides each due moment on the way to it. It is at a full hour,
+/// so that all instances announce the same one.
+pub(super) async fn due(
+    units: &[Figures],
+    connection: &mut PgConnection,
+) -> Result<Option<DateTime<Utc>>, Failure> {
+    let Some(due) = units.iter().filter_map(|figures| figures.next_due).min() else { return Ok(None) };
+    let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(connection).await?;
+    Ok(moment(due, now))
 }
 
-/// The earliest due moment, if this instance has a unit of the source that is caught up.
-fn next_due(units: &[Unit]) -> Option<DateTime<Utc>> {
-    let figures = units.iter().map(|unit| unit.status.figures());
-    figures.filter(|figures| figures.at_end && figures.complete).filter_map(|figures| figures.next_due).min()
+fn moment(due: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let hour = now.duration_trunc(TimeDelta::hours(1)).unwrap_or(now);
+    (due <= now).then_some(due.max(hour))
 }
 
-/// Postgres' clock: one for all instances.
-async fn now(database: &str) -> Result<DateTime<Utc>, Failure> {
-    let mut connection = connect(database, "ledgerwell.ticks").await?;
-    Ok(sqlx::query_scalar("SELECT now()").fetch_one(&mut connection).await?)
+/// A tick's value.
+pub(super) fn text(time: DateTime<Utc>) -> String {
+    contract::audit::json(&Tick { time })
 }
 
-fn write(kafka: &rdkafka::ClientConfig, topic: &str, due: DateTime<Utc>) -> Result<(), Failure> {
-    let value = format!(r#"{{"time":"{}"}}"#, due.to_rfc3339_opts(SecondsFormat::Millis, true));
-    let record =
-        Record { key: b"ledgerwell", value: Some(value.as_bytes()), timestamp: None, kind: Some("tick") };
-    Publisher::new(kafka, topic)
-        .and_then(|publisher| publisher.publish(record).and_then(|()| publisher.flush()))
-        .map_err(|error| Failure::transient(format!("Kafka: {error}")))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_tick_at_a_full_hour_passes_all_that_fell_due() {
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let now = time("2026-01-10T09:20:00Z");
+        assert_eq!(moment(time("2026-01-10T10:00:00Z"), now), None);
+        assert_eq!(moment(time("2026-01-03T00:00:00Z"), now), Some(time("2026-01-10T09:00:00Z")));
+        assert_eq!(moment(time("2026-01-10T09:15:00Z"), now), Some(time("2026-01-10T09:15:00Z")));
+    }
 }

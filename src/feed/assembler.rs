@@ -16,6 +16,7 @@ use contract::{Change, Failure, Rejected};
 use self::content::{content, letter};
 use self::snapshot::{Chunk, is_snapshot};
 use self::transaction::Open;
+use super::control::Control;
 use super::envelope::{self, Origin, Record};
 use super::input::{Counts, Input};
 use super::key::RowKey;
@@ -154,11 +155,11 @@ impl<E> Assembler<E> {
                 self.end(transaction, Position { commit: position, time }, changes, input)?;
             }
             Ok(Record::Row { change, origin }) => self.row(&change, origin, input)?,
-            Ok(Record::Control { kind: "tick", value }) => match read_tick(value) {
-                Ok(time) => self.ride(Step::Tick { time, control: None }, input.mark()),
+            Ok(Record::Control { kind, value }) => match Control::read(kind, value) {
+                Ok(Some(control)) => self.ride(Step::Control { control, offset: None }, input.mark()),
+                Ok(None) => self.counts.skip("unknown control record", 1),
                 Err(reason) => self.unreadable(reason, input),
             },
-            Ok(Record::Control { .. }) => self.counts.skip("unknown control record", 1),
             Ok(Record::Truncate { table, origin }) => {
                 if self.wants(table).is_some() {
                     return Err(Failure::permanent(format!(
@@ -184,14 +185,14 @@ impl<E> Assembler<E> {
             return self.counts.skip("behind a loss", 1);
         }
         self.close_chunk();
-        let tick = match envelope::read(input.key, input.value, input.kind) {
-            Ok(Record::Control { kind: "tick", value }) => read_tick(value).ok(),
+        let control = match envelope::read(input.key, input.value, input.kind) {
+            Ok(Record::Control { kind, value }) => Control::read(kind, value).ok().flatten(),
             _ => None,
         };
-        match tick {
-            Some(time) => {
+        match control {
+            Some(control) => {
                 let closed_by = Mark { offset: -1, ..Mark::default() };
-                self.emit(Step::Tick { time, control: Some(input.offset) }, closed_by, next, true);
+                self.emit(Step::Control { control, offset: Some(input.offset) }, closed_by, next, true);
             }
             None => self.counts.skip("unknown control record", 1),
         }
@@ -292,17 +293,6 @@ impl<E> Assembler<E> {
             Err(reason) => rows.letters.push(letter(reason, None, String::new(), input)),
         }
     }
-}
-
-/// A tick's value: `{"time":"2026-11-22T23:00:00Z"}`. Answers milliseconds since 1970.
-fn read_tick(value: &[u8]) -> Result<i64, Rejected> {
-    #[derive(serde::Deserialize)]
-    struct Tick {
-        time: chrono::DateTime<chrono::Utc>,
-    }
-    serde_json::from_slice::<Tick>(value)
-        .map(|tick| tick.time.timestamp_millis())
-        .map_err(|error| Rejected::record(r#"a tick {"time": RFC 3339}"#, error.to_string()))
 }
 
 #[cfg(test)]

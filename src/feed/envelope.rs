@@ -9,11 +9,10 @@ use serde_json::value::RawValue;
 
 use std::cell::Cell;
 
+use super::control;
+
 /// What a record has to be.
 const EXPECTED: &str = "a Debezium change event in JSON";
-
-/// The key of a control record.
-const CONTROL_KEY: &[u8] = b"ledgerwell";
 
 /// What one record says.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(super) enum Record<'a> {
     End { transaction: u64, position: u64, changes: u64, time: i64 },
     /// A row changed.
     Row { change: Change<'a>, origin: Origin<'a> },
-    /// Something that Ledgerwell itself wrote into the stream: a tick.
+    /// Something that Ledgerwell itself wrote into the stream.
     Control { kind: &'a str, value: &'a [u8] },
     /// A table was emptied without a word about its rows.
     Truncate { table: &'a str, origin: Origin<'a> },
@@ -122,7 +121,7 @@ pub(super) fn read<'a>(
 ) -> Result<Record<'a>, Rejected> {
     let key = key.unwrap_or_default();
     let Some(value) = value else { return Ok(Record::Skipped("tombstone")) };
-    if key == CONTROL_KEY {
+    if key == control::KEY {
         return match kind {
             Some(kind) => Ok(Record::Control { kind, value }),
             None => {

@@ -2,6 +2,7 @@
 
 use contract::Rejected;
 
+use super::control::Control;
 use super::key::RowKey;
 use super::progress::Progress;
 
@@ -76,12 +77,12 @@ pub enum Step<E> {
         /// When it was read (ms since 1970).
         time: i64,
     },
-    /// A moment that somebody announced.
-    Tick {
-        /// Milliseconds since 1970.
-        time: i64,
+    /// Something that Ledgerwell itself wrote into the stream.
+    Control {
+        /// What it says.
+        control: Control,
         /// Its offset in the control topic, if it came from there.
-        control: Option<i64>,
+        offset: Option<i64>,
     },
     /// A record that could not be read, outside any transaction.
     Unreadable {

@@ -24,6 +24,7 @@ pub enum State {
 
 /// A unit's figures.
 #[derive(Clone, Debug, Default, Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Figures {
     /// What it is doing.
     #[serde(flatten)]
@@ -38,6 +39,8 @@ pub struct Figures {
     pub clock: Option<DateTime<Utc>>,
     /// When something falls due next without any change.
     pub next_due: Option<DateTime<Utc>>,
+    /// Fingerprint of the last rule set that it was told.
+    pub rules: String,
     /// Dead letters that nothing has superseded.
     pub dead_letters: usize,
     /// Number of the last event stored.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use contract::{Failure, Outbox, Processor};
+use contract::audit::{Status, json};
+use contract::{Audit, Failure, Outbox, Outcome, Processor, Request, RuleSet};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Receiver;
@@ -11,10 +12,12 @@ use uuid::Uuid;
 
 use super::checkpoint::{self, Checkpoint};
 use super::{Job, State};
-use crate::clock;
+use crate::control::Folded;
 use crate::dead_letter::OpenLetters;
-use crate::feed::{Bulk, Snapshot, Step, Unit};
+use crate::feed::control::Tick;
+use crate::feed::{Bulk, Control, Snapshot, Step, Unit};
 use crate::outbox::{self, Closing, OutboxRow};
+use crate::{audit, clock};
 
 /// A batch is saved when it has this many rows …
 const BATCH_ROWS: usize = 20_000;
@@ -48,8 +51,10 @@ pub struct Writer<P> {
     /// As it will be stored by the next save.
     next: Checkpoint,
     letters: OpenLetters,
+    folded: Folded,
     outbox: Outbox,
     events: Vec<OutboxRow>,
+    audits: Vec<Audit>,
     /// The record that closed the present unit, and how many events it has.
     numbered: (Closing, u32),
     rows: usize,
@@ -71,6 +76,8 @@ pub async fn connect(url: &str, name: &str) -> Result<PgConnection, Failure> {
             ("client_connection_check_interval", "5s"),
             ("tcp_user_timeout", "20s"),
             ("synchronous_commit", "on"),
+            // Times without a zone are UTC, whatever the server's is.
+            ("TimeZone", "UTC"),
         ]);
     tokio::time::timeout(Duration::from_secs(10), PgConnection::connect_with(&options))
         .await
@@ -85,11 +92,15 @@ impl<P: Processor> Writer<P> {
         let mut connection = connect(&job.database_url, &job.group()).await?;
         let load = async {
             let claimed = checkpoint::claim(&job.place, &job.instance, start, &mut connection).await?;
-            let processor = P::load(&job.source, claimed.clock, &mut connection).await?;
+            let mut processor = P::load(&job.source, claimed.clock, &mut connection).await?;
             let letters = OpenLetters::load(&job.place, &mut connection).await?;
-            Ok::<_, Failure>((claimed, processor, letters))
+            let folded = Folded::load(&job.place, &mut connection).await?;
+            processor.rules(folded.rules()).map_err(|why| {
+                Failure::permanent(format!("the rules in force are not understood any more: {why}"))
+            })?;
+            Ok::<_, Failure>((claimed, processor, letters, folded))
         };
-        let (claimed, processor, letters) = tokio::time::timeout(LOAD, load)
+        let (claimed, processor, letters, folded) = tokio::time::timeout(LOAD, load)
             .await
             .map_err(|_| Failure::transient("Postgres took more than five minutes to read the state"))??;
         job.metrics.owner_epoch.set(claimed.owner_epoch);
@@ -101,8 +112,10 @@ impl<P: Processor> Writer<P> {
             seen: claimed.next_offset,
             next: claimed,
             letters,
+            folded,
             outbox: Outbox::default(),
             events: Vec::new(),
+            audits: Vec::new(),
             numbered: (Closing::Change(-1), 0),
             rows: 0,
             at_end: false,
@@ -183,25 +196,15 @@ impl<P: Processor> Writer<P> {
                 let now = self.reach(time, false, closing);
                 self.decide(now, closing);
             }
-            Step::Tick { time, control } => {
-                if let Some(offset) = control {
+            Step::Control { control, offset } => {
+                if let Some(offset) = offset {
                     closing = Closing::Control(offset);
                     self.next.control_offset = offset + 1;
                 }
-                let time = clock::from_millis(time);
-                if self.next.clock.is_none_or(|clock| clock < time) {
-                    self.reach(time.timestamp_millis(), complete, closing);
-                    if complete {
-                        self.decide(time, closing);
-                    }
-                    self.outbox.emit(
-                        outbox::TICK,
-                        0,
-                        "clock".into(),
-                        time,
-                        &serde_json::json!({ "time": time }),
-                    );
-                    self.collect(closing);
+                match control {
+                    Control::Tick(tick) => self.tick(tick, complete, closing),
+                    Control::Rules(rules) => self.rules(rules, complete, closing),
+                    Control::Request(request) => self.request(*request, complete, closing),
                 }
             }
             Step::Unreadable { letter } => self.letters.add(letter),
@@ -216,6 +219,77 @@ impl<P: Processor> Writer<P> {
         self.next.progress = unit.progress;
         self.seen = unit.seen;
         unit.cut
+    }
+
+    /// A moment has come. One that is not newer than the clock changes nothing.
+    fn tick(&mut self, tick: Tick, complete: bool, closing: Closing) {
+        let time = tick.time;
+        if self.next.clock.is_some_and(|clock| clock >= time) {
+            return;
+        }
+        self.reach(time.timestamp_millis(), complete, closing);
+        if complete {
+            self.decide(time, closing);
+        }
+        self.outbox.emit(outbox::TICK, 0, "clock".into(), time, &tick);
+        self.collect(closing);
+    }
+
+    /// Rules have changed. Which of them are this processor's is written down, and why, if it cannot use them.
+    fn rules(&mut self, rules: RuleSet, complete: bool, closing: Closing) {
+        if !self.folded.tell(&rules) {
+            return;
+        }
+        let usable = self.processor.rules(&rules);
+        let now = self.next.clock.unwrap_or_default();
+        for automation in P::AUTOMATIONS {
+            let of = |rules: &RuleSet| rules.get(P::NAME, automation.action).cloned();
+            let (before, after) = (of(self.folded.rules()), of(&rules));
+            if before == after {
+                continue;
+            }
+            let (status, reasoning) = match &usable {
+                Ok(()) => (Status::Approved, format!("The rule `{}` was changed.", automation.name)),
+                Err(why) => {
+                    (Status::Rejected, format!("The rule `{}` stays as it was: {why}.", automation.name))
+                }
+            };
+            self.outbox.audit(Audit {
+                action: automation.action,
+                time: now,
+                record: None,
+                status,
+                confidence: None,
+                reasoning,
+                input: json(&serde_json::json!({ "before": before })),
+                output: json(&serde_json::json!({ "after": after })),
+            });
+        }
+        if usable.is_ok() {
+            self.folded.accept(rules);
+            if complete {
+                self.decide(now, closing);
+            }
+        }
+        self.collect(closing);
+    }
+
+    /// A person asks for something.
+    fn request(&mut self, request: Request, complete: bool, closing: Closing) {
+        if request.processor != P::NAME || !self.folded.is_new(&request) {
+            return;
+        }
+        let now = self.next.clock.unwrap_or_default();
+        let outcome = if complete {
+            self.processor.request(&request, now, &mut self.outbox)
+        } else {
+            Outcome::Refused("a snapshot is being read; ask again when it is complete".into())
+        };
+        self.folded.decide(request, outcome, now);
+        if complete {
+            self.decide(now, closing);
+        }
+        self.collect(closing);
     }
 
     /// Moves the clock to `time`. What falls due on the way is decided in order, each at its moment.
@@ -262,6 +336,7 @@ impl<P: Processor> Writer<P> {
 
     /// Numbers events by the record that closed their unit, through all parts of a large transaction.
     fn collect(&mut self, closing: Closing) {
+        self.audits.extend(self.outbox.take_audits());
         if self.numbered.0 != closing {
             self.numbered = (closing, 0);
         }
@@ -306,6 +381,8 @@ impl<P: Processor> Writer<P> {
         checkpoint::advance(&self.job.place, self.stored, &self.next, &mut transaction).await?;
         self.processor.save(&mut transaction).await?;
         self.letters.save(&self.job.place, &mut transaction).await?;
+        self.folded.save(&self.job.place, &mut transaction).await?;
+        audit::insert(P::NAME, &std::mem::take(&mut self.audits), &mut transaction).await?;
         outbox::insert(&self.job.place, &std::mem::take(&mut self.events), &mut transaction).await?;
         let began = Instant::now();
         transaction.commit().await?;
@@ -323,6 +400,7 @@ impl<P: Processor> Writer<P> {
             figures.complete = self.next.progress.snapshot == Snapshot::Complete;
             figures.clock = self.next.clock;
             figures.next_due = self.processor.next_due();
+            self.folded.told().clone_into(&mut figures.rules);
             figures.dead_letters = letters;
             figures.out_seq = self.next.out_seq;
             figures.at_end = self.at_end;

@@ -19,7 +19,7 @@ fn log() -> Vec<Record> {
 async fn reset(connection: &mut PgConnection) {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
-         WHERE table_schema IN ('credit', 'stream') OR table_name = 'credit_scores'",
+         WHERE table_schema IN ('credit', 'stream') OR table_name IN ('credit_scores', 'audit_logs')",
     )
     .fetch_all(&mut *connection)
     .await

@@ -19,7 +19,7 @@ impl Broker {
         let environment = String::from_utf8(broker.services("env").output().unwrap().stdout).unwrap();
         let servers =
             environment.lines().find_map(|line| line.strip_prefix("export KAFKA_BOOTSTRAP_SERVERS="));
-        broker.servers = servers.unwrap().to_owned();
+        servers.unwrap().clone_into(&mut broker.servers);
         broker
     }
 

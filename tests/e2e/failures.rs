@@ -275,7 +275,7 @@ async fn due_moments_are_announced_when_nothing_else_happens() {
 async fn they_may_be_announced_in_a_topic_of_their_own() {
     let sandbox = Sandbox::new("control").await;
     tick(&sandbox, &format!("clock = \"wall\"\ncontrol_topic = \"{}.control\"", sandbox.name)).await;
-    assert!(sandbox.events().iter().any(|event| event.position.starts_with("c0.")));
+    assert!(sandbox.events().iter().any(|event| event.position.starts_with('c')));
 }
 
 /// An item becomes overdue because the clock says so.
@@ -283,7 +283,8 @@ async fn tick(sandbox: &Sandbox, settings: &str) {
     sandbox.configure(settings);
     sandbox.ok(&["topics"]);
     let item = json!({ "id": 1, "move_id": 1, "company_id": 1, "partner_id": 7, "account_id": 1, "parent_state": "posted",
-        "date": 20_457, "date_maturity": 20_460, "amount_residual": "50.00", "reconciled": false, "quantity": "1" });
+        "date": 20_457, "date_maturity": 20_460, "amount_residual": "50.00", "balance": "50.00", "display_type": "payment_term",
+        "reconciled": false, "quantity": "1" });
     let mut records = snapshot();
     records.insert(3, row("account_move_line", 1, &item, "true"));
     publish(sandbox, &records);
@@ -296,7 +297,8 @@ async fn tick(sandbox: &Sandbox, settings: &str) {
         sandbox.events().iter().map(|event| (event.kind.clone(), event.time.clone())).collect();
     let due = "2026-01-08T00:00:00.000Z".to_owned();
     assert!(
-        kinds.contains(&("exposure_changed".into(), due.clone())) && kinds.contains(&("tick".into(), due)),
-        "{kinds:?}"
+        kinds.contains(&("exposure_changed".into(), due)),
+        "the moment it fell due, not that of the tick: {kinds:?}"
     );
+    assert!(kinds.iter().any(|(kind, _)| kind == "tick"), "{kinds:?}");
 }

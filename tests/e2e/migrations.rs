@@ -16,9 +16,9 @@ const CATALOGUE: &str = "
         UNION ALL
         SELECT indexdef FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     ) AS catalogue
-    WHERE line NOT LIKE '%_sqlx_migrations%'";
+    WHERE line NOT LIKE '%_sqlx_migrations%' AND line NOT LIKE '%_ledgerwell_%'";
 
-async fn catalogue(sandbox: &Sandbox) -> String {
+pub async fn catalogue(sandbox: &Sandbox) -> String {
     let mut connection = sandbox.connect().await;
     sqlx::query_scalar::<_, Option<String>>(CATALOGUE)
         .fetch_one(&mut connection)

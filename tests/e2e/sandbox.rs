@@ -51,9 +51,15 @@ impl Sandbox {
         Self::on(&environment("KAFKA_BOOTSTRAP_SERVERS"), test).await
     }
 
-    /// The same on another Kafka.
+    /// An empty database without topics.
+    pub async fn unmigrated(test: &str) -> Self {
+        Self::with_topic(test, None, &environment("KAFKA_BOOTSTRAP_SERVERS")).await
+    }
+
+    /// A migrated database and topics on another Kafka.
     pub async fn on(servers: &str, test: &str) -> Self {
         let sandbox = Self::with_topic(test, None, servers).await;
+        sandbox.ok(&["migrate", "up"]);
         sandbox.ok(&["topics"]);
         sandbox
     }
@@ -61,6 +67,7 @@ impl Sandbox {
     /// A second pipeline over the topic of another sandbox: its own database and result topics.
     pub async fn beside(&self, test: &str) -> Self {
         let sandbox = Self::with_topic(test, Some(self.topic.clone()), &self.servers).await;
+        sandbox.ok(&["migrate", "up"]);
         sandbox.ok(&["topics"]);
         sandbox
     }
@@ -81,7 +88,6 @@ impl Sandbox {
         let topic = topic.unwrap_or_else(|| format!("{name}.changes"));
         let sandbox = Self { name, topic, database_url, servers: servers.to_owned(), folder };
         sandbox.configure("");
-        sandbox.ok(&["migrate", "up"]);
         sandbox
     }
 
@@ -329,7 +335,7 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
 pub async fn dump(connection: &mut PgConnection) -> String {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
-         WHERE table_schema = ANY($1) OR table_name IN ('credit_scores', 'audit_logs', 'dead_letter') ORDER BY 1",
+         WHERE table_schema = ANY($1) OR table_name IN ('credit_scores', 'audit_logs', 'dead_letter', 'request', 'rules') ORDER BY 1",
     )
     .bind(PROCESSORS.iter().map(|processor| processor.name).collect::<Vec<_>>())
     .fetch_all(&mut *connection)

@@ -22,6 +22,8 @@
 //! - Values are checked in `decode`, so that `save` cannot fail on data.
 //! - `save` writes the net effect in sets: a few statements, whatever the size of the batch. [`table!`] helps.
 //! - Ids from sequences never leave their table: events use natural keys.
+//! - Each automated decision is written down ([`Outbox::audit`]), and goes only as far as its rule's [`Mode`]. Rules and
+//!   people's requests come through the stream ([`Processor::rules`], [`Processor::request`]); no table is ever polled.
 //!
 //! # The rooms of a processor crate
 //!
@@ -29,8 +31,10 @@
 //! `domain.rs` or `domain/` (pure), `store.rs` (all its SQL), `tests/golden/` (streams with the rows and events
 //! expected of them).
 
+pub mod audit;
 pub mod change;
 pub mod column;
+pub mod control;
 pub mod error;
 pub mod money;
 pub mod outbox;
@@ -41,7 +45,9 @@ mod table;
 #[doc(hidden)]
 pub use table::sql;
 
+pub use audit::Audit;
 pub use change::{Change, Op};
+pub use control::{Automation, Mode, Outcome, Request, Rule, RuleSet};
 pub use error::{Failure, Rejected};
 pub use money::Money;
 pub use outbox::{Emitted, Outbox};

@@ -1,8 +1,10 @@
 //! What a processor tells the world. Events leave through the outbox: stored with the rows they speak of, in one
-//! transaction, then published in order.
+//! transaction, then published in order. Audit rows take the same way into `audit_logs`.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+
+use crate::audit::{Audit, json};
 
 /// An event waiting to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,7 @@ pub struct Emitted {
 #[derive(Debug, Default)]
 pub struct Outbox {
     emitted: Vec<Emitted>,
+    audits: Vec<Audit>,
 }
 
 impl Outbox {
@@ -36,12 +39,21 @@ impl Outbox {
         time: DateTime<Utc>,
         data: &impl Serialize,
     ) {
-        let data = serde_json::to_string(data).unwrap_or_else(|_| "null".into());
-        self.emitted.push(Emitted { event_type, company, entity, time, data });
+        self.emitted.push(Emitted { event_type, company, entity, time, data: json(data) });
+    }
+
+    /// Writes a decision down.
+    pub fn audit(&mut self, audit: Audit) {
+        self.audits.push(audit);
     }
 
     /// Takes what was emitted since the last call, in order.
     pub fn take(&mut self) -> Vec<Emitted> {
         std::mem::take(&mut self.emitted)
+    }
+
+    /// Takes what was written down since the last call, in order.
+    pub fn take_audits(&mut self) -> Vec<Audit> {
+        std::mem::take(&mut self.audits)
     }
 }

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use sqlx::PgConnection;
 
 use crate::change::Change;
+use crate::control::{Automation, Outcome, Request, RuleSet};
 use crate::error::{Failure, Rejected};
 use crate::outbox::Outbox;
 
@@ -29,6 +30,8 @@ pub trait Processor: Sized + Send + 'static {
     const VERSION: i32;
     /// The source tables it reads.
     const TABLES: &'static [&'static str];
+    /// What it decides on its own as far as a rule lets it.
+    const AUTOMATIONS: &'static [Automation] = &[];
     /// One row change, reduced to what matters here.
     type Event: Send + 'static;
 
@@ -55,6 +58,20 @@ pub trait Processor: Sized + Send + 'static {
     /// Draws the conclusions of what was applied since the last call, as of `now`: called at the end of each source
     /// transaction, at due moments, and once when a snapshot is complete. `now` never runs backwards.
     fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox);
+
+    /// Takes over a rule set: after [`Self::load`] the one that was last accepted, if any, and later each one that comes. The
+    /// runner calls [`Self::decide`] after it.
+    ///
+    /// # Errors
+    /// Rules that cannot be used, and what to change. The ones before stay in force.
+    fn rules(&mut self, _rules: &RuleSet) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Does what a person asks for, as of `now`. The runner calls [`Self::decide`] after it.
+    fn request(&mut self, request: &Request, _now: DateTime<Utc>, _outbox: &mut Outbox) -> Outcome {
+        Outcome::Refused(format!("{} takes no request `{}`", Self::NAME, request.action))
+    }
 
     /// Writes the net effect since the last call. Runs inside the batch's transaction.
     fn save(&mut self, connection: &mut PgConnection) -> impl Future<Output = Result<(), Failure>> + Send;

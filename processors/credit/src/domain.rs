@@ -1,28 +1,46 @@
-//! From source rows to exposures. Pure: no SQL, no clock, no async.
+//! From source rows to exposures, and from exposures to decisions. Pure: no SQL, no clock, no async.
 //!
 //! [`Ledger::apply`] stores rows and notes what they touch; [`Ledger::decide`] places what was touched, moves what crossed its
-//! due date, and compares each touched exposure with the one before.
+//! due date, compares each touched exposure with the one before, and assesses its customer. When a day begins all customers
+//! are assessed.
 
+mod assessment;
+mod breach;
 mod bucket;
+mod by_key;
+mod checks;
 mod contributions;
 mod exposure;
+mod holds;
 mod links;
+mod payments;
 mod receivable;
+mod requests;
 mod score;
+mod settings;
 mod to_invoice;
+mod volume;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use contract::{Outbox, Table};
+use contract::{Outbox, RuleSet, Table};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::event::Event;
-use crate::store::{InvoicedLine, Item, Partner, SaleOrder, SaleOrderLine, Tables};
+use crate::store::{Invoice, InvoicedLine, Item, Partner, SaleOrder, SaleOrderLine, Settlement, Tables};
+use assessment::Frozen;
 use bucket::{Key, Party};
+use by_key::ByKey;
 use contributions::Contributions;
 use links::Links;
+use payments::Payment;
+use settings::Settings;
+use to_invoice::OpenOrder;
+use volume::Sale;
+
+pub use checks::Check;
 
 /// The working state.
 #[derive(Default)]
@@ -31,13 +49,25 @@ pub struct Ledger {
     pub tables: Tables,
     zone: Tz,
     main_company: Option<i32>,
+    settings: Settings,
     today: Option<NaiveDate>,
     links: Links,
     items_of_move: FxHashMap<i32, FxHashSet<i32>>,
     items_of_partner: FxHashMap<i32, FxHashSet<i32>>,
     orders_of_partner: FxHashMap<i32, FxHashSet<i32>>,
     lines_of_order: FxHashMap<i32, FxHashSet<i32>>,
+    invoices_of_partner: FxHashMap<i32, FxHashSet<i32>>,
+    settlements_of_item: FxHashMap<i32, FxHashSet<i32>>,
     contributions: Contributions,
+    payments: ByKey<Payment>,
+    sales: ByKey<Sale>,
+    open_orders: ByKey<OpenOrder>,
+    /// What customers are measured against today, by company, …
+    frozen: FxHashMap<i32, Frozen>,
+    /// … since when, …
+    assessed_on: Option<NaiveDate>,
+    /// … and each customer's revenue in it.
+    revenue_today: FxHashMap<Key, i64>,
     /// What has to be placed again.
     touched: Touched,
 }
@@ -48,10 +78,17 @@ struct Touched {
     all: bool,
     items: FxHashSet<i32>,
     orders: FxHashSet<i32>,
+    invoices: FxHashSet<i32>,
+    settlements: FxHashSet<i32>,
     /// Partners whose name or limit changed.
     partners: FxHashSet<i32>,
     rates: bool,
+    /// The rules changed.
+    settings: bool,
+    /// Whose exposure may have changed.
     keys: BTreeSet<Key>,
+    /// Who may have to be judged anew although the exposure is the same.
+    assess: BTreeSet<Key>,
 }
 
 impl Ledger {
@@ -72,8 +109,25 @@ impl Ledger {
             .iter()
             .for_each(|order| index(&mut ledger.orders_of_partner, order.partner_id, order.id, true));
         tables.lines.iter().for_each(|line| index(&mut ledger.lines_of_order, line.order_id, line.id, true));
+        tables.invoices.iter().for_each(|invoice| ledger.index_invoice(invoice.id, invoice.partner_id, true));
+        tables
+            .settlements
+            .iter()
+            .for_each(|row| ledger.index_settlement(row.id, (row.debit_id, row.credit_id), true));
         ledger.tables = tables;
+        ledger.thaw();
         ledger
+    }
+
+    /// Takes over the rules in force.
+    ///
+    /// # Errors
+    /// Rules that cannot be used, and what to change.
+    pub fn rules(&mut self, rules: &RuleSet) -> Result<(), String> {
+        let settings = Settings::of(rules.get(crate::NAME, crate::HOLD))?;
+        self.touched.settings |= settings != self.settings;
+        self.settings = settings;
+        Ok(())
     }
 
     /// Places all rows as of `clock`, so that [`Self::next_due`] says what it would have said without a restart.
@@ -89,7 +143,14 @@ impl Ledger {
         self.touched.all = true;
         match table {
             "account_account" => self.tables.accounts.clear(),
-            "account_move" => self.tables.drafts.clear(),
+            "account_move" => {
+                self.tables.invoices.clear();
+                self.invoices_of_partner.clear();
+            }
+            "account_partial_reconcile" => {
+                self.tables.settlements.clear();
+                self.settlements_of_item.clear();
+            }
             "account_move_line" => {
                 self.tables.items.clear();
                 self.items_of_move.clear();
@@ -147,12 +208,8 @@ impl Ledger {
                 self.touched.rates = true;
             }
             Event::Partner(id, row) => self.set_partner(id, row),
-            Event::Draft(id, row) => {
-                let old = self.tables.drafts.set(id, row);
-                if old.as_ref() != self.tables.drafts.get(id) {
-                    self.touch_move(id);
-                }
-            }
+            Event::Invoice(id, row) => self.set_invoice(id, row),
+            Event::Settlement(id, row) => self.set_settlement(id, row),
             Event::Item(id, row) => self.set_item(id, row),
             Event::SaleOrder(id, row) => self.set_order(id, row),
             Event::SaleOrderLine(id, row) => self.set_line(id, row),
@@ -178,7 +235,46 @@ impl Ledger {
         if old.map(|partner| partner.commercial_id) != new.map(|partner| partner.commercial_id) {
             self.touched.items.extend(self.items_of_partner.get(&id).into_iter().flatten());
             self.touched.orders.extend(self.orders_of_partner.get(&id).into_iter().flatten());
+            self.touched.invoices.extend(self.invoices_of_partner.get(&id).into_iter().flatten());
         }
+    }
+
+    fn set_invoice(&mut self, id: i32, row: Option<Invoice>) {
+        if let Some(old) = self.tables.invoices.get(id).map(|invoice| invoice.partner_id) {
+            self.index_invoice(id, old, false);
+        }
+        if let Some(new) = &row {
+            self.index_invoice(id, new.partner_id, true);
+        }
+        let old = self.tables.invoices.set(id, row);
+        self.touched.invoices.insert(id);
+        let draft = |invoice: Option<&Invoice>| invoice.filter(|row| row.draft).map(|row| row.refund);
+        if draft(old.as_ref()) != draft(self.tables.invoices.get(id)) {
+            self.touch_move(id);
+        }
+    }
+
+    fn index_invoice(&mut self, id: i32, partner: Option<i32>, present: bool) {
+        if let Some(partner) = partner {
+            index(&mut self.invoices_of_partner, partner, id, present);
+        }
+    }
+
+    fn set_settlement(&mut self, id: i32, row: Option<Settlement>) {
+        let ends = |row: &Settlement| (row.debit_id, row.credit_id);
+        if let Some(old) = self.tables.settlements.get(id).map(ends) {
+            self.index_settlement(id, old, false);
+        }
+        if let Some(new) = row.as_ref().map(ends) {
+            self.index_settlement(id, new, true);
+        }
+        self.tables.settlements.set(id, row);
+        self.touched.settlements.insert(id);
+    }
+
+    fn index_settlement(&mut self, id: i32, (debit, credit): (i32, i32), present: bool) {
+        index(&mut self.settlements_of_item, debit, id, present);
+        index(&mut self.settlements_of_item, credit, id, present);
     }
 
     fn set_item(&mut self, id: i32, row: Option<Item>) {
@@ -287,9 +383,9 @@ impl Ledger {
         moment.with_timezone(&self.zone).date_naive()
     }
 
-    /// The start of the day on which the next item becomes overdue.
+    /// The start of the next day: items become overdue, and everybody is assessed anew.
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
-        let day = self.contributions.next_due()?.checked_add_days(Days::new(1))?;
+        let day = self.today?.checked_add_days(Days::new(1))?;
         // Where the clocks go forward at midnight the day begins an hour later.
         (0..24).find_map(|hour| {
             let start = day.and_time(NaiveTime::from_hms_opt(hour, 0, 0)?);
@@ -299,12 +395,33 @@ impl Ledger {
 
     /// Draws the conclusions as of `now`.
     pub fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox) {
-        self.place(self.day(now));
+        let today = self.day(now);
+        let new_days = self.assessed_on.map_or(1, |before| (today - before).num_days().max(0));
+        let new_days = u16::try_from(new_days).unwrap_or(u16::MAX);
+        if new_days > 0 {
+            self.expire(today);
+        }
+        self.place(today);
         let rates = std::mem::take(&mut self.touched.rates);
         let keys = std::mem::take(&mut self.touched.keys);
+        let mut assess = std::mem::take(&mut self.touched.assess);
         let mut customers: BTreeSet<i32> = BTreeSet::new();
         for key in keys {
+            assess.insert(key);
             if self.decide_exposure(key, now, outbox) {
+                customers.insert(key.partner);
+            }
+        }
+        if new_days > 0 {
+            self.freeze(today);
+        }
+        if std::mem::take(&mut self.touched.settings) || new_days > 0 {
+            assess.extend(self.assessable());
+            assess.extend(self.tables.assessments.iter().map(|row| Key::from(row.key())));
+            assess.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
+        }
+        for key in assess {
+            if self.decide_assessment(key, new_days, now, outbox) {
                 customers.insert(key.partner);
             }
         }
@@ -313,6 +430,35 @@ impl Ledger {
         }
         for customer in customers {
             self.decide_score(customer, now);
+        }
+    }
+
+    /// Everybody about whom there is something to say.
+    fn assessable(&self) -> BTreeSet<Key> {
+        let exposed = self.tables.exposures.iter().map(|row| Key::from(row.key()));
+        let history = self.payments.iter().map(|(key, ..)| key).chain(self.sales.iter().map(|(key, ..)| key));
+        exposed.chain(history).collect()
+    }
+
+    /// Forgets what is too old to count.
+    fn expire(&mut self, today: NaiveDate) {
+        let before = |days| today.checked_sub_signed(TimeDelta::days(days)).unwrap_or(NaiveDate::MIN);
+        let (payments, sales) = (before(payments::MEMORY_DAYS), before(volume::YEAR_DAYS - 1));
+        let settlements = self.tables.settlements.iter().filter(|row| row.day < payments);
+        let settlements: Vec<_> = settlements.map(|row| (row.id, [row.debit_id, row.credit_id])).collect();
+        for (id, items) in settlements {
+            self.set_settlement(id, None);
+            for item in items {
+                let settled = self.tables.items.get(item).is_some_and(Item::is_settled);
+                if settled && !self.settlements_of_item.contains_key(&item) {
+                    self.set_item(item, None);
+                }
+            }
+        }
+        let invoices = self.tables.invoices.iter();
+        let invoices = invoices.filter(|row| !row.draft && row.day.is_none_or(|day| day < sales));
+        for id in invoices.map(|row| row.id).collect::<Vec<_>>() {
+            self.set_invoice(id, None);
         }
     }
 
@@ -328,15 +474,26 @@ impl Ledger {
         }
         self.touched.items.extend(self.contributions.overdue_by(today));
         for id in std::mem::take(&mut self.touched.items) {
-            let item = self.tables.items.get(id);
-            let part = item.and_then(|item| Some((self.place_item(item, today)?, item.due)));
-            let keys = self.contributions.set_item(id, part);
-            self.touched.keys.extend(keys);
+            self.place_touched_item(id, today);
+        }
+        for id in std::mem::take(&mut self.touched.settlements) {
+            let payment = self.tables.settlements.get(id).and_then(|row| self.place_settlement(row));
+            let keys = self.payments.set(id, payment);
+            self.touched.assess.extend(keys);
+        }
+        for id in std::mem::take(&mut self.touched.invoices) {
+            let sale = self.tables.invoices.get(id).and_then(|row| self.place_invoice(row));
+            let keys = self.sales.set(id, sale);
+            self.touched.assess.extend(keys);
         }
         for id in std::mem::take(&mut self.touched.orders) {
-            let part = self.tables.orders.get(id).and_then(|order| self.place_order(order));
+            let order = self.tables.orders.get(id);
+            let open = order.and_then(|order| self.open_order(order));
+            let part = order.and_then(|order| self.place_order(order));
             let keys = self.contributions.set_order(id, part);
             self.touched.keys.extend(keys);
+            let keys = self.open_orders.set(id, open);
+            self.touched.assess.extend(keys);
         }
         for id in std::mem::take(&mut self.touched.partners) {
             let companies: BTreeSet<_> =
@@ -347,11 +504,28 @@ impl Ledger {
         }
     }
 
+    fn place_touched_item(&mut self, id: i32, today: NaiveDate) {
+        self.touched.settlements.extend(self.settlements_of_item.get(&id).into_iter().flatten());
+        let part = self.tables.items.get(id).and_then(|item| {
+            let part = self.place_item(item, today)?;
+            // A credit note is no payment, so its date tells nothing.
+            let dated = part.bucket != bucket::Bucket::Unapplied || !item.falls_due;
+            Some((part, item.due.filter(|_| dated)))
+        });
+        let keys = self.contributions.set_item(id, part);
+        self.touched.keys.extend(keys);
+    }
+
     fn touch_everything(&mut self) {
         self.touched.items = self.contributions.items().collect();
         self.touched.items.extend(self.tables.items.iter().map(|item| item.id));
         self.touched.orders = self.contributions.orders().collect();
+        self.touched.orders.extend(self.open_orders.ids());
         self.touched.orders.extend(self.tables.orders.iter().map(|order| order.id));
+        self.touched.invoices = self.sales.ids().collect();
+        self.touched.invoices.extend(self.tables.invoices.iter().map(|invoice| invoice.id));
+        self.touched.settlements = self.payments.ids().collect();
+        self.touched.settlements.extend(self.tables.settlements.iter().map(|settlement| settlement.id));
         self.touched.partners =
             self.tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
         self.touched.keys.extend(self.tables.exposures.iter().map(|row| Key::from(row.key())));

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use contract::column::{Date, Json, Numeric, Text};
+use contract::column::{Date, Json, Numeric, Text, Timestamp};
 use contract::{Change, Money, Rejected};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::store::{
-    Account, Company, Currency, CurrencyRate, Draft, InvoicedLine, Item, Partner, Product, SaleOrder,
-    SaleOrderLine, Template,
+    Account, Company, Currency, CurrencyRate, Invoice, InvoicedLine, Item, Partner, Product, SaleOrder,
+    SaleOrderLine, Settlement, Template,
 };
 
 /// A row's new state; `None` when it is gone or cannot matter.
@@ -30,9 +30,11 @@ pub enum Event {
     /// `product_template`
     Template(i32, Option<Template>),
     /// `account_move`
-    Draft(i32, Option<Draft>),
+    Invoice(i32, Option<Invoice>),
     /// `account_move_line`
     Item(i32, Option<Item>),
+    /// `account_partial_reconcile`
+    Settlement(i32, Option<Settlement>),
     /// `sale_order`
     SaleOrder(i32, Option<SaleOrder>),
     /// `sale_order_line`
@@ -46,6 +48,7 @@ pub const TABLES: &[&str] = &[
     "account_account",
     "account_move",
     "account_move_line",
+    "account_partial_reconcile",
     "product_product",
     "product_template",
     "res_company",
@@ -69,10 +72,13 @@ pub fn decode(change: &Change<'_>) -> Result<Option<Event>, Rejected> {
     let id = change.key::<Key>()?.id;
     Ok(Some(match change.table {
         "account_account" => Event::Account(id, change.row::<AccountRow>()?.map(|row| row.read(id))),
-        "account_move" => Event::Draft(id, change.row::<MoveRow<'_>>()?.and_then(|row| row.read(id))),
+        "account_move" => Event::Invoice(id, change.row::<MoveRow<'_>>()?.and_then(|row| row.read(id))),
         "account_move_line" => {
             let row = change.row::<ItemRow<'_>>()?;
             Event::Item(id, row.map(|row| row.read(id, change.table)).transpose()?.flatten())
+        }
+        "account_partial_reconcile" => {
+            Event::Settlement(id, change.row::<SettlementRow>()?.and_then(|row| row.read(id)))
         }
         "product_product" => Event::Product(id, change.row::<ProductRow>()?.map(|row| row.read(id))),
         "product_template" => Event::Template(id, change.row::<TemplateRow>()?.map(|row| row.read(id))),
@@ -114,15 +120,57 @@ impl AccountRow {
 struct MoveRow<'a> {
     state: &'a str,
     move_type: &'a str,
+    company_id: Option<i32>,
+    commercial_partner_id: Option<i32>,
+    invoice_date: Option<Date>,
+    amount_untaxed_signed: Option<Numeric>,
 }
 
 impl MoveRow<'_> {
-    fn read(self, id: i32) -> Option<Draft> {
-        match (self.state, self.move_type) {
-            ("draft", "out_invoice") => Some(Draft { id, refund: false }),
-            ("draft", "out_refund") => Some(Draft { id, refund: true }),
-            _ => None,
-        }
+    /// Drafts may be linked to orders; posted ones are revenue.
+    fn read(self, id: i32) -> Option<Invoice> {
+        let (draft, refund) = match (self.state, self.move_type) {
+            ("draft", "out_invoice") => (true, false),
+            ("draft", "out_refund") => (true, true),
+            ("posted", "out_invoice" | "out_receipt") => (false, false),
+            ("posted", "out_refund") => (false, true),
+            _ => return None,
+        };
+        Some(Invoice {
+            id,
+            draft,
+            refund,
+            company_id: self.company_id?,
+            partner_id: self.commercial_partner_id,
+            day: self.invoice_date.map(|date| date.0),
+            untaxed: amount(self.amount_untaxed_signed),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct SettlementRow {
+    debit_move_id: i32,
+    credit_move_id: i32,
+    max_date: Option<Date>,
+    amount: Option<Numeric>,
+    debit_amount_currency: Option<Numeric>,
+    credit_amount_currency: Option<Numeric>,
+}
+
+impl SettlementRow {
+    /// One without an amount in a document's currency settles an exchange difference.
+    fn read(self, id: i32) -> Option<Settlement> {
+        let is_zero = |amount: Option<Numeric>| amount.is_some_and(|amount| amount.0.is_zero());
+        let exchange = is_zero(self.debit_amount_currency) || is_zero(self.credit_amount_currency);
+        let day = self.max_date?.0;
+        (!exchange).then(|| Settlement {
+            id,
+            debit_id: self.debit_move_id,
+            credit_id: self.credit_move_id,
+            day,
+            amount: amount(self.amount),
+        })
     }
 }
 
@@ -138,15 +186,20 @@ struct ItemRow<'a> {
     amount_residual: Option<Numeric>,
     reconciled: Option<bool>,
     quantity: Option<Numeric>,
+    display_type: Option<&'a str>,
+    balance: Option<Numeric>,
 }
 
 impl ItemRow<'_> {
-    /// Draft items may be linked to orders or be receivable; posted ones matter while something is left to pay.
+    /// Draft items may be linked to orders or be receivable; posted ones matter while something is left to pay, and those that
+    /// fall due tell afterwards when they did.
     fn read(self, id: i32, table: &str) -> Result<Option<Item>, Rejected> {
-        let residual = amount(self.amount_residual);
+        let open = self.reconciled != Some(true);
+        let residual = amount(self.amount_residual.filter(|_| open));
+        let falls_due = self.display_type == Some("payment_term");
         let draft = match self.parent_state {
             Some("draft") => true,
-            Some("posted") if !residual.is_zero() && self.reconciled != Some(true) => false,
+            Some("posted") if !residual.is_zero() || falls_due => false,
             _ => return Ok(None),
         };
         if Money::from_decimal(residual).is_none() {
@@ -167,6 +220,8 @@ impl ItemRow<'_> {
             due: self.date_maturity.or(self.date).map(|date| date.0),
             residual,
             quantity: amount(self.quantity),
+            falls_due,
+            debit: amount(self.balance) > Decimal::ZERO,
         }))
     }
 }
@@ -273,6 +328,7 @@ struct OrderRow<'a> {
     company_id: i32,
     partner_id: i32,
     currency_rate: Option<Numeric>,
+    commitment_date: Option<Timestamp>,
 }
 
 impl OrderRow<'_> {
@@ -284,6 +340,7 @@ impl OrderRow<'_> {
             company_id: self.company_id,
             partner_id: self.partner_id,
             currency_rate,
+            ships_at: self.commitment_date.map(|time| time.0),
         })
     }
 }

@@ -1,35 +1,45 @@
-//! Who owes how much: live credit exposure per company and commercial partner.
+//! Who owes how much, and who should get no more on credit? Per company and commercial partner.
 //!
-//! **Reads** customers, journal items, draft invoices, confirmed orders ([`event`]). **Keeps** the rows that can still
-//! contribute and, per key, the sum of what each contributes ([`domain`]). **Writes** `credit.exposure` and the seed's
-//! `credit_scores` ([`store`]). **Emits** `exposure_changed` with the old and the new buckets.
+//! **Reads** customers, journal items, invoices, what settles them, and confirmed orders ([`event`]). **Keeps** the rows that
+//! can still count and, per key, the sum of what each contributes ([`domain`]). **Writes** `credit.exposure`,
+//! `credit.assessment`, `credit.hold` and the seed's `credit_scores` ([`store`]). **Emits** `exposure_changed`,
+//! `score_changed`, `hold_placed | hold_suggested | hold_released` and `limit_breach_predicted | limit_breach_cleared`.
+//! **Decides** about holds, as far as the rule `credit` / `hold` lets it. How: docs/credit-decisions.md.
 //!
 //! Invariants:
 //! - a source row contributes to at most one bucket of one key, and what it contributes is a function of the current rows:
 //!   any order of changes ends in the same sums;
 //! - `not_due + overdue + unapplied` is Odoo's own `partner.credit`;
 //! - `total` is the sum of the five buckets;
-//! - a row exists exactly while some bucket is not zero or a limit is set.
+//! - an exposure exists exactly while some bucket is not zero or a limit is set;
+//! - a decision is a function of the current rows, of what was frozen when the day began, of the checks that failed before,
+//!   and of what people decided.
 
 pub mod domain;
 pub mod event;
 pub mod store;
 
 use chrono::{DateTime, Utc};
-use contract::{Change, Failure, Outbox, Processor, Rejected, Source};
+use contract::{Automation, Change, Failure, Outbox, Outcome, Processor, Rejected, Request, RuleSet, Source};
 use sqlx::PgConnection;
 
 use crate::domain::Ledger;
 use crate::event::Event;
 use crate::store::Tables;
 
+/// The processor's one name.
+pub const NAME: &str = "credit";
+/// Its automation: holds.
+pub const HOLD: &str = "hold";
+
 /// The processor.
 pub struct Credit(Ledger);
 
 impl Processor for Credit {
-    const NAME: &'static str = "credit";
+    const NAME: &'static str = NAME;
     const VERSION: i32 = 1;
     const TABLES: &'static [&'static str] = event::TABLES;
+    const AUTOMATIONS: &'static [Automation] = &[Automation { action: HOLD, name: "Credit hold" }];
     type Event = Event;
 
     fn decode(change: &Change<'_>) -> Result<Option<Event>, Rejected> {
@@ -61,6 +71,14 @@ impl Processor for Credit {
 
     fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox) {
         self.0.decide(now, outbox);
+    }
+
+    fn rules(&mut self, rules: &RuleSet) -> Result<(), String> {
+        self.0.rules(rules)
+    }
+
+    fn request(&mut self, request: &Request, now: DateTime<Utc>, outbox: &mut Outbox) -> Outcome {
+        self.0.request(request, now, outbox)
     }
 
     async fn save(&mut self, connection: &mut PgConnection) -> Result<(), Failure> {

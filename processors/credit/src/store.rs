@@ -1,9 +1,14 @@
-//! The tables of schema `credit`, and the seed's `credit_scores`.
+//! The tables of schema `credit`, and the seed's `credit_scores`. Here are the source rows that are kept; `results` has what
+//! is concluded from them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use contract::{Rows, Table};
+mod results;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contract::Rows;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
+
+pub use results::{Assessment, Exposure, Hold, Norm, Score};
 
 contract::table! {
     /// A company, which may be a branch of another.
@@ -76,15 +81,39 @@ contract::table! {
 }
 
 contract::table! {
-    /// A draft customer invoice or credit note.
-    pub struct Draft in "credit.draft" key (id: i32) {
+    /// A customer invoice or credit note: a draft, or a posted one of the last year.
+    pub struct Invoice in "credit.invoice" key (id: i32) {
+        /// Whether it is a draft.
+        pub draft: bool,
         /// Whether it is a credit note.
         pub refund: bool,
+        /// Its company, which may be a branch.
+        pub company_id: i32,
+        /// Its commercial partner.
+        pub partner_id: Option<i32>,
+        /// Its date.
+        pub day: Option<NaiveDate>,
+        /// Its untaxed amount in the company's currency, negative for a credit note.
+        pub untaxed: Decimal,
     }
 }
 
 contract::table! {
-    /// A journal item: any of a draft, or an open one of a posted entry.
+    /// That a debit item was settled by a credit item.
+    pub struct Settlement in "credit.settlement" key (id: i32) {
+        /// The debit item.
+        pub debit_id: i32,
+        /// The credit item.
+        pub credit_id: i32,
+        /// When both were there.
+        pub day: NaiveDate,
+        /// How much, in the company's currency.
+        pub amount: Decimal,
+    }
+}
+
+contract::table! {
+    /// A journal item: any of a draft, an open one of a posted entry, or a settled one that fell due by itself.
     pub struct Item in "credit.item" key (id: i32) {
         /// Its journal entry.
         pub move_id: i32,
@@ -102,6 +131,17 @@ contract::table! {
         pub residual: Decimal,
         /// Invoiced quantity.
         pub quantity: Decimal,
+        /// Whether it is a line that falls due, of an invoice or a credit note.
+        pub falls_due: bool,
+        /// Whether it is a debit.
+        pub debit: bool,
+    }
+}
+
+impl Item {
+    /// Whether nothing is left to pay.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.draft && self.residual.is_zero()
     }
 }
 
@@ -114,6 +154,8 @@ contract::table! {
         pub partner_id: i32,
         /// Units of the order's currency per unit of the company's.
         pub currency_rate: Decimal,
+        /// When it has to be delivered, if that was agreed.
+        pub ships_at: Option<DateTime<Utc>>,
     }
 }
 
@@ -143,107 +185,6 @@ contract::table! {
     }
 }
 
-contract::table! {
-    /// What a commercial partner owes a company, by bucket, in the company's currency.
-    pub struct Exposure in "credit.exposure" key (company_id: i32, partner_id: i32) {
-        /// The partner's name.
-        pub partner_name: String,
-        /// The company's currency, as ISO 4217 code.
-        pub currency: String,
-        /// Receivable and not due.
-        pub not_due: Decimal,
-        /// Receivable and past its due date.
-        pub overdue: Decimal,
-        /// Credits and payments not applied to anything: negative.
-        pub unapplied: Decimal,
-        /// Draft invoices that no order accounts for.
-        pub draft_invoiced: Decimal,
-        /// Confirmed and not yet invoiced.
-        pub to_invoice: Decimal,
-        /// The sum.
-        pub total: Decimal,
-        /// The explicit limit, if there is one.
-        pub credit_limit: Option<Decimal>,
-        /// Earliest due date of what is receivable.
-        pub oldest_due: Option<NaiveDate>,
-        /// When it last changed, by the unit's clock.
-        pub updated_at: DateTime<Utc>,
-    }
-}
-
-/// A customer's line in the seed's `credit_scores`: all companies together, in the main company's currency.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
-pub struct Score {
-    /// The commercial partner.
-    pub customer_id: i32,
-    /// Its name, cut to what the column holds.
-    pub customer_name: String,
-    /// Sum of its explicit limits.
-    pub credit_limit: Option<Decimal>,
-    /// Sum of its exposures.
-    pub current_exposure: Decimal,
-    /// Sum of what is overdue.
-    pub overdue_amount: Decimal,
-    /// When it last changed, by the unit's clock.
-    pub last_calculated: NaiveDateTime,
-    /// When it came to be, by the unit's clock.
-    pub created_at: NaiveDateTime,
-}
-
-impl Table for Score {
-    type Key = i32;
-
-    fn key(&self) -> i32 {
-        self.customer_id
-    }
-
-    async fn load(connection: &mut PgConnection) -> sqlx::Result<Vec<Self>> {
-        sqlx::query_as(
-            "SELECT customer_id, COALESCE(customer_name, '') AS customer_name, credit_limit,
-                 COALESCE(current_exposure, 0) AS current_exposure, COALESCE(overdue_amount, 0) AS overdue_amount,
-                 COALESCE(last_calculated, 'epoch') AS last_calculated, COALESCE(created_at, 'epoch') AS created_at
-             FROM credit_scores",
-        )
-        .fetch_all(connection)
-        .await
-    }
-
-    async fn upsert(rows: &[&Self], connection: &mut PgConnection) -> sqlx::Result<()> {
-        sqlx::query(
-            "INSERT INTO credit_scores (customer_id, customer_name, credit_limit, current_exposure, overdue_amount,
-                 last_calculated, created_at)
-             SELECT * FROM UNNEST($1::int[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::timestamp[],
-                 $7::timestamp[])
-             ON CONFLICT (customer_id) DO UPDATE SET customer_name = EXCLUDED.customer_name,
-                 credit_limit = EXCLUDED.credit_limit, current_exposure = EXCLUDED.current_exposure,
-                 overdue_amount = EXCLUDED.overdue_amount, last_calculated = EXCLUDED.last_calculated,
-                 created_at = EXCLUDED.created_at",
-        )
-        .bind(rows.iter().map(|row| row.customer_id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.customer_name.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.credit_limit).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.current_exposure).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.overdue_amount).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.last_calculated).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-
-    async fn delete(keys: &[i32], connection: &mut PgConnection) -> sqlx::Result<()> {
-        sqlx::query("DELETE FROM credit_scores WHERE customer_id = ANY($1)")
-            .bind(keys)
-            .execute(connection)
-            .await
-            .map(drop)
-    }
-
-    async fn clear(connection: &mut PgConnection) -> sqlx::Result<()> {
-        sqlx::query("DELETE FROM credit_scores").execute(connection).await.map(drop)
-    }
-}
-
 /// Everything that is kept.
 #[derive(Default)]
 pub struct Tables {
@@ -261,8 +202,10 @@ pub struct Tables {
     pub products: Rows<Product>,
     /// `credit.template`
     pub templates: Rows<Template>,
-    /// `credit.draft`
-    pub drafts: Rows<Draft>,
+    /// `credit.invoice`
+    pub invoices: Rows<Invoice>,
+    /// `credit.settlement`
+    pub settlements: Rows<Settlement>,
     /// `credit.item`
     pub items: Rows<Item>,
     /// `credit.sale_order`
@@ -273,6 +216,12 @@ pub struct Tables {
     pub links: Rows<InvoicedLine>,
     /// `credit.exposure`
     pub exposures: Rows<Exposure>,
+    /// `credit.assessment`
+    pub assessments: Rows<Assessment>,
+    /// `credit.norm`
+    pub norms: Rows<Norm>,
+    /// `credit.hold`
+    pub holds: Rows<Hold>,
     /// `public.credit_scores`
     pub scores: Rows<Score>,
 }
@@ -288,12 +237,16 @@ impl Tables {
             accounts: Rows::load(connection).await?,
             products: Rows::load(connection).await?,
             templates: Rows::load(connection).await?,
-            drafts: Rows::load(connection).await?,
+            invoices: Rows::load(connection).await?,
+            settlements: Rows::load(connection).await?,
             items: Rows::load(connection).await?,
             orders: Rows::load(connection).await?,
             lines: Rows::load(connection).await?,
             links: Rows::load(connection).await?,
             exposures: Rows::load(connection).await?,
+            assessments: Rows::load(connection).await?,
+            norms: Rows::load(connection).await?,
+            holds: Rows::load(connection).await?,
             scores: Rows::load(connection).await?,
         })
     }
@@ -307,12 +260,16 @@ impl Tables {
         self.accounts.save(connection).await?;
         self.products.save(connection).await?;
         self.templates.save(connection).await?;
-        self.drafts.save(connection).await?;
+        self.invoices.save(connection).await?;
+        self.settlements.save(connection).await?;
         self.items.save(connection).await?;
         self.orders.save(connection).await?;
         self.lines.save(connection).await?;
         self.links.save(connection).await?;
         self.exposures.save(connection).await?;
+        self.assessments.save(connection).await?;
+        self.norms.save(connection).await?;
+        self.holds.save(connection).await?;
         self.scores.save(connection).await
     }
 }

@@ -17,6 +17,8 @@ use crate::tables::product::{Product, Template, Unit};
 
 const VENDORS: u32 = 25;
 const PRODUCTS: u32 = 80;
+/// The credit limit of a customer that is going to pay ever later, in hundredths.
+const AMPLE: i64 = 10_000_000;
 /// Every how manieth product is a service.
 const SERVICE_EVERY: u32 = 8;
 
@@ -53,8 +55,11 @@ impl Simulation {
             let vendor = self.found_partner(true);
             self.books.vendors.push(vendor);
         }
-        for _ in 0..self.settings.customers.max(2) {
+        for number in 0..self.settings.customers.max(2) {
             let customer = self.found_partner(false);
+            if number < self.settings.slipping {
+                self.books.partners[customer].credit_limits = vec![(1, AMPLE)];
+            }
             self.books.customers.push(customer);
             if self.random.chance(35) {
                 self.found_contact(customer);

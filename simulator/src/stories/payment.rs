@@ -2,6 +2,7 @@
 
 use crate::Simulation;
 use crate::agenda::Event;
+use crate::calendar::day_of;
 use crate::money::{Cents, to_company};
 use crate::tables::accounting::{Book, Use};
 use crate::tables::invoice::{Display, Kind, Move, MoveLine, Stage, State};
@@ -37,10 +38,22 @@ impl Simulation {
             _ if self.random.chance(50) => self.random.between(40, 90),
             _ => return,
         };
+        let late = if self.slips(partner) { self.slip() } else { late };
         let wait = i64::from(due - self.today()) + late;
         let bill = self.books.moves[entry].kind == Kind::Bill;
         let event = if bill { Event::PayBill(entry) } else { Event::Pay(entry) };
         self.plan_in(wait.max(1), event);
+    }
+
+    /// Whether a customer pays ever later.
+    fn slips(&self, partner: u32) -> bool {
+        let slipping = self.books.customers.iter().take(self.settings.slipping as usize);
+        slipping.into_iter().any(|customer| *customer == partner)
+    }
+
+    /// How late such a customer pays now.
+    fn slip(&self) -> i64 {
+        i64::from((self.today() - day_of(self.settings.start)).max(0)) / 3
     }
 
     fn is_open(&self, entry: u32) -> bool {

@@ -115,7 +115,10 @@ fn describe(unit: &Unit<Event>) -> String {
             format!("snapshot {begins:?} rows {}", rows.len())
         }
         Step::SnapshotEnd { absent, time } => format!("snapshot end at {time}, absent {absent:?}"),
-        Step::Tick { time, .. } => format!("tick {time}"),
+        Step::Control { control: Control::Tick(tick), .. } => {
+            format!("tick {}", tick.time.timestamp_millis())
+        }
+        Step::Control { .. } => "control".into(),
         Step::Unreadable { .. } => "unreadable".into(),
         Step::Advance => "advance".into(),
     };

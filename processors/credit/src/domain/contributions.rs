@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use contract::Money;
 use rustc_hash::FxHashMap;
 
 use super::bucket::{Bucket, Key, Part};
@@ -19,6 +20,8 @@ pub(super) struct Contributions {
     not_due: BTreeSet<(NaiveDate, i32)>,
     /// What is receivable, by key and due date.
     receivable: BTreeSet<(Key, NaiveDate, i32)>,
+    /// What is not applied, by key and date.
+    unapplied: BTreeSet<(Key, NaiveDate, i32)>,
 }
 
 /// Sums per bucket in ten-thousandths, and how many parts they have.
@@ -35,7 +38,7 @@ impl Sums {
 }
 
 impl Contributions {
-    /// Sets what an item contributes, with its due date, and answers the keys that it touches.
+    /// Sets what an item contributes, with its due date (of a payment, its date), and answers the keys that it touches.
     pub(super) fn set_item(
         &mut self,
         id: i32,
@@ -50,15 +53,19 @@ impl Contributions {
             if let Some(due) = due {
                 self.not_due.remove(&(due, id));
                 self.receivable.remove(&(part.party, due, id));
+                self.unapplied.remove(&(part.party, due, id));
             }
         }
         if let Some((part, due)) = new {
             self.add(part, 1);
-            if let (Bucket::NotDue | Bucket::Overdue, Some(due)) = (part.bucket, due) {
-                self.receivable.insert((part.party, due, id));
-                if part.bucket == Bucket::NotDue {
+            match (part.bucket, due) {
+                (Bucket::NotDue, Some(due)) => {
+                    self.receivable.insert((part.party, due, id));
                     self.not_due.insert((due, id));
                 }
+                (Bucket::Overdue, Some(due)) => drop(self.receivable.insert((part.party, due, id))),
+                (Bucket::Unapplied, Some(due)) => drop(self.unapplied.insert((part.party, due, id))),
+                _ => {}
             }
         }
         touched(old.map(|(part, _)| part), new.map(|(part, _)| part))
@@ -103,15 +110,27 @@ impl Contributions {
         self.not_due.range(..(today, i32::MIN)).map(|(_, id)| *id)
     }
 
-    /// The earliest due date of what is not due yet.
-    pub(super) fn next_due(&self) -> Option<NaiveDate> {
-        self.not_due.first().map(|(due, _)| *due)
-    }
-
     /// The earliest due date of what is receivable.
     pub(super) fn oldest_due(&self, key: Key) -> Option<NaiveDate> {
         let first = self.receivable.range((key, NaiveDate::MIN, i32::MIN)..).next();
         first.filter(|(of, ..)| *of == key).map(|(_, due, _)| *due)
+    }
+
+    /// Due date and amount of what is receivable, the earliest first.
+    pub(super) fn receivable(&self, key: Key) -> impl Iterator<Item = (NaiveDate, Money)> + '_ {
+        self.receivable_items(key).map(|(due, _, amount)| (due, amount))
+    }
+
+    /// The same, with the items' ids.
+    pub(super) fn receivable_items(&self, key: Key) -> impl Iterator<Item = (NaiveDate, i32, Money)> + '_ {
+        let items = self.receivable.range((key, NaiveDate::MIN, i32::MIN)..=(key, NaiveDate::MAX, i32::MAX));
+        items.filter_map(|(_, due, id)| Some((*due, *id, self.items.get(id)?.0.amount)))
+    }
+
+    /// The date of the last payment that is not applied.
+    pub(super) fn last_unapplied(&self, key: Key) -> Option<NaiveDate> {
+        let items = self.unapplied.range((key, NaiveDate::MIN, i32::MIN)..=(key, NaiveDate::MAX, i32::MAX));
+        items.last().map(|(_, day, _)| *day)
     }
 
     pub(super) fn items(&self) -> impl Iterator<Item = i32> + '_ {
@@ -131,7 +150,6 @@ fn touched(old: Option<Part>, new: Option<Part>) -> impl Iterator<Item = Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::Money;
 
     fn part(partner: i32, bucket: Bucket, amount: i64) -> Part {
         Part { party: Key { company: 1, partner }, bucket, amount: Money(amount) }
@@ -143,12 +161,11 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2026, 1, 31);
         let keys: Vec<_> = contributions.set_item(1, Some((part(7, Bucket::NotDue, 100), day))).collect();
         assert_eq!(keys.len(), 1);
-        assert_eq!(contributions.next_due(), day);
         let keys: Vec<_> = contributions.set_item(1, Some((part(8, Bucket::Overdue, 90), day))).collect();
         assert_eq!(keys.len(), 2);
         assert_eq!(contributions.sums(keys[0]), Sums::default());
         assert_eq!(contributions.sums(keys[1]).of(Bucket::Overdue), 90);
-        assert_eq!((contributions.next_due(), contributions.oldest_due(keys[1])), (None, day));
+        assert_eq!(contributions.oldest_due(keys[1]), day);
         contributions.set_item(1, None).for_each(drop);
         assert!(contributions.sums.is_empty() && contributions.receivable.is_empty());
     }

@@ -125,7 +125,7 @@ impl Ledger {
         currency.and_then(|currency| u32::try_from(currency.decimals).ok()).unwrap_or(2)
     }
 
-    fn currency(&self, company: i32) -> String {
+    pub(super) fn currency(&self, company: i32) -> String {
         let currency =
             self.tables.companies.get(company).and_then(|row| self.tables.currencies.get(row.currency_id));
         currency.map(|currency| currency.name.clone()).unwrap_or_default()

@@ -17,7 +17,9 @@ impl Ledger {
             return None;
         }
         let bucket = if item.draft {
-            if self.tables.drafts.get(item.move_id).is_none() || self.is_linked(item.move_id) {
+            if self.tables.invoices.get(item.move_id).is_none_or(|row| !row.draft)
+                || self.is_linked(item.move_id)
+            {
                 return None;
             }
             Bucket::DraftInvoiced

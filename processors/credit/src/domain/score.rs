@@ -4,13 +4,45 @@ use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Ledger;
-use crate::store::{CurrencyRate, Score};
+use super::assessment::RISKS;
+use super::bucket::Key;
+use super::holds::Status;
+use crate::store::{Assessment, CurrencyRate, Score};
 
 /// What `DECIMAL(15,2)` holds: 9,999,999,999,999.99.
 const LARGEST: Decimal = Decimal::from_parts(0xA4C6_7FFF, 0x0003_8D7E, 0, false, 2);
 
 /// What `VARCHAR(255)` holds.
 const LONGEST_NAME: usize = 255;
+
+/// A customer's companies together.
+#[derive(Default)]
+struct Combined {
+    known: bool,
+    exposure: Decimal,
+    overdue: Decimal,
+    limit: Decimal,
+    /// Some company sets no limit.
+    unlimited: bool,
+    credit_score: Option<Decimal>,
+    payment_history: Option<Decimal>,
+    order_volume: Option<Decimal>,
+    /// Place in [`RISKS`].
+    risk: usize,
+    reasons: Vec<String>,
+}
+
+impl Combined {
+    /// Of each score the worst counts.
+    fn assess(&mut self, row: &Assessment) {
+        let worst = |all: Option<Decimal>, one: Option<Decimal>| [all, one].into_iter().flatten().min();
+        self.credit_score = worst(self.credit_score, row.credit_score);
+        self.payment_history = worst(self.payment_history, row.payment_history);
+        self.order_volume = worst(self.order_volume, Some(row.order_volume));
+        let risk = RISKS.iter().position(|risk| *risk == row.risk_level).unwrap_or_default();
+        self.risk = self.risk.max(risk);
+    }
+}
 
 impl Ledger {
     pub(super) fn decide_score(&mut self, customer: i32, now: DateTime<Utc>) {
@@ -28,17 +60,33 @@ impl Ledger {
 
     fn score(&self, customer: i32, now: DateTime<Utc>) -> Option<Score> {
         let main = self.main_company.or_else(|| self.roots().first().copied())?;
-        let (mut exposure, mut overdue, mut limit) = (Decimal::ZERO, Decimal::ZERO, None);
-        let mut name = None;
+        let mut all = Combined::default();
         for company in self.roots() {
-            let Some(row) = self.tables.exposures.get((company, customer)) else { continue };
-            let rate = self.conversion(company, main, now);
-            name = Some(&row.partner_name);
-            exposure += convert(row.total, rate);
-            overdue += convert(row.overdue, rate);
-            if let Some(of_company) = row.credit_limit {
-                limit = Some(limit.unwrap_or(Decimal::ZERO) + convert(of_company, rate));
+            let (key, id) = (Key { company, partner: customer }, (company, customer));
+            let (exposure, assessment) = (self.tables.exposures.get(id), self.tables.assessments.get(id));
+            if exposure.is_none() && assessment.is_none() {
+                continue;
             }
+            let rate = self.conversion(company, main, now);
+            if let Some(row) = exposure {
+                all.exposure += convert(row.total, rate);
+                all.overdue += convert(row.overdue, rate);
+            }
+            match self.limit_in_force(key, self.day(now)) {
+                Some(limit) => all.limit += convert(limit, rate),
+                None => all.unlimited = true,
+            }
+            if let Some(row) = assessment {
+                all.assess(row);
+            }
+            let hold = self.tables.holds.get(id);
+            if let Some(hold) = hold.filter(|hold| Status::of(Some(hold)) == Status::Held) {
+                all.reasons.push(format!("company {company}: {}", hold.reason));
+            }
+            all.known = true;
+        }
+        if !all.known {
+            return None;
         }
         let decimals = self.decimals(main).min(2);
         let fit = |amount: Decimal| {
@@ -48,10 +96,16 @@ impl Ledger {
         };
         Some(Score {
             customer_id: customer,
-            customer_name: name?.chars().take(LONGEST_NAME).collect(),
-            credit_limit: limit.map(fit),
-            current_exposure: fit(exposure),
-            overdue_amount: fit(overdue),
+            customer_name: self.name(customer).chars().take(LONGEST_NAME).collect(),
+            credit_score: all.credit_score,
+            credit_limit: (!all.unlimited).then(|| fit(all.limit)),
+            current_exposure: fit(all.exposure),
+            overdue_amount: fit(all.overdue),
+            payment_history_score: all.payment_history,
+            order_volume_score: all.order_volume,
+            risk_level: RISKS[all.risk].into(),
+            hold_active: !all.reasons.is_empty(),
+            hold_reason: (!all.reasons.is_empty()).then(|| all.reasons.join("\n")),
             last_calculated: now.naive_utc(),
             created_at: now.naive_utc(),
         })

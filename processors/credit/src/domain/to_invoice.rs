@@ -1,13 +1,34 @@
 //! What a confirmed order will still be invoiced for.
 
+use chrono::NaiveDate;
 use contract::Money;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::Ledger;
-use super::bucket::{Bucket, Part};
+use super::bucket::{Bucket, Key, Part};
 use crate::store::{SaleOrder, SaleOrderLine};
 
+/// A confirmed order, as checks and holds see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OpenOrder {
+    /// What will still be invoiced.
+    pub(super) amount: Money,
+    pub(super) ships: Option<NaiveDate>,
+    /// Whether something that was ordered is not delivered.
+    pub(super) undelivered: bool,
+}
+
 impl Ledger {
+    /// An order that something is left to invoice of.
+    pub(super) fn open_order(&self, order: &SaleOrder) -> Option<(Key, OpenOrder)> {
+        let part = self.place_order(order)?;
+        let lines = self.lines_of_order.get(&order.id).into_iter().flatten();
+        let undelivered =
+            lines.filter_map(|id| self.tables.lines.get(*id)).any(|line| line.delivered < line.ordered);
+        let ships = order.ships_at.map(|ships_at| self.day(ships_at));
+        Some((part.party, OpenOrder { amount: part.amount, ships, undelivered }))
+    }
+
     /// As Odoo's `amount_to_invoice`, which counts an order only while one of its lines has an untaxed amount to invoice:
     /// per line the price with taxes of what is ordered (or delivered, by the product's policy) and not invoiced by a posted
     /// invoice, converted at the order's rate and rounded to the company's currency.
@@ -45,7 +66,7 @@ impl Ledger {
         items
             .filter(|item| item.draft)
             .filter_map(|item| {
-                let draft = self.tables.drafts.get(item.move_id)?;
+                let draft = self.tables.invoices.get(item.move_id).filter(|invoice| invoice.draft)?;
                 Some(if draft.refund { -item.quantity } else { item.quantity })
             })
             .fold(Decimal::ZERO, Decimal::saturating_add)

@@ -1,0 +1,206 @@
+//! What is concluded: exposures, assessments, holds, and the seed's `credit_scores`.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use contract::Table;
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+
+contract::table! {
+    /// What a commercial partner owes a company, by bucket, in the company's currency.
+    pub struct Exposure in "credit.exposure" key (company_id: i32, partner_id: i32) {
+        /// The partner's name.
+        pub partner_name: String,
+        /// The company's currency, as ISO 4217 code.
+        pub currency: String,
+        /// Receivable and not due.
+        pub not_due: Decimal,
+        /// Receivable and past its due date.
+        pub overdue: Decimal,
+        /// Credits and payments not applied to anything: negative.
+        pub unapplied: Decimal,
+        /// Draft invoices that no order accounts for.
+        pub draft_invoiced: Decimal,
+        /// Confirmed and not yet invoiced.
+        pub to_invoice: Decimal,
+        /// The sum.
+        pub total: Decimal,
+        /// The explicit limit, if there is one.
+        pub credit_limit: Option<Decimal>,
+        /// Earliest due date of what is receivable.
+        pub oldest_due: Option<NaiveDate>,
+        /// When it last changed, by the unit's clock.
+        pub updated_at: DateTime<Utc>,
+    }
+}
+
+contract::table! {
+    /// How good a customer's credit is in a company, and which checks fail.
+    pub struct Assessment in "credit.assessment" key (company_id: i32, partner_id: i32) {
+        /// Payments and overdue items that the payment history rests on.
+        pub experiences: i32,
+        /// 0 to 100; `None` for insufficient history.
+        pub payment_history: Option<Decimal>,
+        /// 0 to 100.
+        pub order_volume: Decimal,
+        /// 0 to 100; `None` without a payment history.
+        pub credit_score: Option<Decimal>,
+        /// low, medium, high, critical, or normal for "not scored yet".
+        pub risk_level: String,
+        /// Names of the checks that fail, with a comma between them.
+        pub failing: String,
+        /// When the limit is going to be exceeded, as things stand.
+        pub breach_on: Option<NaiveDate>,
+        /// Revenue at the start of the day.
+        pub revenue: Decimal,
+        /// Scores at the start of each day, the latest first, in hundredths.
+        pub day_scores: String,
+        /// The score that was last told.
+        pub told_score: Option<Decimal>,
+        /// The risk level that was last told.
+        pub told_risk: String,
+        /// When it last changed, by the unit's clock.
+        pub updated_at: DateTime<Utc>,
+    }
+}
+
+contract::table! {
+    /// What payment histories of a company are measured against today.
+    pub struct Norm in "credit.norm" key (company_id: i32) {
+        /// The mean value of all experiences.
+        pub mean: f64,
+        /// The day at whose start it was frozen.
+        pub day: NaiveDate,
+    }
+}
+
+contract::table! {
+    /// A hold on a customer's undelivered orders in a company, and what people decided about it.
+    pub struct Hold in "credit.hold" key (company_id: i32, partner_id: i32) {
+        /// none, shadow, suggested or held.
+        pub status: String,
+        /// Names of the checks that hold, with a comma between them.
+        pub checks: String,
+        /// Why, in sentences.
+        pub reason: String,
+        /// What would release it, in sentences.
+        pub release: String,
+        /// The payment that would release it, where one would.
+        pub missing: Option<Decimal>,
+        /// Ids of the orders that it is about, with a comma between them.
+        pub orders: String,
+        /// Since when it is what it is.
+        pub since: Option<DateTime<Utc>>,
+        /// Checks that a person lets pass until they have passed by themselves.
+        pub released: String,
+        /// No hold up to and including this day.
+        pub exempt_until: Option<NaiveDate>,
+        /// A limit in place of the customer's own …
+        pub raised_limit: Option<Decimal>,
+        /// … up to and including this day.
+        pub raised_until: Option<NaiveDate>,
+        /// Who decided last.
+        pub person: Option<String>,
+        /// Why.
+        pub note: Option<String>,
+        /// When it last changed, by the unit's clock.
+        pub updated_at: DateTime<Utc>,
+    }
+}
+
+/// A customer's line in the seed's `credit_scores`: all companies together, in the main company's currency.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct Score {
+    /// The commercial partner.
+    pub customer_id: i32,
+    /// Its name, cut to what the column holds.
+    pub customer_name: String,
+    /// The worst of its credit scores.
+    pub credit_score: Option<Decimal>,
+    /// Sum of its limits; `None` where one company sets none.
+    pub credit_limit: Option<Decimal>,
+    /// Sum of its exposures.
+    pub current_exposure: Decimal,
+    /// Sum of what is overdue.
+    pub overdue_amount: Decimal,
+    /// The worst of its payment histories.
+    pub payment_history_score: Option<Decimal>,
+    /// The lowest of its order volumes.
+    pub order_volume_score: Option<Decimal>,
+    /// The worst of its risk levels.
+    pub risk_level: String,
+    /// Whether some company holds it.
+    pub hold_active: bool,
+    /// Why, by company.
+    pub hold_reason: Option<String>,
+    /// When it last changed, by the unit's clock.
+    pub last_calculated: NaiveDateTime,
+    /// When it came to be, by the unit's clock.
+    pub created_at: NaiveDateTime,
+}
+
+impl Table for Score {
+    type Key = i32;
+
+    fn key(&self) -> i32 {
+        self.customer_id
+    }
+
+    async fn load(connection: &mut PgConnection) -> sqlx::Result<Vec<Self>> {
+        sqlx::query_as(
+            "SELECT customer_id::int AS customer_id, COALESCE(customer_name, '') AS customer_name, credit_score, credit_limit,
+                 COALESCE(current_exposure, 0) AS current_exposure, COALESCE(overdue_amount, 0) AS overdue_amount,
+                 payment_history_score, order_volume_score, COALESCE(risk_level, 'normal') AS risk_level,
+                 COALESCE(hold_active, false) AS hold_active, hold_reason,
+                 COALESCE(last_calculated, 'epoch')::timestamp AS last_calculated,
+                 COALESCE(created_at, 'epoch')::timestamp AS created_at
+             FROM credit_scores",
+        )
+        .fetch_all(connection)
+        .await
+    }
+
+    async fn upsert(rows: &[&Self], connection: &mut PgConnection) -> sqlx::Result<()> {
+        sqlx::query(
+            "INSERT INTO credit_scores (customer_id, customer_name, credit_score, credit_limit, current_exposure,
+                 overdue_amount, payment_history_score, order_volume_score, risk_level, hold_active, hold_reason,
+                 last_calculated, created_at)
+             SELECT * FROM UNNEST($1::int[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
+                 $7::numeric[], $8::numeric[], $9::text[], $10::bool[], $11::text[], $12::timestamp[], $13::timestamp[])
+             ON CONFLICT (customer_id) DO UPDATE SET customer_name = EXCLUDED.customer_name,
+                 credit_score = EXCLUDED.credit_score, credit_limit = EXCLUDED.credit_limit,
+                 current_exposure = EXCLUDED.current_exposure, overdue_amount = EXCLUDED.overdue_amount,
+                 payment_history_score = EXCLUDED.payment_history_score,
+                 order_volume_score = EXCLUDED.order_volume_score, risk_level = EXCLUDED.risk_level,
+                 hold_active = EXCLUDED.hold_active, hold_reason = EXCLUDED.hold_reason,
+                 last_calculated = EXCLUDED.last_calculated, created_at = EXCLUDED.created_at",
+        )
+        .bind(rows.iter().map(|row| row.customer_id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.customer_name.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.credit_score).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.credit_limit).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.current_exposure).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.overdue_amount).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.payment_history_score).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.order_volume_score).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.risk_level.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.hold_active).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.hold_reason.as_deref()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.last_calculated).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
+        .execute(connection)
+        .await
+        .map(drop)
+    }
+
+    async fn delete(keys: &[i32], connection: &mut PgConnection) -> sqlx::Result<()> {
+        sqlx::query("DELETE FROM credit_scores WHERE customer_id = ANY($1)")
+            .bind(keys)
+            .execute(connection)
+            .await
+            .map(drop)
+    }
+
+    async fn clear(connection: &mut PgConnection) -> sqlx::Result<()> {
+        sqlx::query("DELETE FROM credit_scores").execute(connection).await.map(drop)
+    }
+}

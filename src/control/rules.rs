@@ -1,0 +1,72 @@
+//! `automation_rules`: one row per automation, and their way into the stream. Processors never read the table; they fold what
+//! the stream says it was.
+
+use contract::{Failure, RuleSet};
+use serde::Serialize;
+use sqlx::PgConnection;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::audit::insert_json;
+use crate::registry::PROCESSORS;
+
+/// A rule set as a control record carries it: the same text for the same rules.
+pub fn text(rules: &RuleSet) -> String {
+    contract::audit::json(rules)
+}
+
+/// What a rule set is known by.
+pub fn fingerprint(rules: &RuleSet) -> String {
+    format!("{:032x}", xxh3_128(text(rules).as_bytes()))
+}
+
+/// The table as it is now. Another service may have made it, so columns may hold less than ours would.
+pub async fn read(connection: &mut PgConnection) -> Result<RuleSet, Failure> {
+    let rules: Option<String> = sqlx::query_scalar(
+        "SELECT json_agg(json_build_object('name', name, 'automation_type', automation_type, 'action_name', action_name,
+             'enabled', COALESCE(enabled, true), 'confidence_threshold', confidence_threshold,
+             'auto_approve', COALESCE(auto_approve, false), 'config', COALESCE(config::jsonb, '{}'))
+             ORDER BY automation_type, action_name)::text
+         FROM automation_rules",
+    )
+    .fetch_one(connection)
+    .await?;
+    let rules = serde_json::from_str(rules.as_deref().unwrap_or("[]"));
+    rules
+        .map(|rules| RuleSet { rules })
+        .map_err(|error| Failure::permanent(format!("automation_rules cannot be read: {error}")))
+}
+
+/// Adds a row for each automation that has none: enabled, and suggesting.
+pub async fn seed(connection: &mut PgConnection) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Seed<'a> {
+        name: &'a str,
+        automation_type: &'a str,
+        action_name: &'a str,
+        enabled: bool,
+        auto_approve: bool,
+        config: serde_json::Value,
+    }
+    let of = |entry: &'static crate::registry::Entry| {
+        entry.automations.iter().map(|automation| Seed {
+            name: automation.name,
+            automation_type: entry.name,
+            action_name: automation.action,
+            enabled: true,
+            auto_approve: false,
+            config: serde_json::json!({ "mode": "suggest" }),
+        })
+    };
+    let rows: Vec<_> = PROCESSORS.iter().flat_map(of).collect();
+    let rows = serde_json::to_string(&rows)
+        .map_err(|error| Failure::permanent(format!("automation_rules cannot be seeded: {error}")))?;
+    insert_json(
+        "automation_rules",
+        "name, automation_type, action_name, enabled, auto_approve, config",
+        &rows,
+        "WHERE NOT EXISTS (SELECT FROM automation_rules AS old
+             WHERE old.automation_type = new.automation_type AND old.action_name = new.action_name)",
+        connection,
+    )
+    .await
+}

@@ -1,0 +1,68 @@
+//! Control records: what Ledgerwell itself writes into a source's stream, and reads back in the one order of everything.
+
+use chrono::{DateTime, Utc};
+use contract::{Rejected, Request, RuleSet};
+use serde::{Deserialize, Serialize};
+
+/// The key of every control record; header `ce_type` says which one it is.
+pub const KEY: &[u8] = b"ledgerwell";
+
+/// What a control record says.
+#[derive(Debug)]
+pub enum Control {
+    /// A moment has come.
+    Tick(Tick),
+    /// The rules of all automations are now these.
+    Rules(RuleSet),
+    /// A person asks for something.
+    Request(Box<Request>),
+}
+
+/// `{"time":"2026-11-22T23:00:00Z"}`
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Tick {
+    /// The moment.
+    pub time: DateTime<Utc>,
+}
+
+impl Control {
+    /// Reads one; `None` where nobody knows its type.
+    pub(super) fn read(kind: &str, value: &[u8]) -> Result<Option<Self>, Rejected> {
+        match kind {
+            "tick" => parse(value, r#"a tick {"time": RFC 3339}"#).map(Self::Tick).map(Some),
+            "rules" => parse(value, r#"a rule set {"rules": [...]}"#).map(Self::Rules).map(Some),
+            "request" => parse(value, "a request with id, processor, person, time, action and arguments")
+                .map(|request| Some(Self::Request(Box::new(request)))),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(value: &'a [u8], expected: &str) -> Result<T, Rejected> {
+    // What people write is stored, and Postgres cannot store NUL.
+    if memchr::memmem::find(value, b"\\u0000").is_some() {
+        return Err(Rejected::record(expected, "text with a NUL"));
+    }
+    serde_json::from_slice(value).map_err(|error| Rejected::record(expected, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_type_is_read_and_unknown_ones_are_left_alone() {
+        let tick = Control::read("tick", br#"{"time":"2026-01-10T00:00:00Z"}"#);
+        assert!(matches!(tick, Ok(Some(Control::Tick(_)))));
+        let rules = r#"{"rules":[{"name":"Credit hold","automation_type":"credit","action_name":"hold","enabled":true,
+            "confidence_threshold":null,"auto_approve":false,"config":{"mode":"auto"}}]}"#;
+        assert!(
+            matches!(Control::read("rules", rules.as_bytes()), Ok(Some(Control::Rules(set))) if set.get("credit", "hold").is_some())
+        );
+        let request = r#"{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"credit","person":"anna",
+            "time":"2026-01-10T00:00:00Z","action":"release","arguments":{}}"#;
+        assert!(matches!(Control::read("request", request.as_bytes()), Ok(Some(Control::Request(_)))));
+        assert!(matches!(Control::read("weather", b"{}"), Ok(None)));
+        assert!(Control::read("tick", b"{}").unwrap_err().to_string().contains("time"));
+    }
+}
