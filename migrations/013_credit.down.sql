@@ -1,4 +1,5 @@
 DROP TABLE credit.hold;
+DROP TABLE credit.ranked;
 DROP TABLE credit.norm;
 DROP TABLE credit.assessment;
 DROP TABLE credit.invoiced_line;

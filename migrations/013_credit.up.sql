@@ -143,8 +143,6 @@ CREATE TABLE credit.assessment (
     failing         TEXT NOT NULL,
     -- The day on which the limit is going to be exceeded, as things stand.
     breach_on       DATE,
-    -- Revenue at the start of the day: the other customers' volumes are ranked against it.
-    revenue         NUMERIC NOT NULL,
     -- Scores at the start of each day, the latest first, in hundredths; "-" where there was none.
     day_scores      TEXT NOT NULL,
     -- What the last event score_changed told.
@@ -161,6 +159,14 @@ CREATE TABLE credit.norm (
     mean            DOUBLE PRECISION NOT NULL,
     -- The day at whose start it was frozen.
     day             DATE NOT NULL
+);
+
+-- Customers' positive revenues when the day began, in ten-thousandths: order volumes are ranked among them.
+CREATE TABLE credit.ranked (
+    company_id      INTEGER NOT NULL,
+    partner_id      INTEGER NOT NULL,
+    revenue         BIGINT NOT NULL,
+    PRIMARY KEY (company_id, partner_id)
 );
 
 -- Holds on a customer's undelivered orders in a company, and what people decided about them.

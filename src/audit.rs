@@ -26,6 +26,9 @@ struct Row<'a> {
 const COLUMNS: &str = "timestamp, automation_type, action_name, odoo_model, odoo_record_id, status, confidence, ai_reasoning, \
      input_data, output_data, tokens_used";
 
+/// Rows of a statement: a JSON array of Postgres' holds no more than 256 MB.
+const AT_ONCE: usize = 2_000;
+
 /// Inserts rows, given as a JSON array, that meet a condition. Postgres turns each value into whatever type its column has.
 pub async fn insert_json(
     table: &str,
@@ -67,5 +70,8 @@ pub async fn insert(processor: &str, audits: &[Audit], connection: &mut PgConnec
     };
     let rows: Result<Vec<_>, _> = audits.iter().zip(&data).map(row).collect();
     let rows = rows.map_err(|error| Failure::permanent(format!("an audit row is no JSON: {error}")))?;
-    insert_json("audit_logs", COLUMNS, &format!("[{}]", rows.join(",")), "", connection).await
+    for rows in rows.chunks(AT_ONCE) {
+        insert_json("audit_logs", COLUMNS, &format!("[{}]", rows.join(",")), "", connection).await?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod demo;
 mod dlq;
+mod explain;
 mod migrate;
 mod output;
 mod publish;
@@ -9,6 +10,7 @@ mod reset;
 mod run;
 mod simulate;
 mod status;
+mod token;
 mod topics;
 
 use std::path::PathBuf;
@@ -63,6 +65,9 @@ enum Command {
     Simulate(simulate::Simulate),
     #[command(subcommand)]
     Dlq(dlq::Dlq),
+    #[command(subcommand)]
+    Explain(explain::Explain),
+    Token(token::Token),
     Demo(demo::Demo),
 }
 
@@ -116,6 +121,8 @@ pub fn main() -> ExitCode {
             Command::Publish(command) => command.run(global),
             Command::Simulate(command) => command.run(global),
             Command::Dlq(command) => command.run(global).await,
+            Command::Explain(command) => command.run(global).await,
+            Command::Token(command) => command.run(global),
             Command::Demo(command) => command.run(global).await,
         }
     });

@@ -21,9 +21,34 @@ pub struct Config {
     /// librdkafka's settings, passed through: `"bootstrap.servers"`, `"security.protocol"`, …
     #[serde(default)]
     pub kafka: BTreeMap<String, Setting>,
+    /// Who may ask for what changes something.
+    #[serde(default, rename = "token")]
+    pub tokens: Vec<Token>,
     /// The Odoo databases.
     #[serde(default, rename = "source")]
     pub sources: Vec<Source>,
+}
+
+/// A person's token: only what it is known by.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// Who becomes the author of what is asked with it.
+    pub person: String,
+    /// SHA-256 of the token, in hexadecimal digits. `ledgerwell token` makes both.
+    pub sha256: String,
+}
+
+/// What a token is known by.
+pub fn sha256(token: &str) -> String {
+    use std::fmt::Write;
+
+    use sha2::{Digest, Sha256};
+    Sha256::digest(token.as_bytes()).iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The HTTP endpoint.
@@ -147,6 +172,10 @@ impl Config {
             config.sources =
                 toml::from_str::<Sources>("[[source]]").map_err(|error| Invalid(error.to_string()))?.source;
         }
+        for token in &mut config.tokens {
+            token.sha256.make_ascii_lowercase();
+            token.check()?;
+        }
         let database_url = environment("DATABASE_URL");
         for source in &mut config.sources {
             source.database_url = source.database_url.take().or_else(|| database_url.clone());
@@ -180,7 +209,29 @@ struct Sources {
     source: Vec<Source>,
 }
 
+impl Token {
+    fn check(&self) -> Result<(), Invalid> {
+        let digest = self.sha256.len() == 64 && self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if self.person.trim().is_empty() || !digest {
+            return Err(Invalid(format!(
+                "token of `{}`: it needs a person and the 64 hexadecimal digits that `ledgerwell token NAME` prints",
+                self.person
+            )));
+        }
+        Ok(())
+    }
+}
+
 impl Source {
+    /// As processors know it.
+    pub fn identity(&self) -> contract::Source {
+        contract::Source {
+            name: self.name.clone(),
+            time_zone: self.time_zone,
+            main_company: self.main_company,
+        }
+    }
+
     fn check(&self) -> Result<(), Invalid> {
         let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         if self.name.is_empty() || !self.name.chars().all(plain) {
@@ -275,6 +326,19 @@ mod tests {
         let two = "[[source]]\nname=\"a\"\n[[source]]\nname=\"b\"\ntopic=\"t\"";
         let error = parse(two).unwrap_err();
         assert!(error.contains("same database_url") && !error.contains("postgres://"), "{error}");
+    }
+
+    #[test]
+    fn a_token_is_configured_by_its_digest() {
+        let digest = sha256("abc");
+        assert_eq!(
+            digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "FIPS 180-2, B.1"
+        );
+        let config = parse(&format!("[[token]]\nperson = \"anna\"\nsha256 = \"{digest}\"")).unwrap();
+        assert_eq!(config.tokens[0].person, "anna");
+        let error = parse("[[token]]\nperson = \"anna\"\nsha256 = \"abc\"").unwrap_err();
+        assert!(error.contains("ledgerwell token"), "{error}");
     }
 
     #[test]

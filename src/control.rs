@@ -103,14 +103,14 @@ impl Announcer {
             Some(connection) => connection,
             None => self.connection.insert(connect(&self.database, "ledgerwell.control").await?),
         };
-        let rules = rules::read(connection).await?;
+        // Time goes on, whatever is wrong with the rules.
         let due = ticks::due(units, connection).await?;
-        self.announce_rules(units, &rules)?;
+        let rules = rules::read(connection).await;
         if let Some(tick) = due.filter(|due| self.tick.is_none_or(|before| before < *due)) {
             self.target.write("tick", &ticks::text(tick))?;
             self.tick = Some(tick);
         }
-        Ok(())
+        self.announce_rules(units, &rules?)
     }
 
     fn announce_rules(&mut self, units: &[Figures], rules: &contract::RuleSet) -> Result<(), Failure> {

@@ -1,70 +1,109 @@
-//! What operators and orchestrators ask: `/metrics`, `/livez`, `/readyz`.
+//! What operators, orchestrators and people ask: health, metrics, and the API under `/api/v1`.
+//!
+//! Health, metrics and, from the machine itself, reads are open. What changes anything needs a bearer token that names a
+//! person; it is written into the stream as a request, and the answer is 202 with the request's id.
 
-use std::fmt::Write;
+mod audit;
+mod credit;
+mod health;
+mod page;
+mod problem;
+mod requests;
+mod rules;
+mod sources;
+mod tokens;
+
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::State as Shared;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router, middleware};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::config::Config;
 use crate::pipeline::Unit;
-use crate::runner::State;
 use crate::telemetry::Metrics;
 
+use problem::Problem;
+use sources::Sources;
+use tokens::Tokens;
+
+pub(crate) use credit::{Customer, explain as explain_customer};
+
+/// What handlers share.
 #[derive(Clone)]
 struct App {
     metrics: Metrics,
-    units: Vec<Unit>,
+    units: Arc<[Unit]>,
+    sources: Arc<Sources>,
+    tokens: Arc<Tokens>,
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Ledgerwell",
+    description = "Live finance answers from an Odoo change feed. Lists come in pages: pass `next` of one as `after` of the \
+                   next. Amounts are decimal text. What went wrong is told as application/problem+json (RFC 9457)."
+))]
+struct Description;
+
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(credit::exposures))
+        .routes(routes!(credit::holds))
+        .routes(routes!(credit::partner))
+        .routes(routes!(requests::ask))
+        .routes(routes!(requests::outcome))
+        .routes(routes!(audit::list))
+        .routes(routes!(rules::list))
+}
+
+/// The API, described: `schemas/openapi.json`.
+pub fn description() -> utoipa::openapi::OpenApi {
+    let mut description = api().into_openapi();
+    let scheme =
+        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("Made by `ledgerwell token`."));
+    description
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("token", SecurityScheme::Http(scheme.build()));
+    description
 }
 
 /// Serves until the process ends. Answers the address it listens on.
 ///
 /// # Errors
 /// When the address is taken.
-pub async fn serve(listen: SocketAddr, metrics: Metrics, units: Vec<Unit>) -> std::io::Result<SocketAddr> {
-    let listener = tokio::net::TcpListener::bind(listen).await?;
+pub async fn serve(config: &Config, metrics: Metrics, units: Vec<Unit>) -> std::io::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind(config.http.listen).await?;
     let address = listener.local_addr()?;
-    let app = Router::new()
-        .route("/metrics", get(render_metrics))
+    let app = App {
+        metrics,
+        units: units.into(),
+        sources: Arc::new(Sources::new(config)),
+        tokens: Arc::new(Tokens::new(config)),
+    };
+    let (api, _) = api().split_for_parts();
+    let api = api
+        .route("/api/v1/openapi.json", get(async || Json(description())))
+        .route_layer(middleware::from_fn_with_state(app.clone(), tokens::check));
+    let router = Router::new()
+        .merge(api)
+        .route("/metrics", get(health::metrics))
         .route("/livez", get(async || "alive\n"))
-        .route("/readyz", get(ready))
-        .with_state(App { metrics, units });
+        .route("/readyz", get(health::ready))
+        .fallback(async || {
+            Problem::not_found("there is nothing here; GET /api/v1/openapi.json lists what there is")
+        })
+        .with_state(app);
     tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, app).await {
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        if let Err(error) = axum::serve(listener, service).await {
             tracing::error!(%error, "HTTP ended");
         }
     });
     Ok(address)
-}
-
-async fn render_metrics(Shared(app): Shared<App>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.render()).into_response()
-}
-
-/// Ready when no unit waits for something that a person should know of. One line per unit says what it is doing.
-async fn ready(Shared(app): Shared<App>) -> Response {
-    let mut all = true;
-    let mut text = String::new();
-    for unit in &app.units {
-        let figures = unit.status.figures();
-        let (ready, what) = match figures.state {
-            State::Stopped(why) => (false, format!("stopped: {why}")),
-            _ if figures.kafka_away => (false, "no Kafka broker can be reached".into()),
-            State::Running if figures.unpublished.is_some() => (
-                false,
-                format!("running, but events are not published: {}", figures.unpublished.unwrap_or_default()),
-            ),
-            State::Running if figures.complete => (true, "running".into()),
-            State::Running => (false, "waiting for a snapshot to end; nothing is decided before".into()),
-            State::Standby => (true, "standby: another instance has it".into()),
-            State::Claiming => (false, "reading its state".into()),
-            State::BackingOff(why) => (false, format!("backing off: {why}")),
-        };
-        all &= ready;
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}/{}: {what}", unit.processor, unit.source);
-    }
-    (if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }

@@ -108,11 +108,7 @@ impl Pipeline {
                 partition: 0,
             },
             control_topic: source.control_topic.clone(),
-            source: contract::Source {
-                name: source.name.clone(),
-                time_zone: source.time_zone,
-                main_company: source.main_company,
-            },
+            source: source.identity(),
             database_url: source.database_url().to_owned(),
             kafka: config.kafka(),
             prefix: config.prefix.clone(),

@@ -91,7 +91,7 @@ impl Demo {
         let stopped =
             pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
         if std::io::stdin().is_terminal() && !stopping.is_set() && !stopped {
-            match http::serve(config.http.listen, pipeline.metrics.clone(), pipeline.units.clone()).await {
+            match http::serve(&config, pipeline.metrics.clone(), pipeline.units.clone()).await {
                 Ok(address) => println!("\nhttp://{address}/metrics, /readyz, /livez; Ctrl-C ends the demo"),
                 Err(error) => {
                     println!("\nno HTTP on {}: {error}; choose another with --listen", config.http.listen);

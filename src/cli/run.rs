@@ -44,7 +44,7 @@ impl Run {
         if self.until_caught_up {
             pipeline.caught_up(&stopping).await;
         } else {
-            match http::serve(config.http.listen, pipeline.metrics.clone(), pipeline.units.clone()).await {
+            match http::serve(&config, pipeline.metrics.clone(), pipeline.units.clone()).await {
                 Ok(address) => tracing::info!(%address, "listening"),
                 Err(error) => {
                     pipeline.stop().await;

@@ -22,11 +22,12 @@ pub fn fingerprint(rules: &RuleSet) -> String {
 /// The table as it is now. Another service may have made it, so columns may hold less than ours would.
 pub async fn read(connection: &mut PgConnection) -> Result<RuleSet, Failure> {
     let rules: Option<String> = sqlx::query_scalar(
-        "SELECT json_agg(json_build_object('name', name, 'automation_type', automation_type, 'action_name', action_name,
+        "SELECT json_agg(json_build_object('name', COALESCE(name::text, ''), 'automation_type', automation_type::text,
+             'action_name', action_name::text,
              'enabled', COALESCE(enabled, true), 'confidence_threshold', confidence_threshold,
              'auto_approve', COALESCE(auto_approve, false), 'config', COALESCE(config::jsonb, '{}'))
              ORDER BY automation_type, action_name)::text
-         FROM automation_rules",
+         FROM automation_rules WHERE automation_type IS NOT NULL AND action_name IS NOT NULL",
     )
     .fetch_one(connection)
     .await?;
@@ -34,6 +35,23 @@ pub async fn read(connection: &mut PgConnection) -> Result<RuleSet, Failure> {
     rules
         .map(|rules| RuleSet { rules })
         .map_err(|error| Failure::permanent(format!("automation_rules cannot be read: {error}")))
+}
+
+/// The rules that a processor goes by: the last ones from the stream that it could use.
+pub async fn in_force(
+    processor: &str,
+    source: &str,
+    connection: &mut PgConnection,
+) -> Result<RuleSet, Failure> {
+    let rules: Option<String> = sqlx::query_scalar(
+        "SELECT accepted FROM stream.rules WHERE processor = $1 AND source = $2 ORDER BY version DESC LIMIT 1",
+    )
+    .bind(processor)
+    .bind(source)
+    .fetch_optional(connection)
+    .await?;
+    let rules = rules.as_deref().map_or(Ok(RuleSet::default()), serde_json::from_str);
+    rules.map_err(|error| Failure::permanent(format!("stream.rules: {error}")))
 }
 
 /// Adds a row for each automation that has none: enabled, and suggesting.
@@ -65,7 +83,8 @@ pub async fn seed(connection: &mut PgConnection) -> Result<(), Failure> {
         "name, automation_type, action_name, enabled, auto_approve, config",
         &rows,
         "WHERE NOT EXISTS (SELECT FROM automation_rules AS old
-             WHERE old.automation_type = new.automation_type AND old.action_name = new.action_name)",
+             WHERE old.automation_type = new.automation_type AND old.action_name = new.action_name)
+         ON CONFLICT DO NOTHING",
         connection,
     )
     .await

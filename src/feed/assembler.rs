@@ -37,8 +37,10 @@ pub struct Assembler<E> {
     begun: bool,
     /// Whether the record before was a snapshot's row. At a start that is not known, and taken for so.
     in_snapshot: bool,
-    /// Why the log cannot be followed any further, until a new snapshot begins in it.
+    /// Why the log cannot be followed any further, until a new snapshot begins in it …
     lost: Option<String>,
+    /// … and what people have asked for meanwhile: they are told then.
+    waiting: Vec<(Step<E>, Mark)>,
     open: Option<Open<E>>,
     chunk: Chunk<E>,
     ready: VecDeque<Unit<E>>,
@@ -66,6 +68,7 @@ impl<E> Assembler<E> {
             begun,
             in_snapshot: true,
             lost: None,
+            waiting: Vec::new(),
             open: None,
             chunk,
             ready,
@@ -126,7 +129,7 @@ impl<E> Assembler<E> {
                 if self.begins_snapshot(marker, input.offset));
             if !begins {
                 self.in_snapshot = is_snapshot(&record);
-                return self.counts.skip("behind a loss", 1);
+                return self.pass_by(record, None, input.mark());
             }
             self.lost = None;
         }
@@ -137,6 +140,29 @@ impl<E> Assembler<E> {
             self.lost = Some(failure.to_string());
         }
         self.in_snapshot = in_snapshot;
+        if self.lost.is_none() && !self.waiting.is_empty() {
+            self.answer(input.offset + 1);
+        }
+    }
+
+    /// A new snapshot has begun behind a loss: what people asked for meanwhile commits together with its first row.
+    fn answer(&mut self, next: i64) {
+        self.close_chunk();
+        if let Some(unit) = self.ready.back_mut() {
+            unit.cut = false;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.release(waiting, next);
+    }
+
+    /// A record behind a loss leads to nothing, but nobody who asked for something is left without an answer.
+    fn pass_by(&mut self, record: Result<Record<'_>, Rejected>, offset: Option<i64>, mark: Mark) {
+        if let Ok(Record::Control { kind, value }) = record
+            && let Ok(Some(control @ Control::Request(_))) = Control::read(kind, value)
+        {
+            return self.waiting.push((Step::Control { control, offset }, mark));
+        }
+        self.counts.skip("behind a loss", 1);
     }
 
     fn take_in(&mut self, record: Result<Record<'_>, Rejected>, input: &Input<'_>) -> Result<(), Failure> {
@@ -180,18 +206,19 @@ impl<E> Assembler<E> {
 
     /// Takes in one record of the source's control topic; `next` is where the log of changes is.
     pub fn push_control(&mut self, input: &Input<'_>, next: i64) {
+        let record = envelope::read(input.key, input.value, input.kind);
+        let closed_by = Mark { offset: -1, ..Mark::default() };
         if self.lost.is_some() {
             // Whatever goes out now would move the offset behind the loss.
-            return self.counts.skip("behind a loss", 1);
+            return self.pass_by(record, Some(input.offset), closed_by);
         }
         self.close_chunk();
-        let control = match envelope::read(input.key, input.value, input.kind) {
+        let control = match record {
             Ok(Record::Control { kind, value }) => Control::read(kind, value).ok().flatten(),
             _ => None,
         };
         match control {
             Some(control) => {
-                let closed_by = Mark { offset: -1, ..Mark::default() };
                 self.emit(Step::Control { control, offset: Some(input.offset) }, closed_by, next, true);
             }
             None => self.counts.skip("unknown control record", 1),

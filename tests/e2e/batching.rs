@@ -3,6 +3,7 @@
 use simulator::Settings;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
+use crate::control::control;
 use crate::in_process::{Pipeline, Record, everything, job};
 use crate::sandbox::Sandbox;
 use crate::torn::{Chance, Torn};
@@ -13,7 +14,15 @@ fn log() -> Vec<Record> {
     let settings =
         Settings { days: 45, customers: 20, orders_per_day: 4, companies: 2, ..Settings::default() };
     let mut torn = Torn::new(3, &settings);
-    std::iter::from_fn(|| torn.next()).flat_map(|piece| piece.log).collect()
+    let changes: Vec<_> = std::iter::from_fn(|| torn.next()).flat_map(|piece| piece.log).collect();
+    let (mut chance, mut log) = (Chance::new(4), Vec::new());
+    for change in changes {
+        if chance.once_in(60) {
+            log.push(control(&mut chance, change.timestamp));
+        }
+        log.push(change);
+    }
+    log
 }
 
 async fn reset(connection: &mut PgConnection) {
@@ -40,7 +49,17 @@ async fn any_cut_into_batches_gives_the_same_rows_and_events() {
     }
     one_batch.finish(&log).await;
     let expected = everything(&mut connection).await;
-    assert!(expected.contains("exposure_changed") && expected.contains("credit.exposure"));
+    for part in [
+        "exposure_changed",
+        "credit.exposure",
+        "hold_placed",
+        "hold_released",
+        "score_changed",
+        "refused",
+        "rejected",
+    ] {
+        assert!(expected.contains(part), "{part} never happened, so it is not tested");
+    }
 
     for seed in 0..CUTS {
         reset(&mut connection).await;

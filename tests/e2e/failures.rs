@@ -9,13 +9,13 @@ use crate::broker::Broker;
 use crate::sandbox::{Sandbox, get, until};
 
 /// A change record as a line of a recorded file.
-fn row(table: &str, id: i32, after: &Value, snapshot: &str) -> Value {
+pub fn row(table: &str, id: i32, after: &Value, snapshot: &str) -> Value {
     let source = json!({ "table": table, "snapshot": snapshot, "ts_ms": 1_767_571_200_000_i64 });
     json!({ "key": { "id": id }, "value": { "after": after, "source": source, "op": "r", "transaction": null } })
 }
 
 /// A whole, small company: one customer with a limit.
-fn snapshot() -> Vec<Value> {
+pub fn snapshot() -> Vec<Value> {
     vec![
         row("res_currency", 1, &json!({ "id": 1, "name": "EUR", "decimal_places": 2 }), "first"),
         row("res_company", 1, &json!({ "id": 1, "parent_path": "1/", "currency_id": 1 }), "true"),
@@ -24,12 +24,12 @@ fn snapshot() -> Vec<Value> {
     ]
 }
 
-fn partner(name: &str, limit: i32) -> Value {
+pub fn partner(name: &str, limit: i32) -> Value {
     json!({ "id": 7, "name": name, "commercial_partner_id": 7, "credit_limit": json!({ "1": limit }).to_string() })
 }
 
 /// A transaction that sets the customer.
-fn transaction(number: u32, after: &Value) -> Vec<Value> {
+pub fn transaction(number: u32, after: &Value) -> Vec<Value> {
     let time = 1_767_571_200_000_i64 + i64::from(number) * 1_000;
     let mut change = row("res_partner", 7, after, "false");
     change["value"]["transaction"] = json!({ "id": format!("{number}:{number}1"), "total_order": 1 });
@@ -41,18 +41,18 @@ fn transaction(number: u32, after: &Value) -> Vec<Value> {
     vec![marker("BEGIN", None), change, marker("END", Some(1))]
 }
 
-fn publish(sandbox: &Sandbox, records: &[Value]) {
+pub fn publish(sandbox: &Sandbox, records: &[Value]) {
     let lines: Vec<_> = records.iter().map(Value::to_string).collect();
     let file = sandbox.file("records.jsonl", &(lines.join("\n") + "\n"));
     sandbox.ok(&["publish", &file, "--topic", &sandbox.topic]);
 }
 
-async fn limit(sandbox: &Sandbox) -> i64 {
+pub async fn limit(sandbox: &Sandbox) -> i64 {
     sandbox.value("SELECT credit_limit::bigint FROM credit.exposure WHERE partner_id = 7").await
 }
 
 /// Runs to the end and answers exit code and error text.
-fn run(sandbox: &Sandbox) -> (Option<i32>, String) {
+pub fn run(sandbox: &Sandbox) -> (Option<i32>, String) {
     let output = sandbox.run(&["run", "--until-caught-up"]);
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }

@@ -18,11 +18,13 @@ pub struct Record {
     pub key: Vec<u8>,
     pub value: Option<Vec<u8>>,
     pub timestamp: i64,
+    /// What a control record is.
+    pub kind: Option<&'static str>,
 }
 
 impl From<simulator::Record> for Record {
     fn from(record: simulator::Record) -> Self {
-        Self { key: record.key, value: record.value, timestamp: record.timestamp_ms }
+        Self { key: record.key, value: record.value, timestamp: record.timestamp_ms, kind: None }
     }
 }
 
@@ -137,7 +139,7 @@ fn input(log: &[Record], offset: usize) -> Input<'_> {
         timestamp: record.timestamp,
         key: Some(&record.key),
         value: record.value.as_deref(),
-        kind: None,
+        kind: record.kind,
     }
 }
 

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod adoption;
+mod api;
 mod batching;
 mod broker;
 mod commands;
+mod control;
 mod failures;
 mod golden;
 mod in_process;

@@ -82,7 +82,7 @@ fn records(folder: &std::path::Path, file: &str) -> Vec<Record> {
     let record = |line: std::io::Result<String>| {
         let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let value = (!line["value"].is_null()).then(|| line["value"].to_string().into_bytes());
-        Record { key: line["key"].to_string().into_bytes(), value, timestamp: 0 }
+        Record { key: line["key"].to_string().into_bytes(), value, timestamp: 0, kind: None }
     };
     lines.map(record).collect()
 }

@@ -91,7 +91,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// Writes the configuration, with more lines for its source.
+    /// Writes the configuration, with more lines for its source, and tables behind it.
     pub fn configure(&self, more: &str) {
         let Self { name, topic, database_url, .. } = self;
         let text = format!(
@@ -312,10 +312,28 @@ impl Drop for Running {
     }
 }
 
-/// One HTTP request over a plain socket.
+/// One HTTP request over a plain socket: GET.
 pub fn get(address: &str, path: &str) -> Option<(u16, String)> {
+    send(address, "GET", path, None, "")
+}
+
+/// One HTTP request over a plain socket, with a token and a JSON body.
+pub fn send(
+    address: &str,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: &str,
+) -> Option<(u16, String)> {
     let mut socket = std::net::TcpStream::connect(address).ok()?;
-    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let token = token.map_or_else(String::new, |token| format!("Authorization: Bearer {token}\r\n"));
+    let length = body.len();
+    write!(
+        socket,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{token}Content-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .ok()?;
     let mut answer = String::new();
     socket.read_to_string(&mut answer).ok()?;
     let status = answer.split(' ').nth(1)?.parse().ok()?;

@@ -21,6 +21,13 @@ pub trait Table: Send + Sync + Sized + 'static {
     /// All rows.
     fn load(connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<Vec<Self>>> + Send;
 
+    /// The rows that meet a condition on `$1`.
+    fn load_some(
+        condition: &str,
+        parameter: i32,
+        connection: &mut PgConnection,
+    ) -> impl Future<Output = sqlx::Result<Vec<Self>>> + Send;
+
     /// Inserts the rows, or replaces those whose key is there already.
     fn upsert(rows: &[&Self], connection: &mut PgConnection)
     -> impl Future<Output = sqlx::Result<()>> + Send;
@@ -72,8 +79,20 @@ impl<T: Table> Default for Rows<T> {
 impl<T: Table> Rows<T> {
     /// Reads the table.
     pub async fn load(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        let rows = T::load(connection).await?;
-        Ok(Self { present: rows.into_iter().map(|row| (row.key(), row)).collect(), ..Self::default() })
+        Ok(Self::of(T::load(connection).await?))
+    }
+
+    /// Reads the rows that meet a condition on `$1`: for questions about a few rows, never for a working state.
+    pub async fn load_some(
+        condition: &str,
+        parameter: i32,
+        connection: &mut PgConnection,
+    ) -> sqlx::Result<Self> {
+        Ok(Self::of(T::load_some(condition, parameter, connection).await?))
+    }
+
+    fn of(rows: Vec<T>) -> Self {
+        Self { present: rows.into_iter().map(|row| (row.key(), row)).collect(), ..Self::default() }
     }
 
     /// Writes what has changed since the last save.
@@ -181,6 +200,15 @@ macro_rules! table {
             async fn load(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<Vec<Self>> {
                 let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::select($table, Self::COLUMNS));
                 $crate::reexport::sqlx::query_as(sql).fetch_all(connection).await
+            }
+
+            async fn load_some(
+                condition: &str,
+                parameter: i32,
+                connection: &mut $crate::reexport::sqlx::PgConnection,
+            ) -> $crate::reexport::sqlx::Result<Vec<Self>> {
+                let sql = format!("{} WHERE {condition}", $crate::sql::select($table, Self::COLUMNS));
+                $crate::reexport::sqlx::query_as($crate::reexport::sqlx::AssertSqlSafe(sql)).bind(parameter).fetch_all(connection).await
             }
 
             async fn upsert(

@@ -10,6 +10,7 @@ mod bucket;
 mod by_key;
 mod checks;
 mod contributions;
+pub mod explain;
 mod exposure;
 mod holds;
 mod links;
@@ -21,7 +22,7 @@ mod settings;
 mod to_invoice;
 mod volume;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -64,10 +65,8 @@ pub struct Ledger {
     open_orders: ByKey<OpenOrder>,
     /// What customers are measured against today, by company, …
     frozen: FxHashMap<i32, Frozen>,
-    /// … since when, …
+    /// … and since when.
     assessed_on: Option<NaiveDate>,
-    /// … and each customer's revenue in it.
-    revenue_today: FxHashMap<Key, i64>,
     /// What has to be placed again.
     touched: Touched,
 }
@@ -89,6 +88,8 @@ struct Touched {
     keys: BTreeSet<Key>,
     /// Who may have to be judged anew although the exposure is the same.
     assess: BTreeSet<Key>,
+    /// Whose line in `credit_scores` may have changed although nothing else has.
+    customers: BTreeSet<i32>,
 }
 
 impl Ledger {
@@ -405,7 +406,7 @@ impl Ledger {
         let rates = std::mem::take(&mut self.touched.rates);
         let keys = std::mem::take(&mut self.touched.keys);
         let mut assess = std::mem::take(&mut self.touched.assess);
-        let mut customers: BTreeSet<i32> = BTreeSet::new();
+        let mut customers = std::mem::take(&mut self.touched.customers);
         for key in keys {
             assess.insert(key);
             if self.decide_exposure(key, now, outbox) {
@@ -416,7 +417,7 @@ impl Ledger {
             self.freeze(today);
         }
         if std::mem::take(&mut self.touched.settings) || new_days > 0 {
-            assess.extend(self.assessable());
+            assess.extend(self.assessable(today));
             assess.extend(self.tables.assessments.iter().map(|row| Key::from(row.key())));
             assess.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
         }
@@ -428,16 +429,10 @@ impl Ledger {
         if rates {
             customers.extend(self.tables.scores.iter().map(|score| score.customer_id));
         }
+        let rates = if customers.is_empty() { BTreeMap::new() } else { self.conversions(now) };
         for customer in customers {
-            self.decide_score(customer, now);
+            self.decide_score(customer, &rates, now);
         }
-    }
-
-    /// Everybody about whom there is something to say.
-    fn assessable(&self) -> BTreeSet<Key> {
-        let exposed = self.tables.exposures.iter().map(|row| Key::from(row.key()));
-        let history = self.payments.iter().map(|(key, ..)| key).chain(self.sales.iter().map(|(key, ..)| key));
-        exposed.chain(history).collect()
     }
 
     /// Forgets what is too old to count.
@@ -445,15 +440,15 @@ impl Ledger {
         let before = |days| today.checked_sub_signed(TimeDelta::days(days)).unwrap_or(NaiveDate::MIN);
         let (payments, sales) = (before(payments::MEMORY_DAYS), before(volume::YEAR_DAYS - 1));
         let settlements = self.tables.settlements.iter().filter(|row| row.day < payments);
-        let settlements: Vec<_> = settlements.map(|row| (row.id, [row.debit_id, row.credit_id])).collect();
-        for (id, items) in settlements {
+        for id in settlements.map(|row| row.id).collect::<Vec<_>>() {
             self.set_settlement(id, None);
-            for item in items {
-                let settled = self.tables.items.get(item).is_some_and(Item::is_settled);
-                if settled && !self.settlements_of_item.contains_key(&item) {
-                    self.set_item(item, None);
-                }
-            }
+        }
+        let forgotten = |item: &&Item| item.is_settled() && item.due.is_none_or(|due| due < payments);
+        let items: Vec<_> = self.tables.items.iter().filter(forgotten).map(|item| item.id).collect();
+        for item in
+            items.into_iter().filter(|item| !self.settlements_of_item.contains_key(item)).collect::<Vec<_>>()
+        {
+            self.set_item(item, None);
         }
         let invoices = self.tables.invoices.iter();
         let invoices = invoices.filter(|row| !row.draft && row.day.is_none_or(|day| day < sales));
@@ -501,6 +496,7 @@ impl Ledger {
             for company in companies {
                 self.touched.keys.insert(Key { company, partner: id });
             }
+            self.touched.customers.insert(id);
         }
     }
 
@@ -529,6 +525,8 @@ impl Ledger {
         self.touched.partners =
             self.tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
         self.touched.keys.extend(self.tables.exposures.iter().map(|row| Key::from(row.key())));
+        self.touched.assess.extend(self.tables.assessments.iter().map(|row| Key::from(row.key())));
+        self.touched.assess.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
         self.touched.rates = true;
     }
 

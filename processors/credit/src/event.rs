@@ -163,13 +163,13 @@ impl SettlementRow {
     fn read(self, id: i32) -> Option<Settlement> {
         let is_zero = |amount: Option<Numeric>| amount.is_some_and(|amount| amount.0.is_zero());
         let exchange = is_zero(self.debit_amount_currency) || is_zero(self.credit_amount_currency);
-        let day = self.max_date?.0;
-        (!exchange).then(|| Settlement {
+        let (day, settled) = (self.max_date?.0, amount(self.amount));
+        (!exchange && settled > Decimal::ZERO).then_some(Settlement {
             id,
             debit_id: self.debit_move_id,
             credit_id: self.credit_move_id,
             day,
-            amount: amount(self.amount),
+            amount: settled,
         })
     }
 }

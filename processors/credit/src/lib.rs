@@ -17,6 +17,7 @@
 
 pub mod domain;
 pub mod event;
+pub mod read;
 pub mod store;
 
 use chrono::{DateTime, Utc};

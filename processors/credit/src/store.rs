@@ -8,7 +8,7 @@ use contract::Rows;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-pub use results::{Assessment, Exposure, Hold, Norm, Score};
+pub use results::{Assessment, Exposure, Hold, Norm, Ranked, Score};
 
 contract::table! {
     /// A company, which may be a branch of another.
@@ -220,6 +220,8 @@ pub struct Tables {
     pub assessments: Rows<Assessment>,
     /// `credit.norm`
     pub norms: Rows<Norm>,
+    /// `credit.ranked`
+    pub ranked: Rows<Ranked>,
     /// `credit.hold`
     pub holds: Rows<Hold>,
     /// `public.credit_scores`
@@ -246,8 +248,65 @@ impl Tables {
             exposures: Rows::load(connection).await?,
             assessments: Rows::load(connection).await?,
             norms: Rows::load(connection).await?,
+            ranked: Rows::load(connection).await?,
             holds: Rows::load(connection).await?,
             scores: Rows::load(connection).await?,
+        })
+    }
+
+    /// Reads what is about one customer, and what all share.
+    pub async fn load_customer(customer: i32, connection: &mut PgConnection) -> sqlx::Result<Self> {
+        const CONTACTS: &str = "SELECT id FROM credit.partner WHERE commercial_id = $1";
+        let items = format!("SELECT id FROM credit.item WHERE partner_id IN ({CONTACTS})");
+        let moves = format!("SELECT move_id FROM credit.item WHERE partner_id IN ({CONTACTS})");
+        let orders = format!("SELECT id FROM credit.sale_order WHERE partner_id IN ({CONTACTS})");
+        let lines = format!("SELECT id FROM credit.sale_order_line WHERE order_id IN ({orders})");
+        // Whether a draft is accounted for by an order, and what drafts invoice of an order.
+        let drafts = format!("SELECT item_id FROM credit.invoiced_line WHERE order_line_id IN ({lines})");
+        let settlers = format!("SELECT credit_id FROM credit.settlement WHERE debit_id IN ({items})");
+        let c = connection;
+        Ok(Self {
+            companies: Rows::load(c).await?,
+            currencies: Rows::load(c).await?,
+            rates: Rows::load(c).await?,
+            partners: Rows::load_some("commercial_id = $1", customer, c).await?,
+            accounts: Rows::load(c).await?,
+            products: Rows::load(c).await?,
+            templates: Rows::load(c).await?,
+            invoices: Rows::load_some(
+                &format!(
+                    "partner_id IN ({CONTACTS}) OR id IN ({moves})
+                     OR id IN (SELECT move_id FROM credit.item WHERE id IN ({drafts}))"
+                ),
+                customer,
+                c,
+            )
+            .await?,
+            settlements: Rows::load_some(&format!("debit_id IN ({items})"), customer, c).await?,
+            items: Rows::load_some(
+                &format!("move_id IN ({moves}) OR id IN ({drafts}) OR id IN ({settlers})"),
+                customer,
+                c,
+            )
+            .await?,
+            orders: Rows::load_some(&format!("id IN ({orders})"), customer, c).await?,
+            lines: Rows::load_some(&format!("id IN ({lines})"), customer, c).await?,
+            links: Rows::load_some(
+                &format!(
+                    "order_line_id IN ({lines})
+                     OR item_id IN (SELECT id FROM credit.item WHERE move_id IN ({moves}))"
+                ),
+                customer,
+                c,
+            )
+            .await?,
+            exposures: Rows::load_some("partner_id = $1", customer, c).await?,
+            assessments: Rows::load_some("partner_id = $1", customer, c).await?,
+            norms: Rows::load(c).await?,
+            // Volumes are taken from the assessment: ranking takes everybody.
+            ranked: Rows::default(),
+            holds: Rows::load_some("partner_id = $1", customer, c).await?,
+            scores: Rows::default(),
         })
     }
 
@@ -269,6 +328,7 @@ impl Tables {
         self.exposures.save(connection).await?;
         self.assessments.save(connection).await?;
         self.norms.save(connection).await?;
+        self.ranked.save(connection).await?;
         self.holds.save(connection).await?;
         self.scores.save(connection).await
     }

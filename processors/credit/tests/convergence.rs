@@ -129,15 +129,7 @@ fn exposures(ledger: &Ledger) -> Vec<Exposure> {
 fn assessments(ledger: &Ledger) -> Vec<impl std::fmt::Debug + PartialEq + use<>> {
     let known = |row: &Assessment| {
         let id = (row.company_id, row.partner_id);
-        (
-            id,
-            row.experiences,
-            row.payment_history,
-            row.order_volume,
-            row.credit_score,
-            row.breach_on,
-            row.revenue,
-        )
+        (id, row.experiences, row.payment_history, row.order_volume, row.credit_score, row.breach_on)
     };
     let mut rows: Vec<_> = ledger.tables.assessments.iter().map(known).collect();
     rows.sort_by_key(|row| row.0);

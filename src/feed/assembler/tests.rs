@@ -318,6 +318,27 @@ fn behind_a_loss_only_a_new_snapshot_helps() {
 }
 
 #[test]
+fn who_asked_behind_a_loss_is_answered_when_a_new_snapshot_begins() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10);
+    log.try_end(1, 100, 3, 5).unwrap_err();
+    let value = br#"{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"credit","person":"anna",
+        "time":"2026-01-10T00:00:00Z","action":"release","arguments":{}}"#;
+    let kind = Some("request");
+    log.assembler.push(&Input {
+        offset: 3,
+        timestamp: 0,
+        key: Some(b"ledgerwell"),
+        value: Some(value),
+        kind,
+    });
+    assert!(log.units().is_empty(), "the offset stays where the loss is");
+    log.offset = 4;
+    log.snapshot("first", "res_partner", 1);
+    assert_eq!(log.units(), [r#"snapshot ["res_partner"] rows 1 -> 5 with the next"#, "control -> 5"]);
+}
+
+#[test]
 fn a_tick_inside_a_truncated_transaction_goes_out_when_that_is_known() {
     let mut log = Log::new();
     log.begin(1).tick("1970-01-01T00:00:01Z").begin(2);

@@ -1,20 +1,23 @@
 //! A customer's scores, checks and prediction in one company, and the events that tell of them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use contract::audit::{Status, json};
-use contract::{Audit, Money, Outbox};
+use contract::{Audit, Money, Outbox, Table};
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::Ledger;
 use super::bucket::Key;
 use super::checks::{Check, Document, Standing, join, split};
+use super::holds::NAMED;
 use super::payments::{Experience, PROMPT};
 use super::settings::{Action, LONGEST_MEMORY};
-use super::volume::volume;
-use crate::store::{Assessment, Norm};
+use super::volume::{total, volume};
+use crate::store::{Assessment, Norm, Ranked};
 
 /// An event tells of a score that is this far from the one last told.
 const TELLING: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
@@ -79,16 +82,22 @@ impl Ledger {
     /// A day begins: the company's means and distributions are what they are now.
     pub(super) fn freeze(&mut self, today: NaiveDate) {
         let mut means: FxHashMap<i32, Experience> = FxHashMap::default();
-        let mut frozen: FxHashMap<i32, Frozen> = FxHashMap::default();
-        self.revenue_today.clear();
-        for key in self.assessable() {
+        // Every company, so that the day is known even where nobody is assessed.
+        let mut frozen: FxHashMap<i32, Frozen> =
+            self.roots().into_iter().map(|company| (company, Frozen::default())).collect();
+        let mut gone: FxHashSet<Key> = self.tables.ranked.iter().map(|row| Key::from(row.key())).collect();
+        for key in self.assessable(today) {
             means.entry(key.company).or_default().join(self.experience(key, today));
-            let revenue = self.revenue(key, today).iter().sum();
-            self.revenue_today.insert(key, revenue);
+            let revenue = total(&self.revenue(key, today));
             let company = frozen.entry(key.company).or_default();
             if revenue > 0 {
                 company.revenues.push(revenue);
+                gone.remove(&key);
+                self.rank(key, Some(revenue));
             }
+        }
+        for key in gone {
+            self.rank(key, None);
         }
         for (company, frozen) in &mut frozen {
             frozen.revenues.sort_unstable();
@@ -105,34 +114,34 @@ impl Ledger {
         self.assessed_on = Some(today);
     }
 
+    /// Remembers the revenue that a customer is ranked by today.
+    fn rank(&mut self, key: Key, revenue: Option<i64>) {
+        let id = (key.company, key.partner);
+        if self.tables.ranked.get(id).map(|row| row.revenue) != revenue {
+            let row = revenue.map(|revenue| Ranked { company_id: id.0, partner_id: id.1, revenue });
+            self.tables.ranked.set(id, row);
+        }
+    }
+
     /// What was frozen before a restart.
     pub(super) fn thaw(&mut self) {
         for norm in self.tables.norms.iter() {
             self.frozen.entry(norm.company_id).or_default().mean = norm.mean;
             self.assessed_on = Some(norm.day);
         }
-        for row in self.tables.assessments.iter() {
-            let revenue = Money::from_decimal(row.revenue).unwrap_or_default().0;
-            self.revenue_today.insert(Key { company: row.company_id, partner: row.partner_id }, revenue);
-            if revenue > 0 {
-                self.frozen.entry(row.company_id).or_default().revenues.push(revenue);
-            }
+        for row in self.tables.ranked.iter() {
+            self.frozen.entry(row.company_id).or_default().revenues.push(row.revenue);
         }
         self.frozen.values_mut().for_each(|frozen| frozen.revenues.sort_unstable());
     }
 
     /// All that checks look at.
     pub(super) fn standing(&self, key: Key, today: NaiveDate) -> Standing {
-        // With the currency's decimals, so that no text depends on how Postgres returns a number.
-        let decimals = self.decimals(key.company);
-        let scaled = |mut amount: Decimal| {
-            amount.rescale(decimals);
-            amount
-        };
+        let scaled = |amount| self.scaled(key.company, amount);
         let limit = self.limit_in_force(key, today).filter(|limit| *limit > Decimal::ZERO);
         let mut standing = Standing {
             limit: limit.map(scaled),
-            last_payment: self.last_payment(key),
+            last_payment: self.last_payment(key, today),
             ..Standing::default()
         };
         if let Some(row) = self.tables.exposures.get((key.company, key.partner)) {
@@ -166,7 +175,9 @@ impl Ledger {
             if order.ships.is_some_and(|ships| ships > horizon) {
                 standing.ships_later += amount;
             }
-            standing.consider(Document { model: "sale.order", id, amount });
+            if order.amount != Money::ZERO {
+                standing.consider(Document { model: "sale.order", id, amount });
+            }
         }
         standing
     }
@@ -223,13 +234,15 @@ impl Ledger {
         let (id, today) = ((key.company, key.partner), self.day(now));
         let old = self.tables.assessments.get(id).cloned();
         let mut standing = self.standing(key, today);
-        if !self.is_assessable(key) {
-            let held = self.decide_hold(key, &standing, &[], now, outbox);
+        if !self.is_assessable(key, today) {
             if let Some(old) = &old {
+                let mut gone = Assessment { credit_score: None, risk_level: NORMAL.into(), ..old.clone() };
+                gone.told_score = gone.told_score.map(in_hundredths);
+                self.tell_score(key, &mut gone, &[], now, outbox);
                 self.tell_breach(key, &standing, old.breach_on, None, now, outbox);
                 self.tables.assessments.set(id, None);
             }
-            return held || old.is_some();
+            return self.decide_hold(key, &standing, &[], now, outbox) || old.is_some();
         }
         let experience = self.experience(key, today);
         let parts = self.parts(key, &standing, &experience, today);
@@ -239,7 +252,7 @@ impl Ledger {
         standing.score = score;
         let drop = self.settings.check(Check::ScoreDrop);
         let remembered = &scores[..scores.len().min(drop.days.into())];
-        standing.best_score = remembered.iter().flatten().copied().max();
+        standing.best_score = best(remembered);
         let too_good = |before: &Option<Decimal>| {
             before.is_some_and(|before| score.is_some_and(|score| before - score > drop.release))
         };
@@ -267,7 +280,6 @@ impl Ledger {
             risk_level: risk.into(),
             failing: join(&failing),
             breach_on,
-            revenue: decimal(Money(self.revenue_today.get(&key).copied().unwrap_or_default())),
             day_scores: DayScores::write(&scores),
             told_score: old.as_ref().and_then(|old| old.told_score).map(in_hundredths),
             told_risk: old.as_ref().map_or_else(|| NORMAL.into(), |old| old.told_risk.clone()),
@@ -287,11 +299,26 @@ impl Ledger {
         true
     }
 
+    /// The highest of the scores that [`Check::ScoreDrop`] looks at.
+    pub(super) fn best_score(&self, day_scores: &str) -> Option<Decimal> {
+        let scores = DayScores::read(day_scores);
+        best(&scores[..scores.len().min(self.settings.check(Check::ScoreDrop).days.into())])
+    }
+
     /// Whether there is anything to say about a customer.
-    pub(super) fn is_assessable(&self, key: Key) -> bool {
+    fn is_assessable(&self, key: Key, today: NaiveDate) -> bool {
         self.tables.exposures.get((key.company, key.partner)).is_some()
-            || self.payments.of(key).next().is_some()
-            || self.sales.of(key).next().is_some()
+            || self.payments.of(key).any(|(_, payment)| payment.counts(today))
+            || self.sales.of(key).any(|(_, sale)| sale.counts(today))
+    }
+
+    /// Everybody about whom there is something to say.
+    pub(super) fn assessable(&self, today: NaiveDate) -> BTreeSet<Key> {
+        let exposed = self.tables.exposures.iter().map(|row| Key::from(row.key()));
+        let payments =
+            self.payments.iter().filter(|(.., payment)| payment.counts(today)).map(|(key, ..)| key);
+        let sales = self.sales.iter().filter(|(.., sale)| sale.counts(today)).map(|(key, ..)| key);
+        exposed.chain(payments).chain(sales).collect()
     }
 
     fn risk(&self, score: Option<Decimal>, failing: &[Check]) -> &'static str {
@@ -357,7 +384,7 @@ impl Ledger {
                 "experiences": new.experiences,
                 "failing": failing,
                 "weights": [weights.payment_history, weights.utilisation, weights.overdue, weights.order_volume],
-                "settlements": self.payments.of(key).map(|(id, _)| id).collect::<Vec<_>>(),
+                "settlements": self.payments.of(key).map(|(id, _)| id).take(NAMED).collect::<Vec<_>>(),
             })),
             output: json(&event.after),
         });
@@ -404,8 +431,8 @@ impl Ledger {
                 "partner_id": key.partner,
                 "total": standing.total,
                 "credit_limit": standing.limit,
-                "open_items": self.contributions.receivable_items(key).map(|(_, id, _)| id).collect::<Vec<_>>(),
-                "open_orders": self.open_orders.of(key).map(|(id, _)| id).collect::<Vec<_>>(),
+                "open_items": self.contributions.receivable_items(key).map(|(_, id, _)| id).take(NAMED).collect::<Vec<_>>(),
+                "open_orders": self.open_orders.of(key).map(|(id, _)| id).take(NAMED).collect::<Vec<_>>(),
             })),
             output: json(&serde_json::json!({ "breach_on": after, "before": before })),
         });
@@ -442,6 +469,10 @@ impl DayScores {
         scores.splice(0..0, std::iter::once(score).chain(std::iter::repeat_n(None, unknown)));
         scores.truncate(LONGEST_MEMORY.into());
     }
+}
+
+fn best(scores: &[Option<Decimal>]) -> Option<Decimal> {
+    scores.iter().flatten().copied().max()
 }
 
 fn decimal(amount: Money) -> Decimal {

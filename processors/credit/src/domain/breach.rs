@@ -24,13 +24,15 @@ impl Ledger {
         let last = today.checked_add_days(Days::new(AHEAD))?;
         let mut changes: BTreeMap<NaiveDate, i64> = BTreeMap::new();
         for (due, amount) in self.contributions.receivable(key).filter(|(due, _)| *due >= today) {
-            *changes.entry(due.succ_opt()?).or_default() -= amount.0;
+            let change = changes.entry(due.succ_opt()?).or_default();
+            *change = change.saturating_sub(amount.0);
         }
         let horizon = Days::new(self.settings.check(Check::Horizon).days.into());
         let horizon_ends = today.checked_add_days(horizon)?;
         for (_, order) in self.open_orders.of(key) {
             if let Some(ships) = order.ships.filter(|ships| *ships > horizon_ends) {
-                *changes.entry(ships.checked_sub_days(horizon)?).or_default() += order.amount.0;
+                let change = changes.entry(ships.checked_sub_days(horizon)?).or_default();
+                *change = change.saturating_add(order.amount.0);
             }
         }
         for (day, change) in changes.range(..=last) {

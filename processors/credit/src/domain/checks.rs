@@ -5,11 +5,12 @@ use std::fmt;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::settings::CheckSettings;
 
 /// A check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// How much of the limit is used.
@@ -181,9 +182,10 @@ impl Standing {
 
     /// Why a check fails, in a sentence.
     pub(super) fn reason(&self, check: Check, of: &CheckSettings, today: NaiveDate) -> String {
-        let figure = self.figure(check, today).unwrap_or_default().round_dp(1).normalize();
-        let threshold = if figure > of.at { of.at } else { of.release };
-        let word = if figure > of.at { "above" } else { "not yet down to" };
+        let figure = self.figure(check, today).unwrap_or_default();
+        let (word, threshold) =
+            if figure > of.at { ("above", of.at) } else { ("not yet down to", of.release) };
+        let figure = figure.round_dp(2).normalize();
         let (subject, unit) = (check.subject(), check.unit());
         let gap = if unit == "%" { "" } else { " " };
         format!("{check}: {subject} is {figure}{gap}{unit}, {word} {threshold}{gap}{unit}")

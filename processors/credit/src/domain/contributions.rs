@@ -68,7 +68,8 @@ impl Contributions {
                 _ => {}
             }
         }
-        touched(old.map(|(part, _)| part), new.map(|(part, _)| part))
+        let keys = if old == new { [None, None] } else { [old, new] };
+        keys.into_iter().flatten().map(|(part, _)| part.party)
     }
 
     /// Sets what an order contributes, and answers the keys that it touches.
@@ -83,7 +84,8 @@ impl Contributions {
         if let Some(part) = new {
             self.add(part, 1);
         }
-        touched(old, new)
+        let keys = if old == new { [None, None] } else { [old, new] };
+        keys.into_iter().flatten().map(|part| part.party)
     }
 
     fn add(&mut self, part: Part, sign: i8) {
@@ -127,6 +129,14 @@ impl Contributions {
         items.filter_map(|(_, due, id)| Some((*due, *id, self.items.get(id)?.0.amount)))
     }
 
+    /// All items of a key, by a walk over all items: for one that was loaded alone.
+    pub(super) fn items_of(&self, key: Key) -> impl Iterator<Item = (i32, Part, Option<NaiveDate>)> + '_ {
+        self.items
+            .iter()
+            .filter(move |(_, (part, _))| part.party == key)
+            .map(|(id, (part, due))| (*id, *part, *due))
+    }
+
     /// The date of the last payment that is not applied.
     pub(super) fn last_unapplied(&self, key: Key) -> Option<NaiveDate> {
         let items = self.unapplied.range((key, NaiveDate::MIN, i32::MIN)..=(key, NaiveDate::MAX, i32::MAX));
@@ -140,11 +150,6 @@ impl Contributions {
     pub(super) fn orders(&self) -> impl Iterator<Item = i32> + '_ {
         self.orders.keys().copied()
     }
-}
-
-fn touched(old: Option<Part>, new: Option<Part>) -> impl Iterator<Item = Key> {
-    let parts = if old == new { [None, None] } else { [old, new] };
-    parts.into_iter().flatten().map(|part| part.party)
 }
 
 #[cfg(test)]

@@ -36,12 +36,7 @@ struct Buckets {
 }
 
 impl Buckets {
-    /// With the currency's decimals, so that an event's text does not depend on how Postgres returns a number.
-    fn new(row: &Exposure, decimals: u32) -> Self {
-        let scaled = |mut amount: Decimal| {
-            amount.rescale(decimals);
-            amount
-        };
+    fn new(row: &Exposure, scaled: impl Fn(Decimal) -> Decimal) -> Self {
         Self {
             not_due: scaled(row.not_due),
             overdue: scaled(row.overdue),
@@ -49,7 +44,7 @@ impl Buckets {
             draft_invoiced: scaled(row.draft_invoiced),
             to_invoice: scaled(row.to_invoice),
             total: scaled(row.total),
-            credit_limit: row.credit_limit.map(scaled),
+            credit_limit: row.credit_limit.map(&scaled),
             oldest_due: row.oldest_due,
         }
     }
@@ -71,15 +66,15 @@ impl Ledger {
         if before.is_none() && after.is_none() {
             return false;
         }
-        let decimals = self.decimals(key.company);
+        let scaled = |amount| self.scaled(key.company, amount);
         let named = after.as_ref().or(before);
         let event = ExposureChanged {
             company_id: key.company,
             partner_id: key.partner,
             partner_name: named.map_or("", |row| &row.partner_name),
             currency: named.map_or("", |row| &row.currency),
-            before: before.map(|row| Buckets::new(row, decimals)),
-            after: after.as_ref().map(|row| Buckets::new(row, decimals)),
+            before: before.map(|row| Buckets::new(row, scaled)),
+            after: after.as_ref().map(|row| Buckets::new(row, scaled)),
         };
         outbox.emit("exposure_changed", key.company, format!("partner-{}", key.partner), now, &event);
         self.tables.exposures.set(id, after);
@@ -116,6 +111,12 @@ impl Ledger {
             oldest_due: self.contributions.oldest_due(key),
             updated_at: now,
         })
+    }
+
+    /// An amount with the currency's decimals, so that no text depends on how Postgres returns a number.
+    pub(super) fn scaled(&self, company: i32, mut amount: Decimal) -> Decimal {
+        amount.rescale(self.decimals(company));
+        amount
     }
 
     /// Digits after the point in the company's currency; two where it is not known.

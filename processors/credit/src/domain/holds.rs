@@ -118,16 +118,25 @@ struct Decision<'a> {
 }
 
 /// How many documents an audit row names.
-const NAMED: usize = 100;
+pub(super) const NAMED: usize = 100;
 
 impl Ledger {
-    /// The limit that counts: a raised one while it lasts, else the customer's own.
+    /// The limit that counts: the customer's own, or the raised one while it lasts, whichever is higher.
     pub(super) fn limit_in_force(&self, key: Key, today: NaiveDate) -> Option<Decimal> {
+        let own = self.own_limit(key)?;
         let hold = self.tables.holds.get((key.company, key.partner));
         let raised = hold.filter(|hold| hold.raised_until.is_some_and(|until| today <= until));
-        raised.and_then(|hold| hold.raised_limit).or_else(|| {
-            self.tables.exposures.get((key.company, key.partner)).and_then(|exposure| exposure.credit_limit)
-        })
+        Some(
+            raised
+                .and_then(|hold| hold.raised_limit)
+                .filter(|_| own > Decimal::ZERO)
+                .map_or(own, |raised| own.max(raised)),
+        )
+    }
+
+    /// The customer's own limit.
+    pub(super) fn own_limit(&self, key: Key) -> Option<Decimal> {
+        self.tables.exposures.get((key.company, key.partner)).and_then(|exposure| exposure.credit_limit)
     }
 
     /// Decides about the hold of a customer whose checks `failing` fail. True when anything changed.
@@ -200,13 +209,13 @@ impl Ledger {
         let mut paid = -self.contributions.sums(key).of(Bucket::Unapplied);
         let mut held = Vec::new();
         for (id, order) in self.open_orders.of(key) {
-            let left = i128::from(order.amount.0);
-            if left <= 0 {
-                continue;
-            }
+            let left = i128::from(order.left.0.max(order.amount.0));
             if paid >= left {
                 paid -= left;
-            } else if order.undelivered {
+                continue;
+            }
+            paid = 0;
+            if order.undelivered {
                 held.push(id);
             }
         }
@@ -220,12 +229,13 @@ impl Ledger {
                 (hold.person.as_deref().unwrap_or("somebody"), hold.note.as_deref().unwrap_or("no reason"));
             format!("{person}: {note}")
         };
+        let released = split(&hold.released);
         if holding.is_empty() {
-            "every check passes".into()
+            "no check that holds fails".into()
+        } else if hold.exempt_until.is_some() || holding.iter().all(|check| released.contains(check)) {
+            person()
         } else if self.settings.mode == Mode::Off {
             "the rule is off".into()
-        } else if hold.exempt_until.is_some() || !hold.released.is_empty() {
-            person()
         } else {
             "the rule's mode was changed".into()
         }
@@ -365,7 +375,7 @@ fn lapse(hold: &mut Hold, today: NaiveDate, now: DateTime<Utc>, outbox: &mut Out
             record: Some(("res.partner", hold.partner_id)),
             status: Verdict::Executed,
             confidence: None,
-            reasoning: format!("The {what} that {} allowed is over.", hold.person.as_deref().unwrap_or("somebody")),
+            reasoning: format!("The {what} is over."),
             input: json(&serde_json::json!({ "company_id": hold.company_id, "partner_id": hold.partner_id, "until": until })),
             output: "{}".into(),
         });

@@ -40,6 +40,13 @@ pub(super) struct Payment {
     pub(super) paid: NaiveDate,
 }
 
+impl Payment {
+    /// Whether it is not too long ago.
+    pub(super) fn counts(&self, today: NaiveDate) -> bool {
+        (today - self.paid).num_days() <= MEMORY_DAYS
+    }
+}
+
 /// Sums over experiences.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Experience {
@@ -74,7 +81,7 @@ impl Experience {
     pub(super) fn history(&self, company_mean: f64) -> Option<f64> {
         let own = self.mean().filter(|_| self.count >= ENOUGH)?;
         let count = f64::from(self.count);
-        Some((count * own + PRIOR * company_mean) / (count + PRIOR))
+        Some(((count * own + PRIOR * company_mean) / (count + PRIOR)).clamp(0.0, 100.0))
     }
 }
 
@@ -126,11 +133,9 @@ impl Ledger {
     /// A customer's payments and what is overdue, as of `today`.
     pub(super) fn experience(&self, key: Key, today: NaiveDate) -> Experience {
         let mut experience = Experience::default();
-        for (_, payment) in self.payments.of(key) {
+        for (_, payment) in self.payments.of(key).filter(|(_, payment)| payment.counts(today)) {
             let age = (today - payment.paid).num_days().max(0);
-            if age <= MEMORY_DAYS {
-                experience.add(payment.amount, (payment.paid - payment.due).num_days(), age);
-            }
+            experience.add(payment.amount, (payment.paid - payment.due).num_days(), age);
         }
         for (due, amount) in self.contributions.receivable(key).filter(|(due, _)| *due < today) {
             experience.add(amount, (today - due).num_days(), 0);
@@ -139,8 +144,9 @@ impl Ledger {
     }
 
     /// The day of the last payment, whether or not it settles anything.
-    pub(super) fn last_payment(&self, key: Key) -> Option<NaiveDate> {
-        let settled = self.payments.of(key).map(|(_, payment)| payment.paid).max();
+    pub(super) fn last_payment(&self, key: Key, today: NaiveDate) -> Option<NaiveDate> {
+        let settled = self.payments.of(key).filter(|(_, payment)| payment.counts(today));
+        let settled = settled.map(|(_, payment)| payment.paid).max();
         settled.max(self.contributions.last_unapplied(key))
     }
 }

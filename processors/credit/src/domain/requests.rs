@@ -118,11 +118,14 @@ impl Ledger {
         let RaiseLimit { company_id, partner_id, limit, until, reason } = arguments(request)?;
         let (key, name) = self.customer(company_id, partner_id)?;
         self.check_until(until, now)?;
-        let own = self.tables.exposures.get((key.company, key.partner)).and_then(|row| row.credit_limit);
-        let most = Decimal::from(10_i64.pow(13));
-        if limit <= own.unwrap_or_default() || limit >= most {
-            let own = own.map_or("none".into(), |own| own.normalize().to_string());
-            return Err(format!("a limit of {limit} raises nothing: the customer's own is {own}"));
+        let Some(own) = self.own_limit(key).filter(|own| *own > Decimal::ZERO) else {
+            return Err(format!("{name} has no limit in company {company_id} that could be raised"));
+        };
+        if limit <= own || limit >= Decimal::from(10_i64.pow(13)) {
+            return Err(format!(
+                "a limit of {limit} raises nothing: the customer's own is {}",
+                own.normalize()
+            ));
         }
         let mut hold = self.hold(key, now);
         (hold.raised_limit, hold.raised_until) = (Some(limit), Some(until));

@@ -1,5 +1,7 @@
 //! A customer's line in the seed's `credit_scores`: all companies together, in the main company's currency.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -45,8 +47,9 @@ impl Combined {
 }
 
 impl Ledger {
-    pub(super) fn decide_score(&mut self, customer: i32, now: DateTime<Utc>) {
-        let mut new = self.score(customer, now);
+    /// `rates` are those of [`Self::conversions`].
+    pub(super) fn decide_score(&mut self, customer: i32, rates: &BTreeMap<i32, Decimal>, now: DateTime<Utc>) {
+        let mut new = self.score(customer, rates, now);
         if let (Some(old), Some(new)) = (self.tables.scores.get(customer), &mut new) {
             let now = std::mem::replace(&mut new.last_calculated, old.last_calculated);
             new.created_at = old.created_at;
@@ -58,16 +61,25 @@ impl Ledger {
         self.tables.scores.set(customer, new);
     }
 
-    fn score(&self, customer: i32, now: DateTime<Utc>) -> Option<Score> {
-        let main = self.main_company.or_else(|| self.roots().first().copied())?;
+    /// Units of the main company's currency per unit of each root company's.
+    pub(super) fn conversions(&self, now: DateTime<Utc>) -> BTreeMap<i32, Decimal> {
+        let Some(main) = self.main() else { return BTreeMap::new() };
+        self.roots().into_iter().map(|company| (company, self.conversion(company, main, now))).collect()
+    }
+
+    fn main(&self) -> Option<i32> {
+        self.main_company.or_else(|| self.roots().first().copied())
+    }
+
+    fn score(&self, customer: i32, rates: &BTreeMap<i32, Decimal>, now: DateTime<Utc>) -> Option<Score> {
+        let main = self.main()?;
         let mut all = Combined::default();
-        for company in self.roots() {
+        for (&company, &rate) in rates {
             let (key, id) = (Key { company, partner: customer }, (company, customer));
             let (exposure, assessment) = (self.tables.exposures.get(id), self.tables.assessments.get(id));
             if exposure.is_none() && assessment.is_none() {
                 continue;
             }
-            let rate = self.conversion(company, main, now);
             if let Some(row) = exposure {
                 all.exposure += convert(row.total, rate);
                 all.overdue += convert(row.overdue, rate);

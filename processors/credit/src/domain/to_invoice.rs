@@ -11,22 +11,33 @@ use crate::store::{SaleOrder, SaleOrderLine};
 /// A confirmed order, as checks and holds see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OpenOrder {
-    /// What will still be invoiced.
+    /// What Odoo will invoice of it, as things stand: what the exposure counts.
     pub(super) amount: Money,
+    /// What is not invoiced of all that was ordered.
+    pub(super) left: Money,
     pub(super) ships: Option<NaiveDate>,
-    /// Whether something that was ordered is not delivered.
+    /// Whether something that was ordered is neither delivered nor invoiced.
     pub(super) undelivered: bool,
 }
 
 impl Ledger {
-    /// An order that something is left to invoice of.
+    /// An order of which something is left to invoice or to deliver. What is invoiced by delivery counts for nothing before,
+    /// and yet must not be delivered while its customer is held.
     pub(super) fn open_order(&self, order: &SaleOrder) -> Option<(Key, OpenOrder)> {
-        let part = self.place_order(order)?;
-        let lines = self.lines_of_order.get(&order.id).into_iter().flatten();
-        let undelivered =
-            lines.filter_map(|id| self.tables.lines.get(*id)).any(|line| line.delivered < line.ordered);
+        let amount = self.place_order(order).map_or(Money::ZERO, |part| part.amount);
+        let (mut left, mut undelivered) = (Decimal::ZERO, false);
+        for line in self.lines_of_order.get(&order.id).into_iter().flatten() {
+            let Some(line) = self.tables.lines.get(*line) else { continue };
+            let share = line.ordered.checked_sub(line.invoiced)?.max(Decimal::ZERO);
+            left = left.checked_add(line.price_total.checked_mul(share)?.checked_div(line.ordered)?)?;
+            undelivered |= line.delivered < line.ordered && line.invoiced < line.ordered;
+        }
+        if amount == Money::ZERO && !undelivered {
+            return None;
+        }
+        let left = Money::from_decimal(left.checked_div(order.currency_rate)?)?;
         let ships = order.ships_at.map(|ships_at| self.day(ships_at));
-        Some((part.party, OpenOrder { amount: part.amount, ships, undelivered }))
+        Some((self.party(order.company_id, order.partner_id), OpenOrder { amount, left, ships, undelivered }))
     }
 
     /// As Odoo's `amount_to_invoice`, which counts an order only while one of its lines has an untaxed amount to invoice:

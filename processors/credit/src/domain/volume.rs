@@ -20,6 +20,13 @@ pub(super) struct Sale {
     pub(super) amount: Money,
 }
 
+impl Sale {
+    /// Whether it falls into one of the periods.
+    pub(super) fn counts(&self, today: NaiveDate) -> bool {
+        (0..YEAR_DAYS).contains(&(today - self.day).num_days())
+    }
+}
+
 impl Ledger {
     pub(super) fn place_invoice(&self, invoice: &Invoice) -> Option<(Key, Sale)> {
         if invoice.draft {
@@ -37,17 +44,22 @@ impl Ledger {
             if let Ok(age) = usize::try_from(age)
                 && let Some(period) = periods.get_mut(age / PERIOD_DAYS)
             {
-                *period += sale.amount.0;
+                *period = sale.amount.0.saturating_add(*period);
             }
         }
         periods
     }
 }
 
+/// Revenue of all periods.
+pub(super) fn total(periods: &[i64; PERIODS]) -> i64 {
+    periods.iter().copied().fold(0, i64::saturating_add)
+}
+
 /// The order volume. `ranked` are the positive revenues of all customers, sorted.
 #[allow(clippy::cast_precision_loss, reason = "amounts are below 2^53")]
 pub(super) fn volume(periods: &[i64; PERIODS], ranked: &[i64]) -> f64 {
-    let revenue: i64 = periods.iter().sum();
+    let revenue = total(periods);
     if revenue <= 0 || ranked.is_empty() {
         return 0.0;
     }

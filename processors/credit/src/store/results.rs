@@ -50,8 +50,6 @@ contract::table! {
         pub failing: String,
         /// When the limit is going to be exceeded, as things stand.
         pub breach_on: Option<NaiveDate>,
-        /// Revenue at the start of the day.
-        pub revenue: Decimal,
         /// Scores at the start of each day, the latest first, in hundredths.
         pub day_scores: String,
         /// The score that was last told.
@@ -70,6 +68,14 @@ contract::table! {
         pub mean: f64,
         /// The day at whose start it was frozen.
         pub day: NaiveDate,
+    }
+}
+
+contract::table! {
+    /// A customer's revenue when the day began, where it was positive: order volumes are ranked among these.
+    pub struct Ranked in "credit.ranked" key (company_id: i32, partner_id: i32) {
+        /// In ten-thousandths of the company's currency.
+        pub revenue: i64,
     }
 }
 
@@ -146,17 +152,24 @@ impl Table for Score {
     }
 
     async fn load(connection: &mut PgConnection) -> sqlx::Result<Vec<Self>> {
-        sqlx::query_as(
-            "SELECT customer_id::int AS customer_id, COALESCE(customer_name, '') AS customer_name, credit_score, credit_limit,
+        Self::load_some("$1 IS NOT NULL", 0, connection).await
+    }
+
+    async fn load_some(
+        condition: &str,
+        parameter: i32,
+        connection: &mut PgConnection,
+    ) -> sqlx::Result<Vec<Self>> {
+        let sql = format!(
+            "SELECT customer_id::int AS customer_id, COALESCE(customer_name::text, '') AS customer_name, credit_score, credit_limit,
                  COALESCE(current_exposure, 0) AS current_exposure, COALESCE(overdue_amount, 0) AS overdue_amount,
-                 payment_history_score, order_volume_score, COALESCE(risk_level, 'normal') AS risk_level,
+                 payment_history_score, order_volume_score, COALESCE(risk_level::text, 'normal') AS risk_level,
                  COALESCE(hold_active, false) AS hold_active, hold_reason,
                  COALESCE(last_calculated, 'epoch')::timestamp AS last_calculated,
                  COALESCE(created_at, 'epoch')::timestamp AS created_at
-             FROM credit_scores",
-        )
-        .fetch_all(connection)
-        .await
+             FROM credit_scores WHERE {condition}"
+        );
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(parameter).fetch_all(connection).await
     }
 
     async fn upsert(rows: &[&Self], connection: &mut PgConnection) -> sqlx::Result<()> {

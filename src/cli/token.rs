@@ -1,0 +1,40 @@
+//! `ledgerwell token`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::{Global, Outcome, output};
+use crate::config::sha256;
+
+/// Make a token with which a person may ask for what changes something
+#[derive(Args)]
+#[command(
+    after_help = "The token is for the person and is shown only now; the lines under it are for the configuration and are
+no secret.
+
+Examples:
+  ledgerwell token anna
+  curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
+    -d '{\"action\":\"release\",\"arguments\":{\"company_id\":1,\"partner_id\":7,\"reason\":\"paid by cheque\"}}' \\
+    http://127.0.0.1:8080/api/v1/credit/requests"
+)]
+pub(super) struct Token {
+    /// Who becomes the author of what is asked with it
+    person: String,
+}
+
+impl Token {
+    pub(super) fn run(self, global: &Global) -> Outcome {
+        // Two random UUIDs: 244 bits that nobody guesses.
+        let token = format!("lw_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        let digest = sha256(&token);
+        if global.json {
+            output::json(&serde_json::json!({ "person": self.person, "token": token, "sha256": digest }))?;
+        } else {
+            println!("{token}\n\n[[token]]\nperson = {:?}\nsha256 = \"{digest}\"", self.person);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

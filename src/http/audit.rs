@@ -1,0 +1,86 @@
+//! `/api/v1/audit`: what was decided and why.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::{FromRow, types::Json as Column};
+use utoipa::{IntoParams, ToSchema};
+
+use super::App;
+use super::page::{Page, Which};
+use super::problem::Problem;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct About {
+    /// Only of this processor.
+    automation_type: Option<String>,
+    /// Only this kind of decision.
+    action_name: Option<String>,
+    /// Only about the record with this id.
+    odoo_record_id: Option<i32>,
+}
+
+/// A decision.
+#[derive(Debug, Serialize, FromRow, ToSchema)]
+pub(super) struct Decision {
+    #[serde(skip)]
+    #[schema(ignore)]
+    place: i64,
+    /// When, by the stream's clock, in UTC.
+    timestamp: String,
+    /// The processor.
+    automation_type: String,
+    /// What was decided upon.
+    action_name: String,
+    /// What it is about.
+    odoo_model: Option<String>,
+    /// Its id.
+    odoo_record_id: Option<i64>,
+    /// executed, suggested, shadow, approved or rejected.
+    status: String,
+    /// Why, in sentences.
+    reasoning: Option<String>,
+    /// What it rests on.
+    #[schema(value_type = Object)]
+    input: Column<Value>,
+    /// What was decided, and what would change it.
+    #[schema(value_type = Object)]
+    output: Column<Value>,
+}
+
+/// Decisions, the latest first.
+#[utoipa::path(get, path = "/api/v1/audit", params(Which, About), tag = "audit",
+    responses((status = 200, body = Page<Decision>), (status = 400, body = Problem)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    which: Result<Query<Which>, QueryRejection>,
+    about: Result<Query<About>, QueryRejection>,
+) -> Result<Json<Page<Decision>>, Problem> {
+    let (Query(which), Query(about)) = (which?, about?);
+    let limit = which.limit()?;
+    let [skip] = which.after()?.unwrap_or([0]);
+    // Ids may be random where another service made the table, so a page is known by how many decisions are before it.
+    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut connection = app.sources.get(which.source.as_deref())?.connect().await?;
+    let decisions = sqlx::query_as(
+        "SELECT row_number() OVER (ORDER BY timestamp DESC, id DESC) + $4 AS place,
+             to_char(timestamp, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS timestamp, automation_type, action_name, odoo_model,
+             odoo_record_id::bigint, status, ai_reasoning AS reasoning, input_data::jsonb AS input,
+             output_data::jsonb AS output
+         FROM (SELECT * FROM audit_logs
+               WHERE ($1::text IS NULL OR automation_type = $1) AND ($2::text IS NULL OR action_name = $2)
+                   AND ($3::int IS NULL OR odoo_record_id = $3)
+               ORDER BY timestamp DESC, id DESC OFFSET $4 LIMIT $5) AS page ORDER BY place",
+    )
+    .bind(about.automation_type)
+    .bind(about.action_name)
+    .bind(about.odoo_record_id)
+    .bind(skip.max(0))
+    .bind(rows)
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(Json(Page::new(decisions, limit, |decision: &Decision| [decision.place])))
+}
