@@ -59,7 +59,7 @@ fn forgotten(root: &Path, name: &str, registered: &[&str]) -> Vec<String> {
         .unwrap_or_default();
     want(!golden.is_empty(), "no golden stream in tests/golden/".into());
     for case in golden {
-        for file in ["in.jsonl", "rows.txt", "out.txt"] {
+        for file in ["in.jsonl", "rows.txt", "out.txt", "decisions.txt"] {
             want(case.join(file).is_file(), format!("{} lacks {file}", case.display()));
         }
     }

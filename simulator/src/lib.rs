@@ -47,7 +47,8 @@ pub struct Settings {
     pub orders_per_day: u32,
     /// Root companies; the first has a branch besides.
     pub companies: u32,
-    /// Customers, the first ones, that pay ever later: a day more every third day. Each has a limit that is ample at first.
+    /// Customers, the first ones, that pay ever later: a day more every second day. Each has a limit that is ample at first, and
+    /// so have as many behind them that pay like everybody else.
     pub slipping: u32,
 }
 

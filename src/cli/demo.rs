@@ -1,18 +1,20 @@
 //! `ledgerwell demo`: a simulated quarter through everything that is real.
 
+mod report;
+
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use rust_decimal::Decimal;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::run::stop_signal;
 use super::simulate::{self, Size};
 use super::{Global, Outcome, output};
 use crate::config::{Clock, Http};
+use crate::control::{Target, rules};
 use crate::pipeline::{Options, Pipeline};
 use crate::publish::Publisher;
 use crate::runner::{State, Stop};
@@ -86,13 +88,21 @@ impl Demo {
         });
         pipeline.caught_up(&stopping).await;
         let seconds = began.elapsed().as_secs_f64();
-        report(&pipeline, &url, seconds).await?;
+        let mut connection = PgConnection::connect(&url).await?;
+        report::exposures(&mut connection).await?;
+        report::holds("As it was installed: holds are suggested", &mut connection).await?;
+        switch_to_auto(&pipeline, &Target::new(&config, &config.sources[0]), &mut connection, &stopping)
+            .await?;
+        report::holds("The rule `Credit hold` switched to auto: holds are in force", &mut connection).await?;
+        report::pipeline(&pipeline, seconds);
 
         let stopped =
             pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
         if std::io::stdin().is_terminal() && !stopping.is_set() && !stopped {
             match http::serve(&config, pipeline.metrics.clone(), pipeline.units.clone()).await {
-                Ok(address) => println!("\nhttp://{address}/metrics, /readyz, /livez; Ctrl-C ends the demo"),
+                Ok(address) => println!(
+                    "\nhttp://{address}/api/v1/credit/holds, /metrics, /readyz; Ctrl-C ends the demo"
+                ),
                 Err(error) => {
                     println!("\nno HTTP on {}: {error}; choose another with --listen", config.http.listen);
                 }
@@ -110,6 +120,28 @@ fn say(what: &str, how: &str) {
     eprintln!("{what:.<28} {how}");
 }
 
+/// Does what a credit controller does who trusts what was suggested: changes the rule.
+async fn switch_to_auto(
+    pipeline: &Pipeline,
+    target: &Target,
+    connection: &mut PgConnection,
+    stopping: &Stop,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let sql = "UPDATE automation_rules SET config = config || '{\"mode\": \"auto\"}' WHERE automation_type = 'credit'";
+    sqlx::query(sql).execute(&mut *connection).await?;
+    // The demo's clock is the feed, so nobody else writes into it.
+    let rules = rules::read(connection).await?;
+    target.write("rules", &rules::text(&rules))?;
+    let told = rules::fingerprint(&rules);
+    let told = |(_, figures): &(_, crate::runner::Figures)| {
+        figures.rules == told || matches!(figures.state, State::Stopped(_))
+    };
+    while !stopping.is_set() && !pipeline.figures().iter().all(told) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
 /// Drops and creates the demo's database on the same server.
 async fn recreate_database(url: &str) -> Result<String, sqlx::Error> {
     let options: sqlx::postgres::PgConnectOptions = url.parse()?;
@@ -123,79 +155,4 @@ async fn recreate_database(url: &str) -> Result<String, sqlx::Error> {
         url.split_once('?').map_or((url, String::new()), |(head, query)| (head, format!("?{query}")));
     let server = head.rsplit_once('/').map_or(head, |(server, _)| server);
     Ok(format!("{server}/{DATABASE}{query}"))
-}
-
-/// What was found, for a finance person; how fast, for an engineer.
-async fn report(
-    pipeline: &Pipeline,
-    url: &str,
-    seconds: f64,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut connection = PgConnection::connect(url).await?;
-    let sums = sqlx::query(
-        "SELECT currency, count(*) AS customers, sum(total) AS total, sum(overdue) AS overdue,
-             count(*) FILTER (WHERE overdue > 0) AS late, count(*) FILTER (WHERE credit_limit > 0 AND total > credit_limit) AS over
-         FROM credit.exposure GROUP BY currency ORDER BY currency",
-    )
-    .fetch_all(&mut connection)
-    .await?;
-    println!("\nCredit exposure");
-    let header = ["currency", "customers", "exposure", "overdue", "customers overdue", "over their limit"];
-    let mut table = output::table(&header, &header[1..]);
-    for row in sums {
-        table.add_row([
-            row.try_get("currency")?,
-            output::thousands(row.try_get::<i64, _>("customers")?),
-            output::thousands(row.try_get::<Decimal, _>("total")?),
-            output::thousands(row.try_get::<Decimal, _>("overdue")?),
-            output::thousands(row.try_get::<i64, _>("late")?),
-            output::thousands(row.try_get::<i64, _>("over")?),
-        ]);
-    }
-    println!("{table}");
-    let worst = sqlx::query(
-        "SELECT partner_name, currency, total, credit_limit, overdue, oldest_due FROM credit.exposure
-         WHERE credit_limit > 0 AND total > credit_limit ORDER BY total - credit_limit DESC LIMIT 10",
-    )
-    .fetch_all(&mut connection)
-    .await?;
-    println!("\nFurthest over their limit");
-    let header = ["customer", "currency", "exposure", "limit", "over by", "overdue", "oldest due"];
-    let mut table = output::table(&header, &["exposure", "limit", "over by", "overdue"]);
-    for row in worst {
-        let (total, limit): (Decimal, Decimal) = (row.try_get("total")?, row.try_get("credit_limit")?);
-        let due: Option<chrono::NaiveDate> = row.try_get("oldest_due")?;
-        table.add_row([
-            row.try_get("partner_name")?,
-            row.try_get("currency")?,
-            output::thousands(total),
-            output::thousands(limit),
-            output::thousands(total - limit),
-            output::thousands(row.try_get::<Decimal, _>("overdue")?),
-            due.map_or(String::new(), |due| due.to_string()),
-        ]);
-    }
-    println!("{table}\n\nThe pipeline");
-    let header = ["processor", "changes", "seconds", "changes/s", "events emitted", "dead letters", "state"];
-    let mut table = output::table(&header, &header[1..6]);
-    for (unit, figures) in pipeline.figures() {
-        #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = figures.changes as f64 / seconds;
-        let state = match figures.state {
-            State::Stopped(why) => format!("stopped: {why}"),
-            _ if figures.caught_up => "caught up, lag 0".into(),
-            _ => "behind".into(),
-        };
-        table.add_row([
-            unit.processor.to_owned(),
-            output::thousands(figures.changes),
-            format!("{seconds:.1}"),
-            output::thousands(format!("{rate:.0}")),
-            output::thousands(figures.out_seq),
-            output::thousands(figures.dead_letters),
-            state,
-        ]);
-    }
-    println!("{table}");
-    Ok(())
 }

@@ -129,7 +129,7 @@ impl<E> Assembler<E> {
                 if self.begins_snapshot(marker, input.offset));
             if !begins {
                 self.in_snapshot = is_snapshot(&record);
-                return self.pass_by(record, None, input.mark());
+                return self.pass_by(&record, None, input.mark());
             }
             self.lost = None;
         }
@@ -156,7 +156,7 @@ impl<E> Assembler<E> {
     }
 
     /// A record behind a loss leads to nothing, but nobody who asked for something is left without an answer.
-    fn pass_by(&mut self, record: Result<Record<'_>, Rejected>, offset: Option<i64>, mark: Mark) {
+    fn pass_by(&mut self, record: &Result<Record<'_>, Rejected>, offset: Option<i64>, mark: Mark) {
         if let Ok(Record::Control { kind, value }) = record
             && let Ok(Some(control @ Control::Request(_))) = Control::read(kind, value)
         {
@@ -210,7 +210,7 @@ impl<E> Assembler<E> {
         let closed_by = Mark { offset: -1, ..Mark::default() };
         if self.lost.is_some() {
             // Whatever goes out now would move the offset behind the loss.
-            return self.pass_by(record, Some(input.offset), closed_by);
+            return self.pass_by(&record, Some(input.offset), closed_by);
         }
         self.close_chunk();
         let control = match record {

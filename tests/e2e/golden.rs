@@ -5,12 +5,13 @@ use std::fmt::Write;
 use std::path::Path;
 
 use serde_json::Value;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::sandbox::{Event, Sandbox};
 
 /// The tables whose rows a golden case shows.
-const RESULTS: [(&str, &[&str]); 1] = [("credit", &["credit.exposure", "public.credit_scores"])];
+const RESULTS: [(&str, &[&str]); 1] =
+    [("credit", &["credit.exposure", "credit.assessment", "credit.hold", "public.credit_scores"])];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn golden_streams() {
@@ -29,6 +30,14 @@ async fn golden_streams() {
             check(&case, tables).await;
         }
     }
+}
+
+/// What was written into `audit_logs`, one line a decision.
+async fn decisions(connection: &mut PgConnection) -> String {
+    let sql = "SELECT to_char(timestamp, 'YYYY-MM-DD HH24:MI') || ' ' || action_name || ' ' || status || ': ' || ai_reasoning
+               FROM audit_logs ORDER BY id";
+    let lines: Vec<String> = sqlx::query_scalar(sql).fetch_all(connection).await.unwrap();
+    lines.iter().fold(String::new(), |all, line| all + line + "\n")
 }
 
 async fn check(case: &Path, tables: &[&str]) {
@@ -57,7 +66,8 @@ async fn check(case: &Path, tables: &[&str]) {
     for Event { position, kind, time, key, data, .. } in &events {
         writeln!(out, "{position} {kind} {time} {key} {data}").unwrap();
     }
-    for (file, got) in [("rows.txt", rows), ("out.txt", out)] {
+    let decisions = decisions(&mut connection).await;
+    for (file, got) in [("rows.txt", rows), ("out.txt", out), ("decisions.txt", decisions)] {
         let path = case.join(file);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&path, &got).unwrap();

@@ -9,6 +9,7 @@ mod batching;
 mod broker;
 mod commands;
 mod control;
+mod early_warning;
 mod failures;
 mod golden;
 mod in_process;

@@ -86,6 +86,9 @@ impl Simulation {
 
     /// A limit is set or changed; it is copied to the customer's contacts.
     pub(super) fn set_limit(&mut self, customer: u32) {
+        if self.is_watched(customer) {
+            return;
+        }
         if self.books.partners.get(customer).is_none() {
             return;
         }

@@ -17,8 +17,8 @@ use crate::tables::product::{Product, Template, Unit};
 
 const VENDORS: u32 = 25;
 const PRODUCTS: u32 = 80;
-/// The credit limit of a customer that is going to pay ever later, in hundredths.
-const AMPLE: i64 = 10_000_000;
+/// The credit limit of customers that are going to pay ever later, and of those that they are compared with, in hundredths.
+const AMPLE: i64 = 18_000_000;
 /// Every how manieth product is a service.
 const SERVICE_EVERY: u32 = 8;
 
@@ -57,7 +57,7 @@ impl Simulation {
         }
         for number in 0..self.settings.customers.max(2) {
             let customer = self.found_partner(false);
-            if number < self.settings.slipping {
+            if number < 2 * self.settings.slipping {
                 self.books.partners[customer].credit_limits = vec![(1, AMPLE)];
             }
             self.books.customers.push(customer);

@@ -47,13 +47,21 @@ impl Simulation {
 
     /// Whether a customer pays ever later.
     fn slips(&self, partner: u32) -> bool {
-        let slipping = self.books.customers.iter().take(self.settings.slipping as usize);
-        slipping.into_iter().any(|customer| *customer == partner)
+        self.is_among_the_first(partner, self.settings.slipping)
+    }
+
+    /// Whether a customer pays ever later, or is compared with those that do.
+    pub(super) fn is_watched(&self, partner: u32) -> bool {
+        self.is_among_the_first(partner, 2 * self.settings.slipping)
+    }
+
+    fn is_among_the_first(&self, partner: u32, customers: u32) -> bool {
+        self.books.customers.iter().take(customers as usize).any(|customer| *customer == partner)
     }
 
     /// How late such a customer pays now.
     fn slip(&self) -> i64 {
-        i64::from((self.today() - day_of(self.settings.start)).max(0)) / 3
+        i64::from((self.today() - day_of(self.settings.start)).max(0)) / 2
     }
 
     fn is_open(&self, entry: u32) -> bool {
