@@ -109,6 +109,34 @@ fn migrations_are_reversible_and_numbered_once() {
     assert!(!numbers.contains(&"004"), "004 belongs to another service's history and stays free");
 }
 
+/// All files below a folder, with their text.
+fn texts(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            texts.extend(self::texts(&entry));
+        } else if let Ok(text) = fs::read_to_string(&entry) {
+            texts.push((entry, text));
+        }
+    }
+    texts
+}
+
+#[test]
+fn what_is_stored_takes_no_time_from_a_clock() {
+    let ours = |path: &Path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.ends_with(".up.sql") && name[..3].parse::<u32>().unwrap() > 11
+    };
+    let migrations = texts(&root().join("migrations")).into_iter().filter(|(path, _)| ours(path));
+    for (path, text) in texts(&root().join("processors")).into_iter().chain(migrations) {
+        let text = text.to_lowercase();
+        for clock in ["now()", "current_timestamp", "current_date", "clock_timestamp", "localtimestamp"] {
+            assert!(!text.contains(clock), "{} asks {clock}", path.display());
+        }
+    }
+}
+
 #[test]
 fn processors_know_nothing_of_kafka_sockets_and_clocks() {
     for name in folders().iter().map(String::as_str).chain(["contract"]) {

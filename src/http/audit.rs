@@ -26,9 +26,13 @@ pub(super) struct About {
 /// A decision.
 #[derive(Debug, Serialize, FromRow, ToSchema)]
 pub(super) struct Decision {
+    /// Microseconds since 1970, and its number among the decisions of that moment.
     #[serde(skip)]
     #[schema(ignore)]
-    place: i64,
+    moment: i64,
+    #[serde(skip)]
+    #[schema(ignore)]
+    number: i64,
     /// When, by the stream's clock, in UTC.
     timestamp: String,
     /// The processor.
@@ -61,26 +65,28 @@ pub(super) async fn list(
 ) -> Result<Json<Page<Decision>>, Problem> {
     let (Query(which), Query(about)) = (which?, about?);
     let limit = which.limit()?;
-    let [skip] = which.after()?.unwrap_or([0]);
-    // Ids may be random where another service made the table, so a page is known by how many decisions are before it.
+    // Ids may be random where another service made the table, so a place is a moment, and a number of decisions in it.
+    let [moment, number] = which.after()?.unwrap_or([i64::from(u32::MAX) * 1_000_000, 0]);
     let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let mut connection = app.sources.get(which.source.as_deref())?.connect().await?;
     let decisions = sqlx::query_as(
-        "SELECT row_number() OVER (ORDER BY timestamp DESC, id DESC) + $4 AS place,
+        "SELECT moment, row_number() OVER (PARTITION BY moment ORDER BY id DESC) + CASE moment WHEN $4 THEN $5 ELSE 0 END AS number,
              to_char(timestamp, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS timestamp, automation_type, action_name, odoo_model,
              odoo_record_id::bigint, status, ai_reasoning AS reasoning, input_data::jsonb AS input,
              output_data::jsonb AS output
-         FROM (SELECT * FROM audit_logs
-               WHERE ($1::text IS NULL OR automation_type = $1) AND ($2::text IS NULL OR action_name = $2)
+         FROM (SELECT *, (extract(epoch FROM timestamp) * 1000000)::bigint AS moment FROM audit_logs
+               WHERE timestamp <= TIMESTAMP 'epoch' + $4 * INTERVAL '1 microsecond'
+                   AND ($1::text IS NULL OR automation_type = $1) AND ($2::text IS NULL OR action_name = $2)
                    AND ($3::int IS NULL OR odoo_record_id = $3)
-               ORDER BY timestamp DESC, id DESC OFFSET $4 LIMIT $5) AS page ORDER BY place",
+               ORDER BY timestamp DESC, id DESC OFFSET $5 LIMIT $6) AS page ORDER BY moment DESC, id DESC",
     )
     .bind(about.automation_type)
     .bind(about.action_name)
     .bind(about.odoo_record_id)
-    .bind(skip.max(0))
+    .bind(moment)
+    .bind(number.max(0))
     .bind(rows)
     .fetch_all(&mut *connection)
     .await?;
-    Ok(Json(Page::new(decisions, limit, |decision: &Decision| [decision.place])))
+    Ok(Json(Page::new(decisions, limit, |decision: &Decision| [decision.moment, decision.number])))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Postgres, Transaction};
 
 use super::problem::Problem;
@@ -34,7 +34,12 @@ impl Sources {
             Results {
                 source: of.identity(),
                 target: Target::new(config, of),
-                pool: options.connect_lazy(of.database_url()).ok(),
+                // Times without a zone are UTC, whatever the server's is.
+                pool: of
+                    .database_url()
+                    .parse::<PgConnectOptions>()
+                    .ok()
+                    .map(|database| options.connect_lazy_with(database.options([("TimeZone", "UTC")]))),
             }
         };
         Self(config.sources.iter().map(source).collect())

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
+use crate::api::over_the_limit;
+use crate::failures::{publish, snapshot};
 use crate::migrations::catalogue;
 use crate::sandbox::Sandbox;
 
@@ -102,6 +104,36 @@ async fn compatible_types_are_adopted() {
     let defaults = "ALTER TABLE webhook_events ALTER id DROP DEFAULT; ALTER TABLE month_end_closings ALTER id DROP DEFAULT";
     execute(&sandbox, defaults).await;
     assert_eq!(catalogue(&sandbox).await, before, "a default for a key that had none is all that stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_adopted_is_read_and_written_whatever_its_types() {
+    let sandbox = Sandbox::unmigrated("adopted_run").await;
+    // As a program makes them that fills in ids by itself, and keeps times with their zone.
+    let variants = "
+        ALTER TABLE audit_logs ALTER id DROP DEFAULT, ALTER id TYPE uuid USING gen_random_uuid(),
+            ALTER timestamp TYPE timestamptz, ALTER input_data TYPE json, ALTER odoo_record_id TYPE bigint;
+        ALTER TABLE automation_rules ALTER id DROP DEFAULT, ALTER id TYPE uuid USING gen_random_uuid(),
+            ALTER config TYPE jsonb, ALTER name TYPE text;
+        ALTER TABLE credit_scores ALTER id DROP DEFAULT, ALTER id TYPE uuid USING gen_random_uuid(),
+            ALTER customer_id TYPE bigint, ALTER last_calculated TYPE timestamptz, ALTER customer_name TYPE text;";
+    seed(&sandbox, variants).await;
+    sandbox.ok(&["migrate", "up"]);
+    sandbox.ok(&["topics"]);
+    let rule =
+        "SELECT count(*) FROM automation_rules WHERE automation_type = 'credit' AND action_name = 'hold'";
+    assert_eq!(sandbox.value(rule).await, 1, "each automation has its rule");
+    publish(&sandbox, &snapshot());
+    sandbox.ok(&["run", "--until-caught-up"]);
+    publish(&sandbox, &over_the_limit());
+    sandbox.ok(&["run", "--until-caught-up"]);
+    let decided =
+        "SELECT count(*) FROM audit_logs WHERE odoo_record_id = 7 AND timestamp = '2026-01-05T00:00:00Z'
+                       AND input_data->>'total' = '170.00'";
+    assert_eq!(sandbox.value(decided).await, 1);
+    let scored = "SELECT count(*) FROM credit_scores WHERE customer_id = 7 AND risk_level = 'critical'
+                      AND last_calculated = '2026-01-05T00:00:00Z'";
+    assert_eq!(sandbox.value(scored).await, 1);
 }
 
 /// What is done to the seed's tables, and what the refusal says.

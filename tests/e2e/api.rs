@@ -9,7 +9,7 @@ use crate::failures::{publish, row, snapshot, transaction};
 use crate::sandbox::{Running, Sandbox, get, send, until};
 
 /// Seven owes 150 with a limit of 100, and has an order that is not delivered.
-fn over_the_limit() -> Vec<Value> {
+pub fn over_the_limit() -> Vec<Value> {
     let item = json!({ "id": 1, "move_id": 1, "company_id": 1, "partner_id": 7, "account_id": 1, "parent_state": "posted",
         "date": 20_457, "date_maturity": 20_490, "amount_residual": "150.00", "balance": "150.00",
         "display_type": "payment_term", "reconciled": false, "quantity": "1" });
@@ -174,6 +174,14 @@ async fn people_ask_and_are_told_what_became_of_it() {
     assert!(status == "refused" && text.contains("not held"), "{text}");
     let (status, text) = ask("raise_limit", &json!({ "limit": "400", "until": "2026-03-01" })).await;
     assert!(status == "done" && text.contains("is 400 up to and including 2026-03-01"), "{text}");
+    let pages: Vec<_> = std::iter::successors(Some(read(&address, "/api/v1/audit?limit=1")), |page| {
+        let next = page["next"].as_str()?;
+        Some(read(&address, &format!("/api/v1/audit?limit=1&after={next}")))
+    })
+    .map(|page| page["items"][0].clone())
+    .collect();
+    let whole = read(&address, "/api/v1/audit?limit=1000");
+    assert_eq!(Value::from(pages), whole["items"], "page by page the same as in one");
     let decisions = read(&address, "/api/v1/audit?action_name=release");
     let statuses: Vec<_> =
         decisions["items"].as_array().unwrap().iter().map(|row| row["status"].clone()).collect();

@@ -8,7 +8,7 @@ use contract::{Outbox, Outcome, Request, Rule, RuleSet};
 use credit::domain::Ledger;
 use credit::event::Event;
 use credit::store::{
-    Account, Company, Currency, Item, Partner, SaleOrder, SaleOrderLine, Settlement, Tables,
+    Account, Company, Currency, CurrencyRate, Item, Partner, SaleOrder, SaleOrderLine, Settlement, Tables,
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -470,6 +470,30 @@ fn a_raised_limit_counts_until_its_last_day() {
         .on("2026-02-01")
         .decides(&["hold_placed on orders [1], because utilisation: the exposure, as a share of the limit, is 120%, above \
                     100%; until a payment of 250.00 EUR"]);
+}
+
+#[test]
+fn a_customers_companies_are_told_together_by_the_worst_of_them() {
+    let mut story = story().rule(&auto(&json!({}))).order(1, 1_200);
+    let score = |story: &Story| story.ledger.tables.scores.get(7).unwrap().clone();
+    assert_eq!((score(&story).credit_limit, score(&story).hold_active), (Some(Decimal::from(1_000)), true));
+    // Company 2 keeps its books in dollars, two of which are worth a euro today.
+    let dollar = Currency { id: 2, name: "USD".into(), decimals: 2 };
+    story = story.change(Event::Currency(2, Some(dollar)));
+    story = story.change(Event::Company(2, Some(Company { id: 2, root_id: 2, currency_id: 2 })));
+    let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let rate = CurrencyRate { id: 1, currency_id: 2, company_id: None, day, rate: Decimal::TWO };
+    story = story.change(Event::CurrencyRate(1, Some(rate)));
+    let owed = Item { company_id: 2, ..item(31, 300, day.checked_add_days(Days::new(90)).unwrap(), true) };
+    story = story.change(Event::Item(31, Some(owed)));
+    let all = score(&story);
+    assert_eq!(
+        (all.current_exposure, all.credit_limit),
+        (Decimal::from(1_350), None),
+        "company 2 sets no limit"
+    );
+    assert_eq!((all.risk_level.as_str(), all.hold_active), ("critical", true));
+    assert!(all.hold_reason.unwrap().starts_with("company 1: utilisation"));
 }
 
 #[test]

@@ -7,17 +7,17 @@ use contract::audit::{Status, json};
 use contract::{Audit, Money, Outbox, Table};
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::Ledger;
 use super::bucket::Key;
 use super::checks::{Check, Document, Standing, join, split};
+use super::day_scores::DayScores;
 use super::holds::NAMED;
 use super::payments::{Experience, PROMPT};
-use super::settings::{Action, LONGEST_MEMORY};
-use super::volume::{total, volume};
-use crate::store::{Assessment, Norm, Ranked};
+use super::settings::Action;
+use super::volume::volume;
+use crate::store::Assessment;
 
 /// An event tells of a score that is this far from the one last told.
 const TELLING: Decimal = Decimal::from_parts(5, 0, 0, false, 0);
@@ -70,71 +70,7 @@ pub(super) struct Parts {
     pub(super) order_volume: f64,
 }
 
-/// What customers of a company are measured against until the next day begins.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Frozen {
-    mean: f64,
-    /// Positive revenues, sorted.
-    revenues: Vec<i64>,
-}
-
 impl Ledger {
-    /// A day begins: the company's means and distributions are what they are now.
-    pub(super) fn freeze(&mut self, today: NaiveDate) {
-        let mut means: FxHashMap<i32, Experience> = FxHashMap::default();
-        // Every company, so that the day is known even where nobody is assessed.
-        let mut frozen: FxHashMap<i32, Frozen> =
-            self.roots().into_iter().map(|company| (company, Frozen::default())).collect();
-        let mut gone: FxHashSet<Key> = self.tables.ranked.iter().map(|row| Key::from(row.key())).collect();
-        for key in self.assessable(today) {
-            means.entry(key.company).or_default().join(self.experience(key, today));
-            let revenue = total(&self.revenue(key, today));
-            let company = frozen.entry(key.company).or_default();
-            if revenue > 0 {
-                company.revenues.push(revenue);
-                gone.remove(&key);
-                self.rank(key, Some(revenue));
-            }
-        }
-        for key in gone {
-            self.rank(key, None);
-        }
-        for (company, frozen) in &mut frozen {
-            frozen.revenues.sort_unstable();
-            frozen.mean = means.get(company).and_then(Experience::mean).unwrap_or(PROMPT);
-            self.tables
-                .norms
-                .set(*company, Some(Norm { company_id: *company, mean: frozen.mean, day: today }));
-        }
-        let gone: Vec<_> = self.tables.norms.iter().map(|norm| norm.company_id).collect();
-        for company in gone.into_iter().filter(|company| !frozen.contains_key(company)) {
-            self.tables.norms.set(company, None);
-        }
-        self.frozen = frozen;
-        self.assessed_on = Some(today);
-    }
-
-    /// Remembers the revenue that a customer is ranked by today.
-    fn rank(&mut self, key: Key, revenue: Option<i64>) {
-        let id = (key.company, key.partner);
-        if self.tables.ranked.get(id).map(|row| row.revenue) != revenue {
-            let row = revenue.map(|revenue| Ranked { company_id: id.0, partner_id: id.1, revenue });
-            self.tables.ranked.set(id, row);
-        }
-    }
-
-    /// What was frozen before a restart.
-    pub(super) fn thaw(&mut self) {
-        for norm in self.tables.norms.iter() {
-            self.frozen.entry(norm.company_id).or_default().mean = norm.mean;
-            self.assessed_on = Some(norm.day);
-        }
-        for row in self.tables.ranked.iter() {
-            self.frozen.entry(row.company_id).or_default().revenues.push(row.revenue);
-        }
-        self.frozen.values_mut().for_each(|frozen| frozen.revenues.sort_unstable());
-    }
-
     /// All that checks look at.
     pub(super) fn standing(&self, key: Key, today: NaiveDate) -> Standing {
         let scaled = |amount| self.scaled(key.company, amount);
@@ -247,18 +183,14 @@ impl Ledger {
         let experience = self.experience(key, today);
         let parts = self.parts(key, &standing, &experience, today);
         let score = self.credit_score(&parts);
-        let mut scores = old.as_ref().map_or_else(Vec::new, |old| DayScores::read(&old.day_scores));
-        DayScores::begin(&mut scores, new_days, score);
-        standing.score = score;
+        let mut scores = DayScores::read(old.as_ref().map_or("", |old| &old.day_scores));
+        scores.begin(new_days, score);
         let drop = self.settings.check(Check::ScoreDrop);
-        let remembered = &scores[..scores.len().min(drop.days.into())];
-        standing.best_score = best(remembered);
-        let too_good = |before: &Option<Decimal>| {
-            before.is_some_and(|before| score.is_some_and(|score| before - score > drop.release))
-        };
-        standing.drop_ends = remembered.iter().position(too_good).and_then(|days_ago| {
-            let days = u64::from(drop.days).saturating_sub(days_ago as u64);
-            today.checked_add_days(Days::new(days))
+        standing.score = score;
+        standing.best_score = scores.best(drop.days);
+        let too_good = score.and_then(|score| scores.last_above(score + drop.release, drop.days));
+        standing.drop_ends = too_good.and_then(|days_ago| {
+            today.checked_add_days(Days::new(u64::from(drop.days).saturating_sub(days_ago as u64)))
         });
 
         let before = old.as_ref().map_or_else(Vec::new, |old| split(&old.failing));
@@ -280,7 +212,7 @@ impl Ledger {
             risk_level: risk.into(),
             failing: join(&failing),
             breach_on,
-            day_scores: DayScores::write(&scores),
+            day_scores: scores.write(),
             told_score: old.as_ref().and_then(|old| old.told_score).map(in_hundredths),
             told_risk: old.as_ref().map_or_else(|| NORMAL.into(), |old| old.told_risk.clone()),
             updated_at: now,
@@ -297,12 +229,6 @@ impl Ledger {
         }
         self.tables.assessments.set(id, Some(new));
         true
-    }
-
-    /// The highest of the scores that [`Check::ScoreDrop`] looks at.
-    pub(super) fn best_score(&self, day_scores: &str) -> Option<Decimal> {
-        let scores = DayScores::read(day_scores);
-        best(&scores[..scores.len().min(self.settings.check(Check::ScoreDrop).days.into())])
     }
 
     /// Whether there is anything to say about a customer.
@@ -443,38 +369,6 @@ impl Ledger {
     }
 }
 
-/// Scores at the start of each day, the latest first, as `day_scores` holds them: hundredths with a comma between them.
-struct DayScores;
-
-impl DayScores {
-    fn read(text: &str) -> Vec<Option<Decimal>> {
-        let score = |text: &str| text.parse::<i64>().ok().map(|hundredths| Decimal::new(hundredths, 2));
-        text.split(',').filter(|text| !text.is_empty()).map(score).collect()
-    }
-
-    fn write(scores: &[Option<Decimal>]) -> String {
-        let text = |score: &Option<Decimal>| {
-            let hundredths = score.and_then(|score| (score * Decimal::ONE_HUNDRED).to_i64());
-            hundredths.map_or("-".into(), |hundredths| hundredths.to_string())
-        };
-        scores.iter().map(text).collect::<Vec<_>>().join(",")
-    }
-
-    /// So many days begin, the last of them with this score; of those that were passed over nothing is known.
-    fn begin(scores: &mut Vec<Option<Decimal>>, days: u16, score: Option<Decimal>) {
-        if days == 0 {
-            return;
-        }
-        let unknown = if scores.is_empty() { 0 } else { usize::from(days.min(LONGEST_MEMORY)) - 1 };
-        scores.splice(0..0, std::iter::once(score).chain(std::iter::repeat_n(None, unknown)));
-        scores.truncate(LONGEST_MEMORY.into());
-    }
-}
-
-fn best(scores: &[Option<Decimal>]) -> Option<Decimal> {
-    scores.iter().flatten().copied().max()
-}
-
 fn decimal(amount: Money) -> Decimal {
     Decimal::new(amount.0, Money::SCALE)
 }
@@ -488,20 +382,4 @@ fn in_hundredths(score: Decimal) -> Decimal {
     let mut score = score.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
     score.rescale(2);
     score
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn day_scores_survive_their_column_and_forget_what_is_too_old() {
-        let mut scores = DayScores::read("8012,-,7950");
-        assert_eq!(scores, [Some(Decimal::new(8_012, 2)), None, Some(Decimal::new(7_950, 2))]);
-        DayScores::begin(&mut scores, 3, Some(Decimal::from(50)));
-        assert_eq!(DayScores::write(&scores), "5000,-,-,8012,-,7950");
-        DayScores::begin(&mut scores, 400, None);
-        assert_eq!(scores.len(), usize::from(LONGEST_MEMORY));
-        assert_eq!(DayScores::read(""), []);
-    }
 }

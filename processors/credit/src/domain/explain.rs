@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::Ledger;
 use super::bucket::{Bucket, Key};
 use super::checks::{Check, split};
+use super::day_scores::DayScores;
 use super::settings::Action;
 use crate::store::Hold;
 
@@ -178,7 +179,9 @@ impl Ledger {
         let hold = self.tables.holds.get(id);
         let mut standing = self.standing(key, today);
         standing.score = assessment.and_then(|row| row.credit_score);
-        standing.best_score = assessment.and_then(|row| self.best_score(&row.day_scores));
+        standing.best_score = assessment.and_then(|row| {
+            DayScores::read(&row.day_scores).best(self.settings.check(Check::ScoreDrop).days)
+        });
         let failing = assessment.map_or_else(Vec::new, |row| split(&row.failing));
         let checks = self.settings.checks().map(|(check, of)| CheckExplained {
             check,

@@ -169,8 +169,8 @@ impl Ledger {
 
         let before = Status::of(old.as_ref());
         let after = match self.settings.mode {
-            _ if checks.is_empty() || hold.exempt_until.is_some() => Status::None,
             Mode::Off => Status::None,
+            _ if checks.is_empty() || hold.exempt_until.is_some() => Status::None,
             Mode::Shadow => Status::Shadow,
             Mode::Suggest => Status::Suggested,
             Mode::Auto => Status::Held,
@@ -192,15 +192,15 @@ impl Ledger {
                 outbox,
             );
         }
-        let keep = after != Status::None || hold.says_anything();
-        if old.as_ref().is_some_and(|old| Hold { updated_at: old.updated_at, ..hold.clone() } == *old) == keep
-            && keep
-        {
+        let row = (after != Status::None || hold.says_anything()).then_some(hold);
+        let unchanged = match (&old, &row) {
+            (Some(old), Some(new)) => Hold { updated_at: old.updated_at, ..new.clone() } == *old,
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if unchanged {
             return false;
         }
-        hold.updated_at = now;
-        let row = keep.then_some(hold);
-        self.tables.holds.set(id, row);
+        self.tables.holds.set(id, row.map(|row| Hold { updated_at: now, ..row }));
         true
     }
 
