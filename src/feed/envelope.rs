@@ -82,6 +82,8 @@ struct Transaction<'a> {
 
 #[derive(Deserialize)]
 struct Wrapped<'a> {
+    #[serde(borrow, rename = "schema")]
+    _schema: &'a RawValue,
     #[serde(borrow)]
     payload: &'a RawValue,
 }
@@ -181,7 +183,7 @@ fn split(id: &str) -> Result<(u64, u64), Rejected> {
 /// The key columns, taken out of the schema's wrapper if there is one.
 fn parse_key(key: &[u8]) -> Result<&RawValue, Rejected> {
     let raw: &RawValue = parse(key)?;
-    if raw.get().starts_with("{\"schema\"") {
+    if raw.get().starts_with("{\"schema\":{") || raw.get().starts_with("{\"payload\":{") {
         return parse::<Wrapped<'_>>(key).map(|wrapped| wrapped.payload);
     }
     Ok(raw)

@@ -10,6 +10,7 @@ mod broker;
 mod commands;
 mod control;
 mod early_warning;
+mod encodings;
 mod failures;
 mod golden;
 mod in_process;

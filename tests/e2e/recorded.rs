@@ -14,7 +14,7 @@ use crate::in_process::{Pipeline, Record, job};
 use crate::oracle::Oracle;
 use crate::sandbox::Sandbox;
 
-fn recordings() -> Option<PathBuf> {
+pub fn recordings() -> Option<PathBuf> {
     let folder = std::env::var_os("RECORDINGS").map(PathBuf::from);
     if folder.is_none() {
         eprintln!("SKIPPED: RECORDINGS names no folder with recorded change events");

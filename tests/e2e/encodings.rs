@@ -1,0 +1,76 @@
+//! Real records of a real connector in every JSON mode that is supported: the same session is read as the same rows.
+//! They are not part of the repository: `RECORDINGS` names their folder.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use contract::Processor;
+use credit::Credit;
+use ledgerwell::feed::{Assembler, Bulk, Input, Step};
+use serde_json::Value;
+
+use crate::recorded::recordings;
+
+/// What a recorded session is read as: rows, and records that could not be used, in order.
+fn read(folder: &Path, mode: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("debezium").join(mode).join("events.jsonl")).unwrap();
+    let mut assembler = Assembler::new(Credit::TABLES, Credit::decode, None, 1_000_000);
+    let mut read = Vec::new();
+    for (offset, line) in (0..).zip(text.lines()) {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let key = line["key"].to_string();
+        let value = (!line["value"].is_null()).then(|| line["value"].to_string());
+        let value = value.as_ref().map(String::as_bytes);
+        assembler.push(&Input { offset, timestamp: 0, key: Some(key.as_bytes()), value, kind: None });
+    }
+    assembler.flush(i64::try_from(text.lines().count()).unwrap()).unwrap();
+    while let Some(unit) = assembler.next_unit() {
+        match unit.step {
+            Step::Transaction { rows, .. } | Step::Snapshot { rows, .. } => read.extend(describe(&rows)),
+            Step::Unreadable { letter } => read.push(format!("unreadable: {}", letter.reason)),
+            _ => {}
+        }
+    }
+    read
+}
+
+fn describe(rows: &Bulk<credit::event::Event>) -> Vec<String> {
+    let events = rows.events.iter().map(|event| format!("{event:?}"));
+    let letters =
+        rows.letters.iter().map(|letter| format!("letter: {}.{}", letter.reason.table, letter.reason.column));
+    events.chain(letters).collect()
+}
+
+#[test]
+fn every_mode_of_times_numbers_and_schemas_is_read_as_the_same_rows() {
+    let Some(folder) = recordings() else { return };
+    let expected = read(&folder, "time_microseconds");
+    assert!(expected.len() > 20, "{expected:#?}");
+    for mode in ["time_adaptive_time_microseconds", "time_connect", "time_isostring", "time_nanoseconds"] {
+        assert_eq!(read(&folder, mode), expected, "{mode}");
+    }
+    // A double keeps neither zeros at the end nor more than 15 digits.
+    let rounded = |rows: &[String]| rows.iter().map(|row| round(row)).collect::<Vec<_>>();
+    assert_eq!(rounded(&read(&folder, "decimal_double")), rounded(&expected));
+    // Of fewer tables.
+    let schemas = read(&folder, "schemas_enable");
+    assert!(schemas.len() >= 8 && schemas.iter().all(|row| expected.contains(row)), "{schemas:#?}");
+    // Of more tables; what stands in `before` is never read.
+    let base = read(&folder, "base_string_adaptive");
+    assert!(expected.iter().all(|row| base.contains(row)), "{base:#?}");
+    assert_eq!(read(&folder, "replica_identity_full"), base);
+}
+
+/// A text with its decimals rounded to four digits.
+fn round(text: &str) -> String {
+    let number = |character: char| character.is_ascii_digit() || character == '.';
+    let mut rounded = String::new();
+    for piece in text.split_inclusive(|character| !number(character)) {
+        let digits = piece.trim_end_matches(|character| !number(character));
+        match digits.parse::<f64>() {
+            Ok(value) => write!(rounded, "{value:.4}{}", &piece[digits.len()..]).unwrap(),
+            Err(_) => rounded.push_str(piece),
+        }
+    }
+    rounded
+}
