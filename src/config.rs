@@ -176,6 +176,7 @@ impl Config {
             token.sha256.make_ascii_lowercase();
             token.check()?;
         }
+        unique("sha256", config.tokens.iter().map(|token| &token.sha256))?;
         let database_url = environment("DATABASE_URL");
         for source in &mut config.sources {
             source.database_url = source.database_url.take().or_else(|| database_url.clone());
@@ -262,7 +263,7 @@ fn unique<'a>(key: &str, values: impl Iterator<Item = &'a String>) -> Result<(),
         if !seen.insert(value) {
             // A database_url may hold a password.
             let value = if key == "database_url" { String::new() } else { format!(" `{value}`") };
-            return Err(Invalid(format!("two sources have the same {key}{value}; each needs its own")));
+            return Err(Invalid(format!("two have the same {key}{value}; each needs its own")));
         }
     }
     Ok(())

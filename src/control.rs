@@ -15,7 +15,7 @@ use crate::config::{Config, Source};
 use crate::feed::control::KEY;
 use crate::pipeline::Unit;
 use crate::publish::{Publisher, Record};
-use crate::runner::{Figures, Stop, connect};
+use crate::runner::{Figures, State, Stop, connect};
 
 pub use folded::Folded;
 
@@ -71,11 +71,11 @@ pub fn spawn(
     std::thread::Builder::new().name(format!("{}.control", source.name)).spawn(move || {
         while !stop.is_set() {
             std::thread::park_timeout(EVERY);
-            // Who is behind would announce what the stream says already.
+            // Who is behind, or has nothing, would announce what the stream says already.
             let ready: Vec<_> = units
                 .iter()
                 .map(|unit| unit.status.figures())
-                .filter(|figures| figures.at_end && figures.complete)
+                .filter(|figures| figures.state == State::Running && figures.at_end && figures.complete)
                 .collect();
             if ready.is_empty() {
                 continue;

@@ -20,6 +20,7 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, Response};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -30,8 +31,6 @@ use crate::telemetry::Metrics;
 use problem::Problem;
 use sources::Sources;
 use tokens::Tokens;
-
-pub(crate) use credit::{Customer, explain as explain_customer};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -70,6 +69,16 @@ pub fn description() -> utoipa::openapi::OpenApi {
         .components
         .get_or_insert_default()
         .add_security_scheme("token", SecurityScheme::Http(scheme.build()));
+    for item in description.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            for (status, when) in [("401", "from elsewhere, without a token"), ("503", "not now")] {
+                let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+                let response =
+                    Response::builder().description(when).content("application/problem+json", problem);
+                operation.responses.responses.entry(status.into()).or_insert_with(|| response.build().into());
+            }
+        }
+    }
     description
 }
 
@@ -98,6 +107,7 @@ pub async fn serve(config: &Config, metrics: Metrics, units: Vec<Unit>) -> std::
         .fallback(async || {
             Problem::not_found("there is nothing here; GET /api/v1/openapi.json lists what there is")
         })
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(app);
     tokio::spawn(async move {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod dead_letter;
+pub mod explain;
 pub mod feed;
 pub mod http;
 pub mod migrate;

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use super::run::stop_signal;
 use super::simulate::{self, Size};
@@ -53,6 +54,7 @@ impl Demo {
         let url = recreate_database(&base).await?;
         source.database_url = Some(url.clone());
         source.topic = TOPIC.into();
+        source.control_topic = None;
         source.clock = Clock::Feed;
         config.prefix = PREFIX.into();
         config.http = Http { listen: self.listen };
@@ -144,15 +146,12 @@ async fn switch_to_auto(
 
 /// Drops and creates the demo's database on the same server.
 async fn recreate_database(url: &str) -> Result<String, sqlx::Error> {
-    let options: sqlx::postgres::PgConnectOptions = url.parse()?;
+    let options: PgConnectOptions = url.parse()?;
     let mut connection = PgConnection::connect_with(&options).await?;
     for sql in
         [format!("DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"), format!("CREATE DATABASE {DATABASE}")]
     {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
     }
-    let (head, query) =
-        url.split_once('?').map_or((url, String::new()), |(head, query)| (head, format!("?{query}")));
-    let server = head.rsplit_once('/').map_or(head, |(server, _)| server);
-    Ok(format!("{server}/{DATABASE}{query}"))
+    Ok(options.database(DATABASE).to_url_lossy().to_string())
 }

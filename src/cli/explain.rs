@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use sqlx::{Connection, PgConnection};
 
 use super::{Global, Outcome, output, sources};
-use crate::http::{Customer, explain_customer};
+use crate::explain::{self, Customer, MOMENT};
 
 /// Say why something is as it is
 #[derive(Subcommand)]
@@ -39,7 +39,9 @@ impl Explain {
             return Err("there are several sources: name one with --source".into());
         };
         let mut connection = PgConnection::connect(source.database_url()).await?;
-        let customer = explain_customer(&source.identity(), credit.partner, &mut connection).await?;
+        let mut moment = connection.begin_with(MOMENT).await?;
+        let customer =
+            explain::credit(&source.identity(), &source.topic, credit.partner, &mut moment).await?;
         let Some(customer) = customer else {
             return Err(format!(
                 "source {} knows no partner {}. `ledgerwell status` shows how far credit is",

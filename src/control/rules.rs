@@ -41,13 +41,15 @@ pub async fn read(connection: &mut PgConnection) -> Result<RuleSet, Failure> {
 pub async fn in_force(
     processor: &str,
     source: &str,
+    topic: &str,
     connection: &mut PgConnection,
 ) -> Result<RuleSet, Failure> {
     let rules: Option<String> = sqlx::query_scalar(
-        "SELECT accepted FROM stream.rules WHERE processor = $1 AND source = $2 ORDER BY version DESC LIMIT 1",
+        "SELECT accepted FROM stream.rules WHERE processor = $1 AND source = $2 AND topic = $3 ORDER BY version DESC LIMIT 1",
     )
     .bind(processor)
     .bind(source)
+    .bind(topic)
     .fetch_optional(connection)
     .await?;
     let rules = rules.as_deref().map_or(Ok(RuleSet::default()), serde_json::from_str);

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sqlx::{FromRow, types::Json as Column};
+use serde_json::value::RawValue;
+use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
@@ -21,6 +21,19 @@ pub(super) struct About {
     action_name: Option<String>,
     /// Only about the record with this id.
     odoo_record_id: Option<i32>,
+}
+
+/// JSON as the table has it, whatever its type.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Raw(Box<RawValue>);
+
+impl TryFrom<String> for Raw {
+    type Error = serde_json::Error;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        RawValue::from_string(text).map(Self)
+    }
 }
 
 /// A decision.
@@ -49,10 +62,12 @@ pub(super) struct Decision {
     reasoning: Option<String>,
     /// What it rests on.
     #[schema(value_type = Object)]
-    input: Column<Value>,
+    #[sqlx(try_from = "String")]
+    input: Raw,
     /// What was decided, and what would change it.
     #[schema(value_type = Object)]
-    output: Column<Value>,
+    #[sqlx(try_from = "String")]
+    output: Raw,
 }
 
 /// Decisions, the latest first.
@@ -71,9 +86,9 @@ pub(super) async fn list(
     let mut connection = app.sources.get(which.source.as_deref())?.connect().await?;
     let decisions = sqlx::query_as(
         "SELECT moment, row_number() OVER (PARTITION BY moment ORDER BY id DESC) + CASE moment WHEN $4 THEN $5 ELSE 0 END AS number,
-             to_char(timestamp, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS timestamp, automation_type, action_name, odoo_model,
-             odoo_record_id::bigint, status, ai_reasoning AS reasoning, input_data::jsonb AS input,
-             output_data::jsonb AS output
+             to_char(timestamp, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS timestamp, COALESCE(automation_type, '') AS automation_type,
+             COALESCE(action_name, '') AS action_name, odoo_model, odoo_record_id::bigint, COALESCE(status, '') AS status,
+             ai_reasoning AS reasoning, COALESCE(input_data::text, 'null') AS input, COALESCE(output_data::text, 'null') AS output
          FROM (SELECT *, (extract(epoch FROM timestamp) * 1000000)::bigint AS moment FROM audit_logs
                WHERE timestamp <= TIMESTAMP 'epoch' + $4 * INTERVAL '1 microsecond'
                    AND ($1::text IS NULL OR automation_type = $1) AND ($2::text IS NULL OR action_name = $2)

@@ -3,15 +3,14 @@
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use chrono::{DateTime, Utc};
-use credit::read::{self, Explanation, ExposureLine, HoldLine};
-use serde::{Deserialize, Serialize};
+use credit::read::{self, ExposureLine, HoldLine};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::page::{Page, Which};
+use super::page::{OfSource, Page, Which};
 use super::problem::Problem;
-use crate::control::rules;
+use crate::explain::{self, Customer};
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -24,28 +23,18 @@ pub(super) struct Exposures {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Holds {
-    /// Only those that are shadow, suggested, held, or none (a person decided something).
-    status: Option<String>,
+    /// Only those with this status; `none` where a person decided something.
+    status: Option<Status>,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct OfSource {
-    /// The source; needed where there are several.
-    pub(super) source: Option<String>,
-}
-
-/// A customer, explained.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Customer {
-    /// Commercial partner.
-    pub(crate) partner_id: i32,
-    /// Its name.
-    pub(crate) partner_name: String,
-    /// The stream's clock: all that was committed up to then is in it.
-    pub(crate) as_of: DateTime<Utc>,
-    /// Each company that knows the customer.
-    pub(crate) companies: Vec<Explanation>,
+/// What a hold is.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    None,
+    Shadow,
+    Suggested,
+    Held,
 }
 
 fn page(which: &Which) -> Result<(read::Page, usize), Problem> {
@@ -83,7 +72,13 @@ pub(super) async fn holds(
     let (Query(which), Query(of)) = (which?, of?);
     let (rows, limit) = page(&which)?;
     let mut connection = app.sources.get(which.source.as_deref())?.connect().await?;
-    let lines = read::holds(of.status.as_deref(), rows, &mut connection).await?;
+    let status = of.status.map(|status| match status {
+        Status::None => "none",
+        Status::Shadow => "shadow",
+        Status::Suggested => "suggested",
+        Status::Held => "held",
+    });
+    let lines = read::holds(status, rows, &mut connection).await?;
     Ok(Json(Page::new(lines, limit, |line| [line.company_id.into(), line.partner_id.into()])))
 }
 
@@ -98,35 +93,10 @@ pub(super) async fn partner(
     let (Path(partner), Query(of)) = (partner?, of?);
     let source = app.sources.get(of.source.as_deref())?;
     let mut moment = source.moment().await?;
-    match explain(&source.source, partner, &mut moment).await? {
+    match explain::credit(&source.source, &source.topic, partner, &mut moment).await? {
         Some(customer) => Ok(Json(customer)),
         None => {
             Err(Problem::not_found(format!("there is no partner {partner} in source {}", source.source.name)))
         }
     }
-}
-
-/// Explains a customer by the clock and the rules that the processor goes by.
-pub(crate) async fn explain(
-    source: &contract::Source,
-    partner: i32,
-    connection: &mut sqlx::PgConnection,
-) -> Result<Option<Customer>, contract::Failure> {
-    let clock: Option<DateTime<Utc>> = sqlx::query_scalar(
-        "SELECT clock FROM stream.checkpoint WHERE processor = $1 AND source = $2 ORDER BY version DESC LIMIT 1",
-    )
-    .bind(credit::NAME)
-    .bind(&source.name)
-    .fetch_optional(&mut *connection)
-    .await?
-    .flatten();
-    let Some(as_of) = clock else { return Ok(None) };
-    let rules = rules::in_force(credit::NAME, &source.name, connection).await?;
-    let customer = read::explain(source, as_of, &rules, partner, connection).await?;
-    Ok(customer.map(|(partner_id, partner_name, companies)| Customer {
-        partner_id,
-        partner_name,
-        as_of,
-        companies,
-    }))
 }

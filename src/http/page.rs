@@ -10,6 +10,14 @@ const USUAL: u16 = 100;
 /// … and at most.
 const MOST: u16 = 1_000;
 
+/// Which source.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfSource {
+    /// The source; needed where there are several.
+    pub(super) source: Option<String>,
+}
+
 /// Which source, and which page.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

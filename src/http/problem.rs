@@ -35,6 +35,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not found", detail)
     }
 
+    pub(super) fn method_not_allowed() -> Self {
+        let detail = "this path takes another method; GET /api/v1/openapi.json says which";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "another method is needed", detail)
+    }
+
     pub(super) fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "not available now", detail)
     }
@@ -56,6 +61,11 @@ impl IntoResponse for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
+        // Class 22, data exception: a value that was asked for cannot be one of the column's.
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if code.is_some_and(|code| code.starts_with("22")) {
+            return Self::bad_request("a value is out of range, or holds a NUL");
+        }
         contract::Failure::from(error).into()
     }
 }
@@ -63,7 +73,12 @@ impl From<sqlx::Error> for Problem {
 impl From<contract::Failure> for Problem {
     fn from(failure: contract::Failure) -> Self {
         tracing::warn!(%failure, "a request could not be answered");
-        Self::unavailable(format!("{failure}. Try again"))
+        match failure {
+            contract::Failure::Permanent(why) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "this needs an operator", why)
+            }
+            passing => Self::unavailable(format!("{passing}. Try again")),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::App;
-use super::credit::OfSource;
+use super::page::OfSource;
 use super::problem::Problem;
 use super::tokens::Person;
 use crate::clock;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::App;
-use super::credit::OfSource;
+use super::page::OfSource;
 use super::problem::Problem;
 use crate::control::rules;
 

@@ -9,6 +9,7 @@ use sqlx::{Postgres, Transaction};
 use super::problem::Problem;
 use crate::config::Config;
 use crate::control::Target;
+use crate::explain::MOMENT;
 
 /// Questions that one source's database is asked at a time.
 const CONNECTIONS: u32 = 4;
@@ -22,6 +23,8 @@ pub(super) struct Sources(Vec<Results>);
 pub(super) struct Results {
     /// As processors know it.
     pub(super) source: contract::Source,
+    /// The topic of its changes.
+    pub(super) topic: String,
     /// Where control records go.
     pub(super) target: Target,
     pool: Option<PgPool>,
@@ -33,13 +36,14 @@ impl Sources {
             let options = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
             Results {
                 source: of.identity(),
+                topic: of.topic.clone(),
                 target: Target::new(config, of),
                 // Times without a zone are UTC, whatever the server's is.
-                pool: of
-                    .database_url()
-                    .parse::<PgConnectOptions>()
-                    .ok()
-                    .map(|database| options.connect_lazy_with(database.options([("TimeZone", "UTC")]))),
+                pool: of.database_url().parse::<PgConnectOptions>().ok().map(|database| {
+                    options.connect_lazy_with(
+                        database.options([("TimeZone", "UTC"), ("statement_timeout", "10s")]),
+                    )
+                }),
             }
         };
         Self(config.sources.iter().map(source).collect())
@@ -73,7 +77,7 @@ impl Results {
 
     /// A transaction that sees one moment.
     pub(super) async fn moment(&self) -> Result<Transaction<'static, Postgres>, Problem> {
-        Ok(self.pool()?.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+        Ok(self.pool()?.begin_with(MOMENT).await?)
     }
 
     fn pool(&self) -> Result<&PgPool, Problem> {

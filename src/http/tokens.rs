@@ -1,7 +1,7 @@
 //! Who asks. A token names a person; only its SHA-256 is configured, so the configuration is no secret.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -42,7 +42,7 @@ pub(super) async fn check(
 ) -> Response {
     let person = app.tokens.person(request.headers());
     let read = matches!(*request.method(), Method::GET | Method::HEAD);
-    if person.is_none() && !(read && peer.ip().is_loopback()) {
+    if person.is_none() && !(read && is_local(peer, request.headers())) {
         return Problem::unauthorized(format!("this is for people who are known: {HOW}")).into_response();
     }
     if let Some(person) = person {
@@ -51,10 +51,40 @@ pub(super) async fn check(
     next.run(request).await
 }
 
+/// Whether a request comes from this machine itself, and not through a proxy or a page of somebody else's on it.
+fn is_local(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for", "via"].iter().any(|name| headers.contains_key(*name));
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
+    let local = |address: &str| address.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    !forwarded && peer.ip().to_canonical().is_loopback() && (host == "localhost" || local(host))
+}
+
 impl<S: Sync> FromRequestParts<S> for Person {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::unauthorized(HOW))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_itself_is_local() {
+        let local = |peer: &str, headers: &[(&'static str, &'static str)]| {
+            let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            is_local(peer.parse().unwrap(), &headers.collect())
+        };
+        assert!(local("127.0.0.1:5", &[("host", "127.0.0.1:8080")]));
+        assert!(
+            local("[::ffff:127.0.0.1]:5", &[("host", "localhost")])
+                && local("[::1]:5", &[("host", "[::1]:8080")])
+        );
+        assert!(!local("10.0.0.7:5", &[("host", "127.0.0.1:8080")]));
+        assert!(!local("127.0.0.1:5", &[("host", "127.0.0.1"), ("x-forwarded-for", "10.0.0.7")]));
+        assert!(!local("127.0.0.1:5", &[("host", "rebound.example")]));
     }
 }

@@ -128,6 +128,10 @@ async fn results_come_in_pages_and_say_why() {
         ("/api/v1/credit/partners/seven", 400, "seven"),
         ("/api/v1/credit/partners/99", 404, "no partner 99"),
         ("/api/v1/credit/holds?source=sap", 404, "there are: odoo"),
+        ("/api/v1/credit/holds?status=hold", 400, "held"),
+        ("/api/v1/audit?action_name=%00", 400, "NUL"),
+        ("/api/v1/audit?after=9223372036854775807.0", 400, "out of range"),
+        ("/api/v1/credit/requests", 405, "another method"),
         ("/api/v2", 404, "openapi.json"),
     ] {
         let (got, text) = get(&address, path).unwrap();
@@ -174,6 +178,12 @@ async fn people_ask_and_are_told_what_became_of_it() {
     assert!(status == "refused" && text.contains("not held"), "{text}");
     let (status, text) = ask("raise_limit", &json!({ "limit": "400", "until": "2026-03-01" })).await;
     assert!(status == "done" && text.contains("is 400 up to and including 2026-03-01"), "{text}");
+    let customer = read(&address, "/api/v1/credit/partners/7");
+    let company = &customer["companies"][0];
+    assert_eq!((&company["limit_in_force"], &company["decision"]), (&json!("400.00"), &json!("no hold")));
+    let would_change = company["would_change"].to_string();
+    assert!(would_change.contains("the raised limit ends with 2026-03-01"), "{would_change}");
+    assert!(would_change.contains("utilisation above 100 (now 42.5) would hold"), "{would_change}");
     let pages: Vec<_> = std::iter::successors(Some(read(&address, "/api/v1/audit?limit=1")), |page| {
         let next = page["next"].as_str()?;
         Some(read(&address, &format!("/api/v1/audit?limit=1&after={next}")))

@@ -256,50 +256,43 @@ impl Tables {
 
     /// Reads what is about one customer, and what all share.
     pub async fn load_customer(customer: i32, connection: &mut PgConnection) -> sqlx::Result<Self> {
-        const CONTACTS: &str = "SELECT id FROM credit.partner WHERE commercial_id = $1";
-        let items = format!("SELECT id FROM credit.item WHERE partner_id IN ({CONTACTS})");
-        let moves = format!("SELECT move_id FROM credit.item WHERE partner_id IN ({CONTACTS})");
-        let orders = format!("SELECT id FROM credit.sale_order WHERE partner_id IN ({CONTACTS})");
-        let lines = format!("SELECT id FROM credit.sale_order_line WHERE order_id IN ({orders})");
+        // Arrays, so that each condition can use its index.
+        let any = |query: &str| format!("= ANY(ARRAY({query}))");
+        let contacts = any("SELECT id FROM credit.partner WHERE commercial_id = $1");
+        let items = any(&format!("SELECT id FROM credit.item WHERE partner_id {contacts}"));
+        let moves = any(&format!("SELECT move_id FROM credit.item WHERE partner_id {contacts}"));
+        let orders = any(&format!("SELECT id FROM credit.sale_order WHERE partner_id {contacts}"));
+        let lines = any(&format!("SELECT id FROM credit.sale_order_line WHERE order_id {orders}"));
+        let products = any(&format!("SELECT product_id FROM credit.sale_order_line WHERE order_id {orders}"));
+        let templates = any(&format!("SELECT template_id FROM credit.product WHERE id {products}"));
         // Whether a draft is accounted for by an order, and what drafts invoice of an order.
-        let drafts = format!("SELECT item_id FROM credit.invoiced_line WHERE order_line_id IN ({lines})");
-        let settlers = format!("SELECT credit_id FROM credit.settlement WHERE debit_id IN ({items})");
+        let drafts = any(&format!("SELECT item_id FROM credit.invoiced_line WHERE order_line_id {lines}"));
+        let draft_moves = any(&format!("SELECT move_id FROM credit.item WHERE id {drafts}"));
+        let siblings = any(&format!("SELECT id FROM credit.item WHERE move_id {moves}"));
+        let settlers = any(&format!("SELECT credit_id FROM credit.settlement WHERE debit_id {items}"));
         let c = connection;
         Ok(Self {
             companies: Rows::load(c).await?,
             currencies: Rows::load(c).await?,
-            rates: Rows::load(c).await?,
+            // Nothing is converted.
+            rates: Rows::default(),
             partners: Rows::load_some("commercial_id = $1", customer, c).await?,
             accounts: Rows::load(c).await?,
-            products: Rows::load(c).await?,
-            templates: Rows::load(c).await?,
+            products: Rows::load_some(&format!("id {products}"), customer, c).await?,
+            templates: Rows::load_some(&format!("id {templates}"), customer, c).await?,
             invoices: Rows::load_some(
-                &format!(
-                    "partner_id IN ({CONTACTS}) OR id IN ({moves})
-                     OR id IN (SELECT move_id FROM credit.item WHERE id IN ({drafts}))"
-                ),
+                &format!("partner_id {contacts} OR id {moves} OR id {draft_moves}"),
                 customer,
                 c,
             )
             .await?,
-            settlements: Rows::load_some(&format!("debit_id IN ({items})"), customer, c).await?,
-            items: Rows::load_some(
-                &format!("move_id IN ({moves}) OR id IN ({drafts}) OR id IN ({settlers})"),
-                customer,
-                c,
-            )
-            .await?,
-            orders: Rows::load_some(&format!("id IN ({orders})"), customer, c).await?,
-            lines: Rows::load_some(&format!("id IN ({lines})"), customer, c).await?,
-            links: Rows::load_some(
-                &format!(
-                    "order_line_id IN ({lines})
-                     OR item_id IN (SELECT id FROM credit.item WHERE move_id IN ({moves}))"
-                ),
-                customer,
-                c,
-            )
-            .await?,
+            settlements: Rows::load_some(&format!("debit_id {items}"), customer, c).await?,
+            items: Rows::load_some(&format!("move_id {moves} OR id {drafts} OR id {settlers}"), customer, c)
+                .await?,
+            orders: Rows::load_some(&format!("id {orders}"), customer, c).await?,
+            lines: Rows::load_some(&format!("id {lines}"), customer, c).await?,
+            links: Rows::load_some(&format!("order_line_id {lines} OR item_id {siblings}"), customer, c)
+                .await?,
             exposures: Rows::load_some("partner_id = $1", customer, c).await?,
             assessments: Rows::load_some("partner_id = $1", customer, c).await?,
             norms: Rows::load(c).await?,

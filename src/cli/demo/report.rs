@@ -59,17 +59,20 @@ pub(super) async fn exposures(connection: &mut PgConnection) -> sqlx::Result<()>
 /// Who is held, or would be, and what would release them.
 pub(super) async fn holds(title: &str, connection: &mut PgConnection) -> sqlx::Result<()> {
     let sums = sqlx::query(
-        "SELECT status, count(*) AS customers, sum(cardinality(string_to_array(orders, ','))) AS orders, sum(missing) AS missing
-         FROM credit.hold WHERE status <> 'none' GROUP BY status ORDER BY status",
+        "SELECT status, currency, count(*) AS customers, sum(cardinality(string_to_array(orders, ','))) AS orders,
+             sum(missing) AS missing
+         FROM credit.hold JOIN credit.exposure USING (company_id, partner_id)
+         WHERE status <> 'none' GROUP BY status, currency ORDER BY status, currency",
     )
     .fetch_all(&mut *connection)
     .await?;
     println!("\n{title}");
-    let header = ["status", "customers", "orders", "payments that would release them"];
-    let mut table = output::table(&header, &header[1..]);
+    let header = ["status", "currency", "customers", "orders", "payments that would release them"];
+    let mut table = output::table(&header, &header[2..]);
     for row in sums {
         table.add_row([
             row.try_get("status")?,
+            row.try_get("currency")?,
             output::thousands(row.try_get::<i64, _>("customers")?),
             output::thousands(row.try_get::<Option<i64>, _>("orders")?.unwrap_or_default()),
             output::thousands(row.try_get::<Option<Decimal>, _>("missing")?.unwrap_or_default()),

@@ -2,7 +2,7 @@
 //! what would change it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use contract::Mode;
+use contract::{Mode, Table};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
@@ -169,8 +169,10 @@ impl Ledger {
     pub fn explain(&mut self, partner: i32, now: DateTime<Utc>) -> Vec<Explanation> {
         let today = self.day(now);
         self.place(today);
-        let keys = self.assessable(today).into_iter().filter(|key| key.partner == partner);
-        keys.map(|key| self.explain_in(key, today)).collect()
+        let mut keys = self.assessable(today);
+        // What people decided stands even where nothing is owed.
+        keys.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
+        keys.into_iter().filter(|key| key.partner == partner).map(|key| self.explain_in(key, today)).collect()
     }
 
     fn explain_in(&self, key: Key, today: NaiveDate) -> Explanation {
@@ -213,7 +215,8 @@ impl Ledger {
             experiences: assessment.map_or(0, |row| row.experiences),
         };
         let scaled = |amount| self.scaled(key.company, amount);
-        let (decision, would_change) = decision(hold, &checks, assessment.and_then(|row| row.breach_on));
+        let (decision, would_change) =
+            decision(hold, &checks, assessment.and_then(|row| row.breach_on), self.settings.mode);
         Explanation {
             company_id: key.company,
             currency: self.currency(key.company),
@@ -281,8 +284,13 @@ fn decision(
     hold: Option<&Hold>,
     checks: &[CheckExplained],
     breach_on: Option<NaiveDate>,
+    mode: Mode,
 ) -> (String, Vec<String>) {
     let mut would_change = Vec::new();
+    let exempt = hold.is_some_and(|hold| hold.exempt_until.is_some());
+    if mode == Mode::Off {
+        would_change.push("the rule is off: whatever fails, nobody is held".to_owned());
+    }
     let decision = match hold.map_or("none", |hold| hold.status.as_str()) {
         "held" => "orders that are not delivered are on hold".to_owned(),
         "suggested" => "a hold on orders that are not delivered is suggested".into(),
@@ -306,7 +314,8 @@ fn decision(
             ));
         }
     }
-    for check in checks.iter().filter(|check| check.action == "hold" && !check.fails) {
+    let may_hold = mode != Mode::Off && !exempt;
+    for check in checks.iter().filter(|check| may_hold && check.action == "hold" && !check.fails) {
         if let Some(figure) = check.figure {
             would_change.push(format!("{} above {} (now {figure}) would hold", check.check, check.at));
         }

@@ -1,0 +1,63 @@
+//! Why things stand as they do, by the clock and the rules that a processor goes by.
+
+use chrono::{DateTime, Utc};
+use contract::{Failure, Source};
+use credit::read::{self, Explanation};
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+
+use crate::control::rules;
+
+/// One moment: an explanation takes many statements, and its figures must belong together.
+pub const MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// A customer, explained.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Customer {
+    /// Commercial partner.
+    pub partner_id: i32,
+    /// Its name.
+    pub partner_name: String,
+    /// The stream's clock: all that was committed up to then is in it.
+    pub as_of: DateTime<Utc>,
+    /// Each company that knows the customer.
+    pub companies: Vec<Explanation>,
+}
+
+/// Explains a customer, inside a transaction that sees one [`MOMENT`]. `None` where there is no such partner.
+///
+/// # Errors
+/// [`Failure::Transient`] while there is nothing whole to explain from.
+pub async fn credit(
+    source: &Source,
+    topic: &str,
+    partner: i32,
+    connection: &mut PgConnection,
+) -> Result<Option<Customer>, Failure> {
+    let checkpoint: Option<(Option<DateTime<Utc>>, String)> = sqlx::query_as(
+        "SELECT clock, snapshot FROM stream.checkpoint WHERE processor = $1 AND source = $2 AND topic = $3
+         ORDER BY version DESC LIMIT 1",
+    )
+    .bind(credit::NAME)
+    .bind(&source.name)
+    .bind(topic)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some((Some(as_of), snapshot)) = checkpoint else {
+        return Err(Failure::transient(
+            "nothing is decided yet: `ledgerwell status` shows how far credit is",
+        ));
+    };
+    if snapshot != "complete" {
+        return Err(Failure::transient("a snapshot is being read: ask again when it is complete"));
+    }
+    let rules = rules::in_force(credit::NAME, &source.name, topic, connection).await?;
+    let customer = read::explain(source, as_of, &rules, partner, connection).await?;
+    Ok(customer.map(|(partner_id, partner_name, companies)| Customer {
+        partner_id,
+        partner_name,
+        as_of,
+        companies,
+    }))
+}
