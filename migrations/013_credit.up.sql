@@ -199,13 +199,3 @@ CREATE TABLE credit.hold (
 );
 CREATE INDEX idx_hold_status ON credit.hold (status);
 CREATE INDEX idx_hold_partner ON credit.hold (partner_id);
-
--- To find what is about one customer.
-CREATE INDEX idx_partner_commercial ON credit.partner (commercial_id);
-CREATE INDEX idx_item_partner ON credit.item (partner_id);
-CREATE INDEX idx_item_move ON credit.item (move_id);
-CREATE INDEX idx_invoice_partner ON credit.invoice (partner_id);
-CREATE INDEX idx_settlement_debit ON credit.settlement (debit_id);
-CREATE INDEX idx_sale_order_partner ON credit.sale_order (partner_id);
-CREATE INDEX idx_sale_order_line_order ON credit.sale_order_line (order_id);
-CREATE INDEX idx_invoiced_line_order_line ON credit.invoiced_line (order_line_id);
