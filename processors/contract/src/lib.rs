@@ -28,7 +28,7 @@
 //! # The rooms of a processor crate
 //!
 //! `lib.rs` (the question, inputs, outputs, invariants, `impl Processor`), `event.rs` (the columns it reads),
-//! `domain.rs` or `domain/` (pure), `store.rs` (all its SQL), `tests/golden/` (streams with the rows and events
+//! `domain.rs` or `domain/` (pure), `store.rs` (its tables), `read.rs` (what people ask of its results), `tests/golden/` (streams with the rows and events
 //! expected of them).
 
 pub mod audit;

@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use contract::{Outbox, RuleSet, Table};
+use contract::{Money, Outbox, RuleSet, Table};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::store::{InvoicedLine, Item, Tables};
@@ -266,8 +266,9 @@ impl Ledger {
         }
         for id in std::mem::take(&mut self.touched.orders) {
             let order = self.tables.orders.get(id);
-            let open = order.and_then(|order| self.open_order(order));
             let part = order.and_then(|order| self.place_order(order));
+            let amount = part.map_or(Money::ZERO, |part| part.amount);
+            let open = order.and_then(|order| self.open_order(order, amount));
             let keys = self.contributions.set_order(id, part);
             self.touched.keys.extend(keys);
             let keys = self.open_orders.set(id, open);

@@ -22,9 +22,8 @@ pub(super) struct OpenOrder {
 
 impl Ledger {
     /// An order of which something is left to invoice or to deliver. What is invoiced by delivery counts for nothing before,
-    /// and yet must not be delivered while its customer is held.
-    pub(super) fn open_order(&self, order: &SaleOrder) -> Option<(Key, OpenOrder)> {
-        let amount = self.place_order(order).map_or(Money::ZERO, |part| part.amount);
+    /// and yet must not be delivered while its customer is held. `amount` is what [`Self::place_order`] says.
+    pub(super) fn open_order(&self, order: &SaleOrder, amount: Money) -> Option<(Key, OpenOrder)> {
         let (mut left, mut undelivered) = (Decimal::ZERO, false);
         for line in self.lines_of_order.get(&order.id).into_iter().flatten() {
             let Some(line) = self.tables.lines.get(*line) else { continue };
