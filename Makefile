@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 WITH_SERVICES = scripts/services up && eval "$$(scripts/services env)" &&
 
-.PHONY: help demo test bench lint services-up services-down
+.PHONY: help demo test torture torture-guards bench lint services-up services-down
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -15,12 +15,21 @@ demo: ## Run a simulated Odoo quarter through everything and show what was found
 test: ## Run every test on real services (RECORDINGS=folder adds those over recorded data)
 	$(WITH_SERVICES) cargo test --workspace --locked
 
+TORTURE = $(WITH_SERVICES) cargo build --workspace --bins --features torture --locked && \
+	cargo test --workspace --features torture --test torture --locked -- --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
+
+torture: ## Kill and stop everything, and prove that nothing was lost or came twice (SEED=7 RUNS=200 ONLY=kafka LIMIT=300)
+	$(TORTURE) --runs $(or $(RUNS),27) $(if $(LIMIT),--seconds $(LIMIT))
+
+torture-guards: ## Take each guard away and see that the torture notices
+	$(TORTURE) --guards
+
 bench: ## Measure changes per second beside their ceilings
 	$(WITH_SERVICES) cargo bench --locked --bench credit
 
 lint: ## Check format, lints, documents and dependencies as CI does
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --features torture --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 	cargo deny check licenses bans sources
 

@@ -3,4 +3,5 @@ DROP TABLE stream.rules;
 DROP TABLE stream.dead_letter;
 DROP TABLE stream.outbox;
 DROP TABLE stream.checkpoint;
+DROP TABLE stream.active;
 DROP SCHEMA stream;

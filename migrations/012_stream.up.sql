@@ -38,6 +38,18 @@ CREATE TABLE stream.checkpoint (
     PRIMARY KEY (processor, version, source, topic, partition)
 ) WITH (fillfactor = 50);
 
+-- Which of a processor's results are in force. Rebuilding them makes a new version beside the old one.
+CREATE TABLE stream.active (
+    processor       TEXT NOT NULL,
+    source          TEXT NOT NULL,
+    version         INTEGER NOT NULL,
+    -- The version of the program that made them: another one means something else by them.
+    program         INTEGER NOT NULL,
+    -- The version that is being built beside them.
+    rebuilding      INTEGER,
+    PRIMARY KEY (processor, source)
+);
+
 -- Events between their transaction and Kafka. Rows are deleted once published.
 CREATE TABLE stream.outbox (
     processor       TEXT NOT NULL,
@@ -72,12 +84,15 @@ CREATE TABLE stream.dead_letter (
     expected        TEXT NOT NULL,
     found           TEXT NOT NULL,
     attempts        INTEGER NOT NULL,
-    -- Offset of the record that made it obsolete; open while NULL.
+    -- Offset of the record that made it obsolete.
     superseded_by   BIGINT,
+    -- replayed or discarded, and who asked for it. A letter is open while this and superseded_by are NULL.
+    resolution      TEXT,
+    resolved_by     TEXT,
     PRIMARY KEY (processor, version, source, topic, partition, record_offset)
 );
 
-CREATE INDEX idx_dead_letter_open ON stream.dead_letter (processor, source) WHERE superseded_by IS NULL;
+CREATE INDEX idx_dead_letter_open ON stream.dead_letter (processor, source) WHERE superseded_by IS NULL AND resolution IS NULL;
 
 -- The rules of all automations, as control records told a processor.
 CREATE TABLE stream.rules (

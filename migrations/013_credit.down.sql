@@ -1,3 +1,5 @@
+-- What a rebuild has left beside the results.
+DROP SCHEMA IF EXISTS credit_next, credit_previous, credit_verify CASCADE;
 DROP TABLE credit.hold;
 DROP TABLE credit.ranked;
 DROP TABLE credit.norm;

@@ -6,12 +6,14 @@ mod explain;
 mod migrate;
 mod output;
 mod publish;
+mod replay;
 mod reset;
 mod run;
 mod simulate;
 mod status;
 mod token;
 mod topics;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -67,6 +69,8 @@ enum Command {
     Dlq(dlq::Dlq),
     #[command(subcommand)]
     Explain(explain::Explain),
+    Replay(replay::Run),
+    Verify(verify::Verify),
     Token(token::Token),
     Demo(demo::Demo),
 }
@@ -88,6 +92,15 @@ fn sources<'a>(config: &'a Config, only: Option<&str>) -> Result<Vec<&'a Source>
         return Err(format!("there is no such source; there are: {}", known.join(", ")));
     }
     Ok(chosen)
+}
+
+/// Ctrl-C and SIGTERM let what is long stop where it can go on later.
+fn stop_with(stop: &crate::runner::Stop) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        run::stop_signal().await;
+        stop.set();
+    });
 }
 
 /// Parses the command line, runs the command and says what went wrong.
@@ -122,6 +135,8 @@ pub fn main() -> ExitCode {
             Command::Simulate(command) => command.run(global),
             Command::Dlq(command) => command.run(global).await,
             Command::Explain(command) => command.run(global).await,
+            Command::Replay(command) => command.run(global).await,
+            Command::Verify(command) => command.run(global).await,
             Command::Token(command) => command.run(global),
             Command::Demo(command) => command.run(global).await,
         }

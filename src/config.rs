@@ -1,6 +1,9 @@
 //! One TOML file plus environment. Without a file there is one source, `odoo`, on topic `odoo.changes`.
 
+mod kept;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -61,7 +64,7 @@ pub struct Http {
 }
 
 /// One Odoo database: its change stream and the database of its results.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Its name: part of event keys, consumer groups and metric labels.
@@ -86,8 +89,11 @@ pub struct Source {
 }
 
 /// The value of a librdkafka setting, in whichever TOML type it is natural.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a setting is text, a number, true or false, { file = \"…\" } or { env = \"…\" }"
+)]
 pub enum Setting {
     /// `"SASL_SSL"`
     Text(String),
@@ -106,6 +112,23 @@ pub enum Clock {
     Wall,
     /// Nothing: time is what the changes say. For recordings, tests and demos.
     Feed,
+}
+
+// Either may hold a password, so neither ever shows itself.
+impl fmt::Debug for Setting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("…")
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Source")
+            .field("name", &self.name)
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Http {
@@ -158,8 +181,10 @@ impl Config {
     }
 
     fn parse(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
-        let mut config: Self =
-            toml::from_str(text).map_err(|error| Invalid(with_nearest(error.message())))?;
+        let unusable = |error: toml::de::Error| Invalid(with_nearest(error.message()));
+        let mut table: toml::Table = toml::from_str(text).map_err(unusable)?;
+        kept::fetch(&mut table, &environment)?;
+        let mut config = Self::deserialize(table).map_err(unusable)?;
         if let Some(servers) = environment("KAFKA_BOOTSTRAP_SERVERS") {
             config.kafka.entry("bootstrap.servers".into()).or_insert(Setting::Text(servers));
         }
@@ -340,6 +365,25 @@ mod tests {
         assert_eq!(config.tokens[0].person, "anna");
         let error = parse("[[token]]\nperson = \"anna\"\nsha256 = \"abc\"").unwrap_err();
         assert!(error.contains("ledgerwell token"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let secret = "database_url = \"postgres://a:geheim@b/c\"";
+        let config =
+            parse(&format!("[kafka]\n\"sasl.password\" = \"geheim\"\n[[source]]\n{secret}")).unwrap();
+        assert_eq!(config.kafka().get("sasl.password"), Some("geheim"));
+        let shown = format!("{config:?} {:?}", config.kafka());
+        assert!(shown.contains("odoo.changes") && !shown.contains("geheim"), "{shown}");
+        for wrong in [
+            "[kafka]\n\"sasl.password\" = [\"geheim\"]",
+            "[kafka]\n\"sasl.password\" = \"geheim",
+            "[[source]]\ndatabase_url = [\"geheim\"]",
+            "[[source]]\ndatabase_ur = \"geheim\"",
+        ] {
+            let error = parse(wrong).unwrap_err();
+            assert!(!error.contains("geheim"), "{error}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Records that Ledgerwell writes into a source's stream, so that there is one order of everything: ticks, rule sets, requests.
 
 mod folded;
+pub mod request;
 pub mod rules;
 mod ticks;
 

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::control::rules;
+use crate::runner::look_in;
 
 /// One moment: an explanation takes many statements, and its figures must belong together.
 pub const MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -36,8 +37,8 @@ pub async fn credit(
     connection: &mut PgConnection,
 ) -> Result<Option<Customer>, Failure> {
     let checkpoint: Option<(Option<DateTime<Utc>>, String)> = sqlx::query_as(
-        "SELECT clock, snapshot FROM stream.checkpoint WHERE processor = $1 AND source = $2 AND topic = $3
-         ORDER BY version DESC LIMIT 1",
+        "SELECT clock, snapshot FROM stream.checkpoint JOIN stream.active USING (processor, source, version)
+         WHERE processor = $1 AND source = $2 AND topic = $3",
     )
     .bind(credit::NAME)
     .bind(&source.name)
@@ -52,6 +53,7 @@ pub async fn credit(
     if snapshot != "complete" {
         return Err(Failure::transient("a snapshot is being read: ask again when it is complete"));
     }
+    look_in(credit::NAME, connection).await?;
     let rules = rules::in_force(credit::NAME, &source.name, topic, connection).await?;
     let customer = read::explain(source, as_of, &rules, partner, connection).await?;
     Ok(customer.map(|(partner_id, partner_name, companies)| Customer {

@@ -13,7 +13,7 @@ mod order;
 mod progress;
 mod unit;
 
-pub use assembler::Assembler;
+pub use assembler::{Assembler, decode_alone};
 pub use control::Control;
 pub use input::{Counts, Input};
 pub use key::RowKey;

@@ -5,6 +5,7 @@
 
 mod audit;
 mod credit;
+mod dead_letters;
 mod health;
 mod page;
 mod problem;
@@ -57,6 +58,10 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(requests::ask))
         .routes(routes!(requests::outcome))
         .routes(routes!(audit::list))
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::show))
+        .routes(routes!(dead_letters::replay))
+        .routes(routes!(dead_letters::discard))
         .routes(routes!(rules::list))
 }
 

@@ -15,6 +15,8 @@ pub mod outbox;
 pub mod pipeline;
 pub mod publish;
 pub mod registry;
+pub mod replay;
 pub mod runner;
 pub mod telemetry;
 pub mod topics;
+pub mod torture;

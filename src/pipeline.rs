@@ -74,7 +74,11 @@ impl Pipeline {
         for source in &config.sources {
             let mut of_source = Vec::new();
             for entry in &chosen {
-                let job = pipeline.job(config, source, entry, &instance, options);
+                let job = Job {
+                    stop: pipeline.stop.clone(),
+                    large: if options.large == 0 { LARGE_TRANSACTION } else { options.large },
+                    ..job_of(config, source, entry, &instance, &pipeline.metrics)
+                };
                 of_source.push(Unit {
                     processor: entry.name,
                     source: source.name.clone(),
@@ -89,36 +93,6 @@ impl Pipeline {
             pipeline.units.extend(of_source);
         }
         Ok(pipeline)
-    }
-
-    fn job(
-        &self,
-        config: &Config,
-        source: &crate::config::Source,
-        entry: &Entry,
-        instance: &str,
-        options: &Options,
-    ) -> Job {
-        Job {
-            place: Place {
-                processor: entry.name,
-                version: entry.version,
-                source: source.name.clone(),
-                topic: source.topic.clone(),
-                partition: 0,
-            },
-            control_topic: source.control_topic.clone(),
-            source: source.identity(),
-            database_url: source.database_url().to_owned(),
-            kafka: config.kafka(),
-            prefix: config.prefix.clone(),
-            instance: instance.to_owned(),
-            status: Arc::new(Status::default()),
-            metrics: self.metrics.unit(entry.name, &source.name),
-            stop: self.stop.clone(),
-            runtime: tokio::runtime::Handle::current(),
-            large: if options.large == 0 { LARGE_TRANSACTION } else { options.large },
-        }
     }
 
     /// Waits until every unit has reached the end of its log and published its events, has stopped for good, or `cancelled`
@@ -154,6 +128,44 @@ impl Pipeline {
         if tokio::time::timeout(Duration::from_secs(9), joined).await.is_err() {
             tracing::warn!("a unit did not stop in time; what it had not committed will be read again");
         }
+    }
+}
+
+/// The job of one unit that belongs to no running pipeline.
+///
+/// # Errors
+/// When a metric's name is taken.
+pub fn job(config: &Config, source: &crate::config::Source, entry: &Entry) -> Result<Job, prometheus::Error> {
+    Ok(job_of(config, source, entry, &instance(), &Metrics::new()?))
+}
+
+fn job_of(
+    config: &Config,
+    source: &crate::config::Source,
+    entry: &Entry,
+    instance: &str,
+    metrics: &Metrics,
+) -> Job {
+    Job {
+        place: Place {
+            processor: entry.name,
+            version: entry.version,
+            source: source.name.clone(),
+            topic: source.topic.clone(),
+            partition: 0,
+        },
+        control_topic: source.control_topic.clone(),
+        source: source.identity(),
+        database_url: source.database_url().to_owned(),
+        kafka: config.kafka(),
+        prefix: config.prefix.clone(),
+        instance: instance.to_owned(),
+        status: Arc::new(Status::default()),
+        metrics: metrics.unit(entry.name, &source.name),
+        stop: Stop::default(),
+        runtime: tokio::runtime::Handle::current(),
+        large: LARGE_TRANSACTION,
+        beside: None,
     }
 }
 

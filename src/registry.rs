@@ -2,9 +2,9 @@
 
 use std::thread::JoinHandle;
 
-use contract::{Automation, Processor};
+use contract::{Automation, Failure, Processor};
 
-use crate::runner::{self, Job};
+use crate::runner::{self, Job, Rebuilding};
 
 /// A processor, without its types.
 pub struct Entry {
@@ -16,8 +16,12 @@ pub struct Entry {
     pub tables: &'static [&'static str],
     /// What it decides on its own.
     pub automations: &'static [Automation],
+    /// The tables outside its schema that it writes, each with its key columns.
+    pub public: &'static [(&'static str, &'static str)],
     /// Starts it on a source.
     pub spawn: fn(Job) -> std::io::Result<JoinHandle<()>>,
+    /// Builds a version beside the one in force.
+    pub rebuild: fn(&Job) -> Result<Box<dyn Rebuilding>, Failure>,
 }
 
 /// All processors.
@@ -29,6 +33,8 @@ const fn entry<P: Processor>() -> Entry {
         version: P::VERSION,
         tables: P::TABLES,
         automations: P::AUTOMATIONS,
+        public: P::PUBLIC,
         spawn: runner::spawn::<P>,
+        rebuild: runner::rebuild::<P>,
     }
 }

@@ -8,6 +8,7 @@ mod checkpoint;
 mod consumer;
 mod policy;
 mod reader;
+mod rebuild;
 mod session;
 mod status;
 mod writer;
@@ -22,8 +23,9 @@ use rdkafka::ClientConfig;
 use crate::telemetry::UnitMetrics;
 
 pub use checkpoint::{Checkpoint, Place};
+pub use rebuild::{Rebuilding, rebuild};
 pub use status::{Figures, State, Status};
-pub use writer::{Writer, connect};
+pub use writer::{Writer, connect, look_in};
 
 /// Rows from which on a transaction is read twice rather than held in memory: about 10 MB of events.
 pub const LARGE_TRANSACTION: usize = 50_000;
@@ -55,9 +57,34 @@ pub struct Job {
     pub runtime: tokio::runtime::Handle,
     /// See [`LARGE_TRANSACTION`].
     pub large: usize,
+    /// Where the results are not those in force but a version beside them.
+    pub beside: Option<Beside>,
+}
+
+/// A version of a unit's results that is built beside the one in force.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// Its number.
+    pub version: i32,
+    /// The schema of its tables, those outside the processor's own included.
+    pub schema: String,
+    /// Where it begins in the log.
+    pub from: i64,
+    /// Whether its events are published and its decisions written down; the version in force has done so already.
+    pub tells: bool,
 }
 
 impl Job {
+    /// The schema of the processor's tables.
+    pub fn schema(&self) -> &str {
+        self.beside.as_ref().map_or(self.place.processor, |beside| &beside.schema)
+    }
+
+    /// Whether events are published and decisions written down.
+    pub fn tells(&self) -> bool {
+        self.beside.as_ref().is_none_or(|beside| beside.tells)
+    }
+
     /// Transactional id of the outbox drain, and key of its progress record: two versions never share one.
     pub fn transactional_id(&self) -> String {
         format!("{}.v{}", self.group(), self.place.version)

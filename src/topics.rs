@@ -62,8 +62,9 @@ pub async fn ensure(config: &Config, replication: i32) -> Result<Vec<Finding>, K
     for wanted in wanted(config) {
         let topic = NewTopic::new(&wanted.name, wanted.partitions, TopicReplication::Fixed(replication))
             .set("cleanup.policy", if wanted.compacted { "compact" } else { "delete" })
-            // A processor can be replayed from the last snapshot in the log: how much log to keep is the owner's choice.
-            .set("retention.ms", "-1");
+            // What the log does not have can neither be replayed nor verified.
+            .set("retention.ms", "-1")
+            .set("retention.bytes", "-1");
         let created = admin.create_topics([&topic], &options).await?.into_iter().next();
         let (finding, usable) = match created {
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => check(&admin, &options, &wanted).await?,
@@ -95,6 +96,16 @@ async fn check(
         .filter_map(|entry| Some((entry.name, entry.value?)))
         .collect();
     let compacted = config.get("cleanup.policy").is_some_and(|policy| policy.contains("compact"));
+    let kept = |name: &str| config.get(name).is_none_or(|value| value.starts_with('-'));
+    let log = wanted.exact && !wanted.compacted && !compacted;
+    let forgets = !kept("retention.ms") || !kept("retention.bytes");
+    if log && forgets {
+        // It works, so it is said and no failure.
+        let lost = "keeps only a part of the log: `replay` and `verify` then begin at the last snapshot in it, without what \
+                    people and rules decided before, and not at all where none is left. Set retention.ms=-1 and \
+                    retention.bytes=-1 to keep all";
+        return Ok((lost.into(), true));
+    }
     Ok(match (wanted.compacted, compacted) {
         (false, true) => ("compacted, which loses changes: set cleanup.policy=delete".into(), false),
         (true, false) => ("not compacted, so it grows for ever: set cleanup.policy=compact".into(), false),

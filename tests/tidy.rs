@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use ledgerwell::registry::PROCESSORS;
 
@@ -151,4 +152,43 @@ fn processors_know_nothing_of_kafka_sockets_and_clocks() {
             );
         }
     }
+}
+
+/// Compiles the guards' switches alone, the way a profile would.
+fn compiles_torture(debug_assertions: &str) -> (bool, String) {
+    let out = std::env::temp_dir().join(format!("ledgerwell-tidy-{}-{debug_assertions}", std::process::id()));
+    std::fs::create_dir_all(&out).unwrap();
+    let output = Command::new(std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into()))
+        .args([
+            "--edition",
+            "2024",
+            "--crate-type",
+            "lib",
+            "--emit",
+            "metadata",
+            "--cfg",
+            "feature=\"torture\"",
+        ])
+        .args(["-C", &format!("debug-assertions={debug_assertions}")])
+        .arg("--out-dir")
+        .arg(&out)
+        .arg(root().join("src/torture.rs"))
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(out).unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn no_release_can_have_guards_that_are_taken_away() {
+    assert!(compiles_torture("on").0);
+    let (compiled, why) = compiles_torture("off");
+    assert!(!compiled && why.contains("never built for release"), "{why}");
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let (_, release) = manifest.split_once("[profile.release]").unwrap();
+    let release = release.split("\n[").next().unwrap();
+    assert!(
+        !release.contains("debug-assertions"),
+        "a release has no debug assertions, which is what tells it apart"
+    );
 }

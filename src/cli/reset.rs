@@ -44,7 +44,8 @@ impl Reset {
             "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, topic = $3, next_offset = $4, control_offset = 0,
                  incarnation = NULL, last_offset = NULL, last_timestamp = NULL, last_hash = NULL, high_position = NULL,
                  high_time = NULL, cut_off = NULL, snapshot = 'waiting', snapshot_tables = '{}', updated_at = now()
-             WHERE processor = $1 AND source = $2",
+             WHERE processor = $1 AND source = $2
+                 AND version = (SELECT version FROM stream.active WHERE processor = $1 AND source = $2)",
         )
         .bind(&self.processor)
         .bind(&source.name)
@@ -53,7 +54,8 @@ impl Reset {
         .execute(&mut connection)
         .await?;
         let letters = "UPDATE stream.dead_letter SET superseded_by = $3
-                       WHERE processor = $1 AND source = $2 AND superseded_by IS NULL";
+                       WHERE processor = $1 AND source = $2 AND superseded_by IS NULL AND resolution IS NULL
+                           AND version = (SELECT version FROM stream.active WHERE processor = $1 AND source = $2)";
         sqlx::query(letters)
             .bind(&self.processor)
             .bind(&source.name)

@@ -52,8 +52,10 @@ impl Status {
                      (SELECT count(*) FROM stream.outbox WHERE outbox.processor = mine.processor
                          AND outbox.version = mine.version AND outbox.source = mine.source) AS pending,
                      (SELECT count(*) FROM stream.dead_letter AS letter WHERE letter.processor = mine.processor
-                         AND letter.source = mine.source AND letter.superseded_by IS NULL) AS letters
-                 FROM stream.checkpoint AS mine WHERE source = $1 ORDER BY processor, version",
+                         AND letter.source = mine.source AND letter.version = mine.version AND letter.superseded_by IS NULL
+                         AND letter.resolution IS NULL) AS letters
+                 FROM stream.checkpoint AS mine JOIN stream.active USING (processor, source, version)
+                 WHERE source = $1 ORDER BY processor",
             )
             .bind(&source.name)
             .fetch_all(&mut connection)

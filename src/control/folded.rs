@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::rules;
 use crate::runner::Place;
+use crate::torture::{Guard, stands};
 
 /// The rules in force and the requests that were decided, and what has changed about them since the last save.
 #[derive(Default)]
@@ -72,7 +73,7 @@ impl Folded {
 
     /// Whether a request has not come before: whoever sends one may send it twice.
     pub fn is_new(&self, request: &Request) -> bool {
-        !self.requests.contains(&request.id)
+        !self.requests.contains(&request.id) || !stands(Guard::RequestOnce)
     }
 
     /// A request was decided.

@@ -45,7 +45,8 @@ pub async fn in_force(
     connection: &mut PgConnection,
 ) -> Result<RuleSet, Failure> {
     let rules: Option<String> = sqlx::query_scalar(
-        "SELECT accepted FROM stream.rules WHERE processor = $1 AND source = $2 AND topic = $3 ORDER BY version DESC LIMIT 1",
+        "SELECT accepted FROM stream.rules JOIN stream.active USING (processor, source, version)
+         WHERE processor = $1 AND source = $2 AND topic = $3",
     )
     .bind(processor)
     .bind(source)

@@ -322,5 +322,22 @@ impl<E> Assembler<E> {
     }
 }
 
+/// Decodes one record by itself, whatever stands around it: the record of a dead letter that is read again.
+///
+/// # Errors
+/// Why it still cannot be used.
+pub fn decode_alone<E>(
+    tables: &[&'static str],
+    decode: Decode<E>,
+    input: &Input<'_>,
+) -> Result<(RowKey, Option<E>), Rejected> {
+    match envelope::read(input.key, input.value, input.kind)? {
+        Record::Row { change, .. } if tables.contains(&change.table) => {
+            Ok((RowKey::new(change.table, change.key.get()), decode(&change)?))
+        }
+        _ => Err(Rejected::record("a change of a table that the processor reads", "something else")),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::torture::{Guard, stands};
+
 /// A transaction's place in the source's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -54,6 +56,7 @@ impl Progress {
     /// Judges the transaction that ends at `end`.
     pub(super) fn judge(&self, end: Position) -> Verdict {
         match self.high {
+            _ if !stands(Guard::ReEmission) => Verdict::New,
             Some(high) if end.commit <= high.commit && end.time <= high.time => Verdict::Again,
             Some(high) if end.commit <= high.commit => Verdict::LogBeganAnew,
             _ => Verdict::New,

@@ -5,7 +5,6 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, StatusCode, header};
 use chrono::{DateTime, Utc};
-use contract::Request;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::FromRow;
@@ -15,8 +14,9 @@ use uuid::Uuid;
 use super::App;
 use super::page::OfSource;
 use super::problem::Problem;
+use super::sources::Results;
 use super::tokens::Person;
-use crate::clock;
+use crate::control::request::{self, Written};
 use crate::registry::PROCESSORS;
 
 /// What is asked.
@@ -71,26 +71,23 @@ pub(super) async fn ask(
     processor: Result<Path<String>, PathRejection>,
     of: Result<Query<OfSource>, QueryRejection>,
     asked: Result<Json<Asked>, JsonRejection>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Taken>), Problem> {
+) -> Result<Accepted, Problem> {
     let (Path(processor), Query(of), Json(asked)) = (processor?, of?, asked?);
     if !PROCESSORS.iter().any(|entry| entry.name == processor) {
         return Err(Problem::not_found(format!("there is no processor `{processor}`")));
     }
     let source = app.sources.get(of.source.as_deref())?;
-    let request = Request {
-        id: Uuid::new_v4(),
-        processor,
-        person,
-        time: clock::wall(),
-        action: asked.action,
-        arguments: asked.arguments.into(),
-    };
-    let value = contract::audit::json(&request);
-    if value.contains("\\u0000") {
-        return Err(Problem::bad_request("text with a NUL cannot be stored"));
-    }
+    let request = request::new(&processor, &person, &asked.action, asked.arguments.into());
+    write(source, request.map_err(Problem::bad_request)?).await
+}
+
+/// The answer to whatever is written into the stream.
+pub(super) type Accepted = (StatusCode, [(HeaderName, String); 1], Json<Taken>);
+
+/// Writes a request into a source's stream.
+pub(super) async fn write(source: &Results, request: Written) -> Result<Accepted, Problem> {
     let target = source.target.clone();
-    let written = tokio::task::spawn_blocking(move || target.write("request", &value)).await;
+    let written = tokio::task::spawn_blocking(move || target.write("request", &request.text)).await;
     written.map_err(|error| Problem::unavailable(error.to_string()))??;
     let outcome = format!("/api/v1/requests/{}?source={}", request.id, source.source.name);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, outcome.clone())], Json(Taken { id: request.id, outcome })))
@@ -107,7 +104,8 @@ pub(super) async fn outcome(
     let (Path(id), Query(of)) = (id?, of?);
     let mut connection = app.sources.get(of.source.as_deref())?.connect().await?;
     let outcome = sqlx::query_as(
-        "SELECT id, processor, person, action, asked_at, status, outcome, decided_at FROM stream.request WHERE id = $1",
+        "SELECT id, processor, person, action, asked_at, status, outcome, decided_at FROM stream.request
+         WHERE id = $1 ORDER BY version DESC LIMIT 1",
     )
     .bind(id)
     .fetch_optional(&mut *connection)

@@ -17,6 +17,7 @@ use sqlx::{FromRow, PgConnection};
 use super::progress::{self, Progress};
 use super::{OutboxRow, TICK};
 use crate::runner::{Job, Stop, connect};
+use crate::torture::{Guard, Point, pass, stands};
 
 /// Events per Kafka transaction.
 const BATCH: i64 = 5_000;
@@ -115,9 +116,15 @@ fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Re
     let progress_topic = format!("_{}.progress", job.prefix);
     let topic = format!("{}.{}", job.prefix, job.place.processor);
     let producer = producer(&job.kafka, &id)?;
+    let early =
+        if stands(Guard::ReadAfterInit) { None } else { Some(read_progress(job, &progress_topic, &id)?) };
+    pass(Point::ProducerMade);
     producer.init_transactions(PATIENCE).map_err(doubtful)?;
     let partitions = partitions(&producer, &topic)?;
-    let mut progress = progress::read(&job.kafka, &progress_topic, &id)?;
+    let mut progress = match early {
+        Some(progress) => progress,
+        None => read_progress(job, &progress_topic, &id)?,
+    };
     let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
     job.status.update(|figures| {
         figures.published = progress.out_seq;
@@ -129,10 +136,20 @@ fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Re
             stored = stored.max(rows.last().map_or(stored, |row| row.out_seq));
             let Some(last) = rows.last().map(|row| row.out_seq) else { break };
             let new = unpublished(rows, progress)?;
+            pass(Point::BeforePublish);
             if let Some(newest) = new.last() {
+                let sent = send(job, &producer, (&topic, partitions), &progress_topic, &new, newest.into());
+                if sent.is_err() && !stands(Guard::DoubtfulProducer) {
+                    // The producer may get over it; then all is sent again.
+                    while producer.commit_transaction(PATIENCE).is_err() && !stop.is_set() {
+                        let _ = producer.abort_transaction(PATIENCE);
+                    }
+                    continue;
+                }
+                sent?;
                 progress = newest.into();
-                send(job, &producer, (&topic, partitions), &progress_topic, &new, progress)?;
             }
+            pass(Point::AfterPublish);
             job.runtime.block_on(in_time(forget(job, last, &mut connection)))?;
             job.metrics.published.inc_by(new.len() as u64);
             job.status.update(|figures| figures.published = figures.published.max(last));
@@ -175,6 +192,14 @@ fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
         settings.set(key, value);
     }
     settings.create().map_err(|error| Failure::permanent(format!("Kafka producer: {error}")))
+}
+
+fn read_progress(job: &Job, topic: &str, id: &str) -> Result<Progress, Failure> {
+    if stands(Guard::ProgressRecord) {
+        progress::read(&job.kafka, topic, id)
+    } else {
+        Ok(Progress::default())
+    }
 }
 
 fn partitions(producer: &BaseProducer, topic: &str) -> Result<i32, Failure> {
@@ -249,6 +274,7 @@ fn send(
             return Err(Failure::transient("Kafka did not confirm events in time"));
         }
     }
+    pass(Point::InKafkaTransaction);
     producer.commit_transaction(PATIENCE).map_err(doubtful)
 }
 

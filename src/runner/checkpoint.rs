@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::feed::{Mark, Position, Progress, Snapshot};
+use crate::torture::{Guard, stands};
 
 /// Whose checkpoint it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,38 @@ pub struct Checkpoint {
     pub progress: Progress,
     /// Latest commit time or tick applied.
     pub clock: Option<DateTime<Utc>>,
+}
+
+/// The version of the results that is in force: the program's own for a unit that never ran. Held until the claim is committed,
+/// so that nobody puts another one in force between.
+///
+/// # Errors
+/// [`Failure::Permanent`] when another version of the program has made them.
+pub(super) async fn in_force(place: &Place, connection: &mut PgConnection) -> Result<i32, Failure> {
+    sqlx::query(
+        "INSERT INTO stream.active (processor, source, version, program) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(place.processor)
+    .bind(&place.source)
+    .bind(place.version)
+    .execute(&mut *connection)
+    .await?;
+    let (version, program): (i32, i32) = sqlx::query_as(
+        "SELECT version, program FROM stream.active WHERE processor = $1 AND source = $2 FOR SHARE",
+    )
+    .bind(place.processor)
+    .bind(&place.source)
+    .fetch_one(connection)
+    .await?;
+    if program != place.version {
+        return Err(Failure::permanent(format!(
+            "the results of {processor} were made by its version {program}, and this program has version {}: \
+             `ledgerwell replay {processor}` builds them anew beside the present ones and switches",
+            place.version,
+            processor = place.processor,
+        )));
+    }
+    Ok(version)
 }
 
 /// Takes the unit over: waits for a transaction of the owner before, then bumps the epoch, so that the offset read is final
@@ -130,16 +163,19 @@ pub(super) async fn advance(
         Snapshot::Running(tables) => ("running", tables),
         Snapshot::Complete => ("complete", &none),
     };
+    // NULL, which takes any, only where torture has taken the guard away.
+    let ours = stands(Guard::Epoch).then_some(to.owner_epoch);
+    let left = stands(Guard::Offset).then_some(from);
     let done = place
         .query(
         "UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
              last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
              snapshot_tables = $17, clock = $18, control_offset = $19, cut_off = $20, updated_at = now()
          WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
-             AND owner_epoch = $6 AND next_offset = $7",
+             AND owner_epoch = COALESCE($6, owner_epoch) AND next_offset = COALESCE($7, next_offset)",
     )
-    .bind(to.owner_epoch)
-    .bind(from)
+    .bind(ours)
+    .bind(left)
     .bind(to.next_offset)
     .bind(to.out_seq)
     .bind(to.incarnation)

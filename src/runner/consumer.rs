@@ -1,5 +1,6 @@
 //! The Kafka consumer of one unit, as librdkafka has to be set for it.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct Assignment {
     pub(super) end_reached: AtomicI64,
     /// Whether no broker can be reached, as of the last statistics.
     unreachable: AtomicBool,
+    /// Why the last broker that did not take us did not, until one does. The client tells once and then only tries again.
+    refused: Mutex<Option<String>>,
     /// Whether the group has spoken at all.
     spoken: AtomicBool,
     /// Where the client says that a topic ended, until somebody takes it.
@@ -53,6 +56,20 @@ impl Assignment {
         self.unreachable.load(Ordering::Relaxed)
     }
 
+    /// Why no broker takes us, and what to check, if that is why none can be reached.
+    pub(super) fn refusal(&self) -> Option<String> {
+        if !self.is_unreachable() {
+            return None;
+        }
+        self.refused.lock().ok()?.clone()
+    }
+
+    fn note_refusal(&self, refusal: Option<String>) {
+        if let Ok(mut refused) = self.refused.lock() {
+            *refused = refusal;
+        }
+    }
+
     /// The offset at which a topic has just ended. Records stop short of it where markers of Kafka transactions, which are
     /// never delivered, are last.
     pub(super) fn take_end(&self) -> Option<i64> {
@@ -71,6 +88,9 @@ impl ClientContext for Assignment {
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().any(|broker| broker.state == "UP");
         self.unreachable.store(!up, Ordering::Relaxed);
+        if up {
+            self.note_refusal(None);
+        }
         let partition = statistics.topics.get(&self.topic).and_then(|topic| topic.partitions.get(&0));
         if let Some(partition) = partition {
             self.high_watermark.store(partition.hi_offset, Ordering::Relaxed);
@@ -85,8 +105,25 @@ impl ClientContext for Assignment {
             self.ended_at.store(read_end(reason).unwrap_or(-1), Ordering::Release);
             return;
         }
+        if let Some(check) = error.rdkafka_error_code().and_then(what_to_check) {
+            self.note_refusal(Some(format!("Kafka refuses us: {reason}. Check {check}")));
+        }
         tracing::warn!(%error, reason, "Kafka");
     }
+}
+
+/// What to check when a connection is refused for this; nothing for what passes by itself.
+fn what_to_check(code: RDKafkaErrorCode) -> Option<&'static str> {
+    Some(match code {
+        RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => {
+            "security.protocol, sasl.mechanism, sasl.username and sasl.password under [kafka]"
+        }
+        RDKafkaErrorCode::SSL => {
+            "ssl.ca.location under [kafka], and that the broker's certificate is in date and names the host that we connect to"
+        }
+        RDKafkaErrorCode::Resolve => "bootstrap.servers, and the addresses that the brokers advertise",
+        _ => return None,
+    })
 }
 
 /// "… reached end of partition at offset 26641 (HighwaterMark 26641)"
@@ -116,6 +153,14 @@ impl ConsumerContext for Assignment {
         }
         self.set(assigned);
     }
+}
+
+/// A consumer that belongs to no group: somebody reads the log for itself.
+pub(super) fn alone(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
+    settings(&job.kafka)
+        .set("group.id", format!("{}.beside", job.group()))
+        .create_with_context(Assignment { topic: job.place.topic.clone(), ..Assignment::default() })
+        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))
 }
 
 /// A consumer that has joined the unit's group.
@@ -168,10 +213,10 @@ const FIXED: [(&str, &str); 8] = [
 ];
 
 fn settings(base: &ClientConfig) -> ClientConfig {
-    let mut settings = ClientConfig::new();
-    let configured = base.config_map();
-    let configured = configured.iter().map(|(key, value)| (*key, *value));
-    for (key, value) in TUNABLE.into_iter().chain(configured).chain(FIXED) {
+    // A copy, because what the base shows of itself has no passwords in it.
+    let mut settings = base.clone();
+    let untuned = TUNABLE.into_iter().filter(|(key, _)| base.get(key).is_none());
+    for (key, value) in untuned.chain(FIXED) {
         settings.set(key, value);
     }
     settings
@@ -221,5 +266,42 @@ pub(super) fn fetch_from(
 pub(super) fn fetch_nothing(consumer: &BaseConsumer<Assignment>) {
     if let Err(error) = consumer.assign(&TopicPartitionList::new()) {
         tracing::warn!(%error, "fetching could not be stopped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_configured_overrules_tuning_and_not_what_correctness_rests_on() {
+        let mut base = ClientConfig::new();
+        base.set("session.timeout.ms", "1")
+            .set("isolation.level", "read_uncommitted")
+            .set("sasl.password", "secret");
+        let settings = settings(&base);
+        assert_eq!(settings.get("session.timeout.ms"), Some("1"));
+        assert_eq!(settings.get("heartbeat.interval.ms"), Some("1500"));
+        assert_eq!(settings.get("isolation.level"), Some("read_committed"));
+        assert_eq!(settings.get("sasl.password"), Some("secret"), "not what is shown in its place");
+    }
+
+    #[test]
+    fn a_refusal_holds_until_a_broker_takes_us() {
+        let assignment = Assignment::default();
+        assignment.error(KafkaError::Global(RDKafkaErrorCode::Authentication), "wrong password");
+        assert_eq!(assignment.refusal(), None, "another broker may take us");
+        assignment.stats(Statistics::default());
+        assert!(
+            assignment.refusal().is_some_and(|why| why.contains("wrong password. Check security.protocol"))
+        );
+        assignment.error(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        assert!(
+            assignment.refusal().is_some_and(|why| why.contains("wrong password")),
+            "this says nothing new"
+        );
+        let up = rdkafka::statistics::Broker { state: "UP".into(), ..Default::default() };
+        assignment.stats(Statistics { brokers: [("1".into(), up)].into(), ..Statistics::default() });
+        assert_eq!(assignment.refusal(), None);
     }
 }

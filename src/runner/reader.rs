@@ -64,14 +64,17 @@ impl<'a, P: Processor> Reader<'a, P> {
     /// One turn of the loop: follow the group, then take in what has come.
     fn turn(&mut self) -> Result<(), Failure> {
         let assigned = self.consumer.context().current();
-        match (&self.session, assigned) {
-            (Some((generation, _)), assigned) if assigned != Some(*generation) => self.end_session(),
-            (None, Some(generation)) if self.policy.may_try(Instant::now()) => {
+        match (&self.session, assigned, self.consumer.context().refusal()) {
+            (Some(_), _, Some(why)) => return Err(Failure::transient(why)),
+            // Nothing can be done before a broker takes us.
+            (None, _, Some(why)) => self.job.status.set(State::BackingOff(why)),
+            (Some((generation, _)), assigned, _) if assigned != Some(*generation) => self.end_session(),
+            (None, Some(generation), _) if self.policy.may_try(Instant::now()) => {
                 self.job.status.set(State::Claiming);
                 self.session = Some((generation, Session::claim(self.job, &self.consumer)?));
             }
             // What was wrong is now somebody else's to find.
-            (None, None) if self.consumer.context().has_spoken() => self.job.status.set(State::Standby),
+            (None, None, _) if self.consumer.context().has_spoken() => self.job.status.set(State::Standby),
             _ => {}
         }
         self.take_in()?;
@@ -132,7 +135,9 @@ impl<'a, P: Processor> Reader<'a, P> {
 
     fn measure(&self) {
         let log = self.consumer.context();
-        self.job.status.update(|figures| figures.kafka_away = log.is_unreachable());
+        // Where a broker says why it does not take us, the state tells that.
+        let away = log.is_unreachable() && log.refusal().is_none();
+        self.job.status.update(|figures| figures.kafka_away = away);
         let end = log.high_watermark.load(Ordering::Relaxed);
         let at_end = log.end_reached.load(Ordering::Relaxed) >= end;
         self.job.metrics.observe(&self.job.status.figures(), end, at_end, clock::wall());
@@ -140,7 +145,7 @@ impl<'a, P: Processor> Reader<'a, P> {
 }
 
 /// What an error of the consumer means. Lost connections mend themselves.
-fn judge(error: &KafkaError) -> Result<(), Failure> {
+pub(super) fn judge(error: &KafkaError) -> Result<(), Failure> {
     match error.rdkafka_error_code() {
         Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
             // The claim compares the log's ends with the checkpoint and says what is wrong.
@@ -151,14 +156,13 @@ fn judge(error: &KafkaError) -> Result<(), Failure> {
                 "the source's topic does not exist: create it with `ledgerwell topics`, or correct `topic`",
             ))
         }
-        Some(
-            RDKafkaErrorCode::Authentication
-            | RDKafkaErrorCode::SaslAuthenticationFailed
-            | RDKafkaErrorCode::TopicAuthorizationFailed
-            | RDKafkaErrorCode::GroupAuthorizationFailed,
-        ) => Err(Failure::transient(format!(
-            "Kafka refuses us: {error}. Check the [kafka] settings and the ACLs"
-        ))),
+        Some(RDKafkaErrorCode::TopicAuthorizationFailed) => Err(Failure::transient(
+            "Kafka refuses us the source's topic: give this user the ACLs Read and Describe on it (docs/security.md)",
+        )),
+        Some(RDKafkaErrorCode::GroupAuthorizationFailed) => Err(Failure::transient(
+            "Kafka refuses us the consumer group: give this user the ACL Read on the groups that begin with `prefix` \
+             (docs/security.md)",
+        )),
         Some(
             RDKafkaErrorCode::BadMessage
             | RDKafkaErrorCode::InvalidMessage
@@ -173,6 +177,15 @@ fn judge(error: &KafkaError) -> Result<(), Failure> {
         Some(RDKafkaErrorCode::Fatal) => {
             Err(Failure::permanent(format!("Kafka: {error}. Restart the process")))
         }
+        // The client has logged these with their reason, and tries again.
+        Some(
+            RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::Authentication
+            | RDKafkaErrorCode::SaslAuthenticationFailed
+            | RDKafkaErrorCode::SSL
+            | RDKafkaErrorCode::Resolve,
+        ) => Ok(()),
         _ => {
             tracing::warn!(%error, "Kafka");
             Ok(())

@@ -14,9 +14,11 @@ use super::checkpoint::{self, Checkpoint};
 use super::{Job, State};
 use crate::control::Folded;
 use crate::dead_letter::OpenLetters;
+use crate::dead_letter::decision::{Decision, Verb};
 use crate::feed::control::Tick;
-use crate::feed::{Bulk, Control, Snapshot, Step, Unit};
+use crate::feed::{Bulk, Control, Input, RowKey, Snapshot, Step, Unit, decode_alone};
 use crate::outbox::{self, Closing, OutboxRow};
+use crate::torture::{Guard, Point, pass, stands};
 use crate::{audit, clock};
 
 /// A batch is saved when it has this many rows …
@@ -85,17 +87,42 @@ pub async fn connect(url: &str, name: &str) -> Result<PgConnection, Failure> {
         .map_err(Failure::from)
 }
 
+/// Lets a connection find a processor's tables in `schema`, before all others.
+pub async fn look_in(schema: &str, connection: &mut PgConnection) -> Result<(), Failure> {
+    sqlx::query(
+        "SELECT set_config('search_path', quote_ident($1) || ', ' || current_setting('search_path'), false)",
+    )
+    .bind(schema)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 impl<P: Processor> Writer<P> {
     /// Claims the unit and loads its state. A unit that was never claimed begins at offset `start`; it has caught up when
     /// it reaches `goal`.
     pub async fn claim(job: &Job, start: i64, goal: i64) -> Result<Self, Failure> {
         let mut connection = connect(&job.database_url, &job.group()).await?;
+        let mut job = job.clone();
         let load = async {
-            let claimed = checkpoint::claim(&job.place, &job.instance, start, &mut connection).await?;
+            look_in(job.schema(), &mut connection).await?;
+            let mut claiming = connection.begin().await?;
+            job.place.version = match &job.beside {
+                Some(beside) => beside.version,
+                None => checkpoint::in_force(&job.place, &mut claiming).await?,
+            };
+            let claimed = checkpoint::claim(&job.place, &job.instance, start, &mut claiming).await?;
+            claiming.commit().await?;
+            pass(Point::Claimed);
             let mut processor = P::load(&job.source, claimed.clock, &mut connection).await?;
             let letters = OpenLetters::load(&job.place, &mut connection).await?;
             let folded = Folded::load(&job.place, &mut connection).await?;
-            processor.rules(folded.rules()).map_err(|why| {
+            let rules = if stands(Guard::RulesThroughStream) {
+                folded.rules().clone()
+            } else {
+                crate::control::rules::read(&mut connection).await?
+            };
+            processor.rules(&rules).map_err(|why| {
                 Failure::permanent(format!("the rules in force are not understood any more: {why}"))
             })?;
             Ok::<_, Failure>((claimed, processor, letters, folded))
@@ -105,7 +132,7 @@ impl<P: Processor> Writer<P> {
             .map_err(|_| Failure::transient("Postgres took more than five minutes to read the state"))??;
         job.metrics.owner_epoch.set(claimed.owner_epoch);
         let writer = Self {
-            job: job.clone(),
+            job,
             connection,
             processor,
             stored: claimed.next_offset,
@@ -123,6 +150,11 @@ impl<P: Processor> Writer<P> {
         };
         writer.report();
         Ok(writer)
+    }
+
+    /// The job, with the version that was claimed.
+    pub fn job(&self) -> &Job {
+        &self.job
     }
 
     /// The checkpoint that was claimed or last saved.
@@ -164,7 +196,7 @@ impl<P: Processor> Writer<P> {
 
     /// Folds one unit. True when a batch may end here.
     pub fn fold(&mut self, unit: Unit<P::Event>) -> bool {
-        let complete = unit.progress.snapshot == Snapshot::Complete;
+        let complete = unit.progress.snapshot == Snapshot::Complete || !stands(Guard::IncompleteSnapshot);
         let mark = unit.closed_by;
         let mut closing = Closing::Change(mark.offset);
         match unit.step {
@@ -275,21 +307,73 @@ impl<P: Processor> Writer<P> {
     }
 
     /// A person asks for something.
-    fn request(&mut self, request: Request, complete: bool, closing: Closing) {
+    fn request(&mut self, mut request: Request, complete: bool, closing: Closing) {
         if request.processor != P::NAME || !self.folded.is_new(&request) {
             return;
         }
         let now = self.next.clock.unwrap_or_default();
-        let outcome = if complete {
-            self.processor.request(&request, now, &mut self.outbox)
-        } else {
-            Outcome::Refused("a snapshot is being read; ask again when it is complete".into())
+        let about_letter = Decision::read(&mut request);
+        let outcome = match about_letter {
+            _ if !complete => {
+                Outcome::Refused("a snapshot is being read; ask again when it is complete".into())
+            }
+            None => self.processor.request(&request, now, &mut self.outbox),
+            Some(Err(why)) => Outcome::Refused(why),
+            Some(Ok(decision)) => self.letter(&decision, &request, now),
         };
         self.folded.decide(request, outcome, now);
         if complete {
             self.decide(now, closing);
         }
         self.collect(closing);
+    }
+
+    /// A person settles a dead letter.
+    fn letter(&mut self, decision: &Decision, request: &Request, now: DateTime<Utc>) -> Outcome {
+        let offset = decision.arguments.offset;
+        let done = match (self.letters.row_of(offset), decision.verb) {
+            (None, _) => Err(format!(
+                "no dead letter is open at offset {offset}; `ledgerwell dlq list --all` says what became of it"
+            )),
+            (Some(_), Verb::Discard) => Ok(()),
+            (Some(None), Verb::Replay) => {
+                Err("its record did not say whose row it is, so nobody knows whether a later image \
+                 was applied: let the connector emit the row once more, or discard it"
+                    .into())
+            }
+            (Some(Some(row)), Verb::Replay) => self.replay(decision, row),
+        };
+        let refused = done.as_ref().err().map(String::as_str);
+        self.outbox.audit(decision.audit(request, refused, now));
+        match done {
+            Ok(()) => {
+                self.letters.resolve(offset, decision.verb, &request.person);
+                Outcome::Done(format!("the dead letter at offset {offset} is {}", decision.verb.done()))
+            }
+            Err(why) => Outcome::Refused(why),
+        }
+    }
+
+    /// Applies the record of an open letter. That it is open says that no later image of its row has come.
+    fn replay(&mut self, decision: &Decision, row: RowKey) -> Result<(), String> {
+        let record = decision.arguments.record.as_ref().ok_or("the request does not bring the record")?;
+        let input = Input {
+            offset: decision.arguments.offset,
+            timestamp: 0,
+            key: record.key.as_deref().map(str::as_bytes),
+            value: record.value.as_deref().map(str::as_bytes),
+            kind: None,
+        };
+        match decode_alone(P::TABLES, P::decode, &input) {
+            Ok((of, event)) if of == row => {
+                if let Some(event) = event {
+                    self.processor.apply(event);
+                }
+                Ok(())
+            }
+            Ok(_) => Err("the record is not the letter's: it is about another row".into()),
+            Err(reason) => Err(format!("it still cannot be used: {reason}")),
+        }
     }
 
     /// Moves the clock to `time`. What falls due on the way is decided in order, each at its moment.
@@ -336,6 +420,11 @@ impl<P: Processor> Writer<P> {
 
     /// Numbers events by the record that closed their unit, through all parts of a large transaction.
     fn collect(&mut self, closing: Closing) {
+        if !self.job.tells() {
+            self.outbox.take_audits().clear();
+            self.outbox.take().clear();
+            return;
+        }
         self.audits.extend(self.outbox.take_audits());
         if self.numbered.0 != closing {
             self.numbered = (closing, 0);
@@ -377,15 +466,24 @@ impl<P: Processor> Writer<P> {
     }
 
     async fn save_in_transaction(&mut self) -> Result<(), Failure> {
+        pass(Point::Folded);
         let mut transaction = self.connection.begin().await?;
         checkpoint::advance(&self.job.place, self.stored, &self.next, &mut transaction).await?;
         self.processor.save(&mut transaction).await?;
         self.letters.save(&self.job.place, &mut transaction).await?;
         self.folded.save(&self.job.place, &mut transaction).await?;
         audit::insert(P::NAME, &std::mem::take(&mut self.audits), &mut transaction).await?;
-        outbox::insert(&self.job.place, &std::mem::take(&mut self.events), &mut transaction).await?;
+        let events = std::mem::take(&mut self.events);
+        if stands(Guard::OutboxWithRows) {
+            outbox::insert(&self.job.place, &events, &mut transaction).await?;
+        }
+        pass(Point::BeforeCommit);
         let began = Instant::now();
         transaction.commit().await?;
+        pass(Point::AfterCommit);
+        if !stands(Guard::OutboxWithRows) {
+            outbox::insert(&self.job.place, &events, &mut self.connection).await?;
+        }
         self.job.metrics.commit_seconds.observe(began.elapsed().as_secs_f64());
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The command line as people meet it.
 
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use serde_json::Value;
 
 use crate::sandbox::{Sandbox, get, until};
@@ -30,6 +32,14 @@ async fn topics_are_created_then_checked() {
     let findings = findings.as_array().unwrap();
     assert_eq!(findings.len(), 3);
     assert!(findings.iter().all(|finding| finding["finding"] == "fine"), "{findings:?}");
+
+    // Somebody lets the log forget.
+    let admin: AdminClient<DefaultClientContext> = sandbox.kafka().create().unwrap();
+    let forgets = AlterConfig::new(ResourceSpecifier::Topic(&sandbox.topic)).set("retention.ms", "604800000");
+    admin.alter_configs([&forgets], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    let findings: Value = serde_json::from_str(&sandbox.ok(&["topics", "--json"])).unwrap();
+    let finding = findings[0]["finding"].as_str().unwrap();
+    assert!(finding.contains("`replay`") && finding.contains("retention.ms=-1"), "{finding}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::in_process::Record;
-use crate::torn::Chance;
+use crate::torn::{Chance, Record};
 
 const DAY: i64 = 86_400_000;
 

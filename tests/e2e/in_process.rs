@@ -11,22 +11,7 @@ use ledgerwell::telemetry::Metrics;
 use sqlx::PgConnection;
 
 use crate::sandbox::{Sandbox, dump};
-
-/// A record of a log, its offset being its place in it.
-#[derive(Clone, Debug)]
-pub struct Record {
-    pub key: Vec<u8>,
-    pub value: Option<Vec<u8>>,
-    pub timestamp: i64,
-    /// What a control record is.
-    pub kind: Option<&'static str>,
-}
-
-impl From<simulator::Record> for Record {
-    fn from(record: simulator::Record) -> Self {
-        Self { key: record.key, value: record.value, timestamp: record.timestamp_ms, kind: None }
-    }
-}
+pub use crate::torn::Record;
 
 /// Credit on one source.
 pub struct Pipeline {
@@ -57,6 +42,7 @@ pub fn job(sandbox: &Sandbox, large: usize) -> Job {
         stop: Stop::default(),
         runtime: tokio::runtime::Handle::current(),
         large,
+        beside: None,
     }
 }
 

@@ -2,7 +2,21 @@
 
 use simulator::{Settings, Simulation, UnitKind};
 
-use crate::in_process::Record;
+/// A record of a log, its offset being its place in it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub key: Vec<u8>,
+    pub value: Option<Vec<u8>>,
+    pub timestamp: i64,
+    /// What a control record is.
+    pub kind: Option<&'static str>,
+}
+
+impl From<simulator::Record> for Record {
+    fn from(record: simulator::Record) -> Self {
+        Self { key: record.key, value: record.value, timestamp: record.timestamp_ms, kind: None }
+    }
+}
 
 /// A small, seeded source of chance.
 pub struct Chance(u64);

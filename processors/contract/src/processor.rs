@@ -30,6 +30,8 @@ pub trait Processor: Sized + Send + 'static {
     const VERSION: i32;
     /// The source tables it reads.
     const TABLES: &'static [&'static str];
+    /// The tables outside its schema that it writes, each with the columns that tell its rows apart, separated by commas.
+    const PUBLIC: &'static [(&'static str, &'static str)] = &[];
     /// What it decides on its own as far as a rule lets it.
     const AUTOMATIONS: &'static [Automation] = &[];
     /// One row change, reduced to what matters here.

@@ -158,12 +158,13 @@ impl<T: Table> Rows<T> {
     }
 }
 
-/// Declares the row of a working table and implements [`Table`] for it.
+/// Declares the row of a working table and implements [`Table`] for it. The table's name has no schema: the connection's search
+/// path begins with the processor's, or with that of a rebuild beside it.
 ///
 /// ```
 /// contract::table! {
 ///     /// A currency.
-///     pub struct Currency in "credit.currency" key (id: i32) {
+///     pub struct Currency in "currency" key (id: i32) {
 ///         /// ISO 4217 code.
 ///         pub name: String,
 ///     }

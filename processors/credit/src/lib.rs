@@ -40,6 +40,7 @@ impl Processor for Credit {
     const NAME: &'static str = NAME;
     const VERSION: i32 = 1;
     const TABLES: &'static [&'static str] = event::TABLES;
+    const PUBLIC: &'static [(&'static str, &'static str)] = &[("credit_scores", "customer_id")];
     const AUTOMATIONS: &'static [Automation] = &[Automation { action: HOLD, name: "Credit hold" }];
     type Event = Event;
 

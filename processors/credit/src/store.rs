@@ -12,7 +12,7 @@ pub use results::{Assessment, Exposure, Hold, Norm, Ranked, Score};
 
 contract::table! {
     /// A company, which may be a branch of another.
-    pub struct Company in "credit.company" key (id: i32) {
+    pub struct Company in "company" key (id: i32) {
         /// The company at the root of its tree; a root is its own.
         pub root_id: i32,
         /// The currency it keeps its books in.
@@ -22,7 +22,7 @@ contract::table! {
 
 contract::table! {
     /// A currency.
-    pub struct Currency in "credit.currency" key (id: i32) {
+    pub struct Currency in "currency" key (id: i32) {
         /// ISO 4217 code.
         pub name: String,
         /// Digits after the point.
@@ -32,7 +32,7 @@ contract::table! {
 
 contract::table! {
     /// How many units of a currency one unit of the rate's base is worth, from a day on.
-    pub struct CurrencyRate in "credit.currency_rate" key (id: i32) {
+    pub struct CurrencyRate in "currency_rate" key (id: i32) {
         /// The currency.
         pub currency_id: i32,
         /// Whose rate; `None` for every company's.
@@ -46,7 +46,7 @@ contract::table! {
 
 contract::table! {
     /// A customer, or a contact of one.
-    pub struct Partner in "credit.partner" key (id: i32) {
+    pub struct Partner in "partner" key (id: i32) {
         /// Its name.
         pub name: String,
         /// The partner that answers for it commercially; a company is its own.
@@ -58,7 +58,7 @@ contract::table! {
 
 contract::table! {
     /// An account of the ledger.
-    pub struct Account in "credit.account" key (id: i32) {
+    pub struct Account in "account" key (id: i32) {
         /// Whether customers' debts are on it.
         pub receivable: bool,
     }
@@ -66,7 +66,7 @@ contract::table! {
 
 contract::table! {
     /// A product variant.
-    pub struct Product in "credit.product" key (id: i32) {
+    pub struct Product in "product" key (id: i32) {
         /// Its template.
         pub template_id: i32,
     }
@@ -74,7 +74,7 @@ contract::table! {
 
 contract::table! {
     /// A product template.
-    pub struct Template in "credit.template" key (id: i32) {
+    pub struct Template in "template" key (id: i32) {
         /// Whether what is delivered is invoiced, rather than what is ordered.
         pub by_delivery: bool,
     }
@@ -82,7 +82,7 @@ contract::table! {
 
 contract::table! {
     /// A customer invoice or credit note: a draft, or a posted one of the last year.
-    pub struct Invoice in "credit.invoice" key (id: i32) {
+    pub struct Invoice in "invoice" key (id: i32) {
         /// Whether it is a draft.
         pub draft: bool,
         /// Whether it is a credit note.
@@ -100,7 +100,7 @@ contract::table! {
 
 contract::table! {
     /// That a debit item was settled by a credit item.
-    pub struct Settlement in "credit.settlement" key (id: i32) {
+    pub struct Settlement in "settlement" key (id: i32) {
         /// The debit item.
         pub debit_id: i32,
         /// The credit item.
@@ -114,7 +114,7 @@ contract::table! {
 
 contract::table! {
     /// A journal item: any of a draft, an open one of a posted entry, or a settled one that fell due by itself.
-    pub struct Item in "credit.item" key (id: i32) {
+    pub struct Item in "item" key (id: i32) {
         /// Its journal entry.
         pub move_id: i32,
         /// Its company, which may be a branch.
@@ -147,7 +147,7 @@ impl Item {
 
 contract::table! {
     /// A confirmed sales order.
-    pub struct SaleOrder in "credit.sale_order" key (id: i32) {
+    pub struct SaleOrder in "sale_order" key (id: i32) {
         /// Its company, which may be a branch.
         pub company_id: i32,
         /// Its partner, which may be a contact.
@@ -161,7 +161,7 @@ contract::table! {
 
 contract::table! {
     /// A line of a confirmed sales order.
-    pub struct SaleOrderLine in "credit.sale_order_line" key (id: i32) {
+    pub struct SaleOrderLine in "sale_order_line" key (id: i32) {
         /// Its order.
         pub order_id: i32,
         /// Its product.
@@ -181,7 +181,7 @@ contract::table! {
 
 contract::table! {
     /// That a journal item invoices an order line.
-    pub struct InvoicedLine in "credit.invoiced_line" key (item_id: i32, order_line_id: i32) {
+    pub struct InvoicedLine in "invoiced_line" key (item_id: i32, order_line_id: i32) {
     }
 }
 
@@ -258,18 +258,18 @@ impl Tables {
     pub async fn load_customer(customer: i32, connection: &mut PgConnection) -> sqlx::Result<Self> {
         // Arrays, so that each list is made once. The tables have no indexes for this: they would slow every batch down.
         let any = |query: &str| format!("= ANY(ARRAY({query}))");
-        let contacts = any("SELECT id FROM credit.partner WHERE commercial_id = $1");
-        let items = any(&format!("SELECT id FROM credit.item WHERE partner_id {contacts}"));
-        let moves = any(&format!("SELECT move_id FROM credit.item WHERE partner_id {contacts}"));
-        let orders = any(&format!("SELECT id FROM credit.sale_order WHERE partner_id {contacts}"));
-        let lines = any(&format!("SELECT id FROM credit.sale_order_line WHERE order_id {orders}"));
-        let products = any(&format!("SELECT product_id FROM credit.sale_order_line WHERE order_id {orders}"));
-        let templates = any(&format!("SELECT template_id FROM credit.product WHERE id {products}"));
+        let contacts = any("SELECT id FROM partner WHERE commercial_id = $1");
+        let items = any(&format!("SELECT id FROM item WHERE partner_id {contacts}"));
+        let moves = any(&format!("SELECT move_id FROM item WHERE partner_id {contacts}"));
+        let orders = any(&format!("SELECT id FROM sale_order WHERE partner_id {contacts}"));
+        let lines = any(&format!("SELECT id FROM sale_order_line WHERE order_id {orders}"));
+        let products = any(&format!("SELECT product_id FROM sale_order_line WHERE order_id {orders}"));
+        let templates = any(&format!("SELECT template_id FROM product WHERE id {products}"));
         // Whether a draft is accounted for by an order, and what drafts invoice of an order.
-        let drafts = any(&format!("SELECT item_id FROM credit.invoiced_line WHERE order_line_id {lines}"));
-        let draft_moves = any(&format!("SELECT move_id FROM credit.item WHERE id {drafts}"));
-        let siblings = any(&format!("SELECT id FROM credit.item WHERE move_id {moves}"));
-        let settlers = any(&format!("SELECT credit_id FROM credit.settlement WHERE debit_id {items}"));
+        let drafts = any(&format!("SELECT item_id FROM invoiced_line WHERE order_line_id {lines}"));
+        let draft_moves = any(&format!("SELECT move_id FROM item WHERE id {drafts}"));
+        let siblings = any(&format!("SELECT id FROM item WHERE move_id {moves}"));
+        let settlers = any(&format!("SELECT credit_id FROM settlement WHERE debit_id {items}"));
         let c = connection;
         Ok(Self {
             companies: Rows::load(c).await?,

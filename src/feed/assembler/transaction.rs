@@ -10,6 +10,7 @@ use crate::feed::key::RowKey;
 use crate::feed::order::Order;
 use crate::feed::progress::{Position, Snapshot, Verdict};
 use crate::feed::unit::{Bulk, Letter, Mark, Step};
+use crate::torture::{Guard, stands};
 
 /// A transaction whose END has not come yet.
 pub(super) struct Open<E> {
@@ -102,6 +103,12 @@ impl<E> Assembler<E> {
             content(self.decode, &mut self.counts, table, key, change, input)
         };
         open.rows.insert(key, Row { order, offset: input.offset, content });
+        if !stands(Guard::FoldBoundary) {
+            let rows = bulk(std::mem::take(&mut open.rows), Vec::new());
+            let time = self.progress.high.map_or(i64::MIN, |high| high.time);
+            let next = input.offset + 1;
+            return self.emit(Step::Transaction { rows, time }, input.mark(), next, true);
+        }
         if !open.large && open.rows.len() > self.large {
             open.large = true;
             open.rows.values_mut().for_each(|row| row.content = Content::Later);
@@ -139,6 +146,7 @@ impl<E> Assembler<E> {
         }
         if let Some(owed) = self.progress.owed.filter(|owed| *owed != transaction)
             && self.progress.snapshot != Snapshot::Waiting
+            && stands(Guard::Loss)
         {
             return Err(Failure::permanent(format!(
                 "offset {}: transaction {owed} was cut off and never came again: part of the log was lost. \
@@ -147,7 +155,7 @@ impl<E> Assembler<E> {
             )));
         }
         let missing = open.order.missing(changes);
-        if missing > 0 {
+        if missing > 0 && stands(Guard::Loss) {
             if self.progress.snapshot == Snapshot::Waiting {
                 self.counts.skip("incomplete transaction before any snapshot", 1);
                 self.release(open.riders, next);

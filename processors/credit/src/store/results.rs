@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 contract::table! {
     /// What a commercial partner owes a company, by bucket, in the company's currency.
-    pub struct Exposure in "credit.exposure" key (company_id: i32, partner_id: i32) {
+    pub struct Exposure in "exposure" key (company_id: i32, partner_id: i32) {
         /// The partner's name.
         pub partner_name: String,
         /// The company's currency, as ISO 4217 code.
@@ -35,7 +35,7 @@ contract::table! {
 
 contract::table! {
     /// How good a customer's credit is in a company, and which checks fail.
-    pub struct Assessment in "credit.assessment" key (company_id: i32, partner_id: i32) {
+    pub struct Assessment in "assessment" key (company_id: i32, partner_id: i32) {
         /// Payments and overdue items that the payment history rests on.
         pub experiences: i32,
         /// 0 to 100; `None` for insufficient history.
@@ -63,7 +63,7 @@ contract::table! {
 
 contract::table! {
     /// What payment histories of a company are measured against today.
-    pub struct Norm in "credit.norm" key (company_id: i32) {
+    pub struct Norm in "norm" key (company_id: i32) {
         /// The mean value of all experiences.
         pub mean: f64,
         /// The day at whose start it was frozen.
@@ -73,7 +73,7 @@ contract::table! {
 
 contract::table! {
     /// A customer's revenue when the day began, where it was positive: order volumes are ranked among these.
-    pub struct Ranked in "credit.ranked" key (company_id: i32, partner_id: i32) {
+    pub struct Ranked in "ranked" key (company_id: i32, partner_id: i32) {
         /// In ten-thousandths of the company's currency.
         pub revenue: i64,
     }
@@ -81,7 +81,7 @@ contract::table! {
 
 contract::table! {
     /// A hold on a customer's undelivered orders in a company, and what people decided about it.
-    pub struct Hold in "credit.hold" key (company_id: i32, partner_id: i32) {
+    pub struct Hold in "hold" key (company_id: i32, partner_id: i32) {
         /// none, shadow, suggested or held.
         pub status: String,
         /// Names of the checks that hold, with a comma between them.

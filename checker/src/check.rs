@@ -1,0 +1,188 @@
+//! The check: reads all, folds the log, and compares.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, PgConnection};
+use tokio::time::{sleep, timeout};
+
+use crate::checks;
+use crate::cli::Check;
+use crate::error::Error;
+use crate::kafka::{self, Partition};
+use crate::log::Entry;
+use crate::observed::{self, State};
+use crate::oracle::Oracle;
+use crate::replay::{Replay, Replayer};
+use crate::report::Report;
+use crate::results::Results;
+use crate::rules::Rule;
+use crate::witness::Step;
+
+/// The longest that one attempt may take.
+const ATTEMPT: Duration = Duration::from_mins(2);
+
+/// Everything that the checks look at.
+pub(crate) struct Evidence {
+    pub(crate) what: Settings,
+    pub(crate) entries: Vec<Entry>,
+    /// The first and the last offset of the source's topic.
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    /// The control topic's records.
+    pub(crate) control: Option<Vec<Entry>>,
+    /// The result topic.
+    pub(crate) events: Vec<Partition>,
+    pub(crate) results: Results,
+    pub(crate) observed: Vec<State>,
+}
+
+/// What of the command line the checks want to know.
+pub(crate) struct Settings {
+    pub(crate) topic: String,
+    pub(crate) after_seq: i64,
+}
+
+impl Evidence {
+    /// The records around an offset, in words.
+    pub(crate) fn around(&self, offset: i64) -> Vec<String> {
+        let near = |entry: &&Entry| (entry.offset - offset).abs() <= 2;
+        self.entries.iter().filter(near).map(Entry::describe).collect()
+    }
+
+    /// Whether the log was ever read from its start again.
+    pub(crate) fn was_reset(&self) -> bool {
+        self.results.steps.iter().any(Step::is_reset)
+    }
+
+    /// Whether all that the results rest on is still in the log.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.start == 0 && self.what.after_seq == 0 && !self.was_reset()
+    }
+
+    /// Whether control records come from a topic of their own: then their order among the changes is not known.
+    pub(crate) fn uses_control_topic(&self) -> bool {
+        self.results.checkpoints.iter().any(|checkpoint| checkpoint.control_offset > 0)
+    }
+}
+
+/// Checks, and prints what was found. True when all holds.
+pub(crate) async fn check(what: &Check) -> Result<bool, Error> {
+    let began = Instant::now();
+    let report = loop {
+        let outcome = timeout(ATTEMPT, attempt(what)).await;
+        match outcome {
+            Ok(Ok(report)) => break report,
+            Ok(Err(error)) if error.may_pass() && began.elapsed() < Duration::from_secs(what.patience) => {
+                eprintln!("once more: {error}");
+                sleep(Duration::from_millis(500)).await;
+            }
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(Error::Unfinished(what.topic.clone())),
+        }
+    };
+    report.print(what.json);
+    Ok(report.is_clean())
+}
+
+async fn attempt(what: &Check) -> Result<Report, Error> {
+    let mut timer = Timer { on: what.timings, began: Instant::now() };
+    let mut report = Report::default();
+    let [log, events, control] = topics(what)?;
+    timer.lap("topics");
+    let mut connection = PgConnection::connect(&what.database).await?;
+    let results = Results::read(&mut connection, &what.source).await?;
+    timer.lap("results");
+    let observed = what.observed.as_deref().map_or_else(|| Ok(Vec::new()), observed::read)?;
+    let log = log.and_then(|partitions| partitions.into_iter().next()).unwrap_or_default();
+    let read = |partition: Partition| partition.records.iter().map(Entry::read).collect::<Vec<_>>();
+    let (start, end) = (log.start, log.end);
+    let evidence = Evidence {
+        what: Settings { topic: what.topic.clone(), after_seq: what.after_seq },
+        entries: read(log),
+        start,
+        end,
+        control: control.and_then(|partitions| partitions.into_iter().next()).map(read),
+        events: events.unwrap_or_default(),
+        results,
+        observed,
+    };
+    timer.lap("parsing");
+    let replay = replay(what, &evidence, Oracle::new(connection).await?, &mut report).await?;
+    timer.lap("replay");
+    checks::all(&evidence, &replay, &mut report);
+    timer.lap("checks");
+    Ok(report)
+}
+
+struct Timer {
+    on: bool,
+    began: Instant,
+}
+
+impl Timer {
+    fn lap(&mut self, what: &str) {
+        if self.on {
+            eprintln!("{what}: {} ms", self.began.elapsed().as_millis());
+        }
+        self.began = Instant::now();
+    }
+}
+
+/// Source, results, and control, read side by side.
+fn topics(what: &Check) -> Result<[Option<Vec<Partition>>; 3], Error> {
+    let results = format!("{}.credit", what.prefix);
+    let names = [Some(what.topic.as_str()), Some(results.as_str()), what.control_topic.as_deref()];
+    std::thread::scope(|scope| {
+        let readers =
+            names.map(|name| name.map(|name| (name, scope.spawn(move || kafka::read(&what.kafka, name)))));
+        let mut answers = [None, None, None];
+        for (answer, reader) in answers.iter_mut().zip(readers) {
+            if let Some((name, reader)) = reader {
+                let read = reader.join().unwrap_or_else(|_| Err(Error::Unfinished(name.to_owned())))?;
+                *answer = Some(read.ok_or_else(|| Error::Unfinished(name.to_owned()))?);
+            }
+        }
+        Ok(answers)
+    })
+}
+
+async fn replay(
+    what: &Check,
+    evidence: &Evidence,
+    oracle: Oracle,
+    report: &mut Report,
+) -> Result<Replay, Error> {
+    let latest = evidence.results.latest();
+    let clock = latest.and_then(|checkpoint| checkpoint.clock);
+    let until = latest.map_or(0, |checkpoint| checkpoint.next_offset);
+    // What was set in a part of the log that is gone is not known.
+    let known = evidence.is_whole() && !evidence.uses_control_topic();
+    let rule = if known { Rule::usual() } else { Rule::unknown() };
+    let observed = chosen(evidence, what.max_observed, report);
+    Replayer::new(oracle, clock, rule, report).run(&evidence.entries, until, &observed, clock).await
+}
+
+/// The states to compare: complete ones of the log that is there, evenly spread, in the order of the log.
+fn chosen(evidence: &Evidence, most: usize, report: &mut Report) -> Vec<State> {
+    let mut states: Vec<State> = evidence
+        .observed
+        .iter()
+        .filter(|state| state.is_complete() && state.out_seq >= evidence.what.after_seq)
+        .cloned()
+        .collect();
+    states.sort_by_key(|state| (state.next_offset, state.clock));
+    states.dedup_by(|a, b| (a.next_offset, a.clock, &a.exposures) == (b.next_offset, b.clock, &b.exposures));
+    report.figure("distinct states observed", states.len());
+    let count = states.len();
+    if count > most && most > 1 {
+        let keep: std::collections::BTreeSet<_> = (0..most).map(|n| n * (count - 1) / (most - 1)).collect();
+        states = states
+            .into_iter()
+            .enumerate()
+            .filter(|(n, _)| keep.contains(n))
+            .map(|(_, state)| state)
+            .collect();
+    }
+    report.figure("states compared", states.len());
+    states
+}

@@ -1,0 +1,80 @@
+//! The rows as they are now, and which of them PostgreSQL does not know yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::assembler::{Unit, What};
+use crate::log::Row;
+
+/// Table and id.
+type Key = (String, String);
+
+/// The last image of every row.
+#[derive(Debug, Default)]
+pub(crate) struct Mirror {
+    rows: BTreeMap<Key, String>,
+    changed: BTreeSet<Key>,
+}
+
+/// What has changed since it was asked for last: keys, and the rows that are there.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) gone: (Vec<String>, Vec<String>),
+    pub(crate) tables: Vec<String>,
+    pub(crate) ids: Vec<String>,
+    pub(crate) rows: Vec<String>,
+}
+
+impl Mirror {
+    /// Applies a unit.
+    pub(crate) fn apply(&mut self, unit: Unit) {
+        match unit.what {
+            What::Transaction { rows, .. } => rows.into_iter().for_each(|row| self.put(row)),
+            What::Upsert(row) => self.put(row),
+            What::SnapshotRow { row, anew } => {
+                if anew {
+                    self.clear(&row.table);
+                }
+                self.put(row);
+            }
+            What::SnapshotEnd { empty, .. } => empty.iter().for_each(|table| self.clear(table)),
+            What::Control { .. } => {}
+        }
+    }
+
+    fn put(&mut self, row: Row) {
+        let key = (row.table, row.id);
+        self.changed.insert(key.clone());
+        match row.after {
+            Some(after) => self.rows.insert(key, after),
+            None => self.rows.remove(&key),
+        };
+    }
+
+    fn clear(&mut self, table: &str) {
+        let gone: Vec<Key> = self.rows.keys().filter(|(name, _)| name == table).cloned().collect();
+        for key in gone {
+            self.rows.remove(&key);
+            self.changed.insert(key);
+        }
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// What has changed since the last time.
+    pub(crate) fn take_changes(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        for (table, id) in std::mem::take(&mut self.changed) {
+            changes.gone.0.push(table.clone());
+            changes.gone.1.push(id.clone());
+            if let Some(row) = self.rows.get(&(table.clone(), id.clone())) {
+                changes.tables.push(table);
+                changes.ids.push(id);
+                changes.rows.push(row.clone());
+            }
+        }
+        changes
+    }
+}

@@ -1,0 +1,232 @@
+//! What the records of a source's topic say.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::kafka::Raw;
+
+/// A record of the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) offset: i64,
+    pub(crate) kind: Kind,
+    /// What the record is marked with, by whoever spoiled it.
+    pub(crate) poison: Option<Poison>,
+}
+
+/// What a spoiled record has to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Poison {
+    /// A dead letter.
+    Letter,
+    /// Nothing.
+    Harmless,
+}
+
+/// What a record is.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    /// A transaction begins.
+    Begin { transaction: u64, position: i64 },
+    /// A transaction was committed.
+    End { transaction: u64, position: i64, count: u64, time: DateTime<Utc> },
+    /// A row was inserted, updated, deleted, or read by a snapshot.
+    Row(Row),
+    /// Ledgerwell's own: a tick, a rule set, a request, or something it does not know.
+    Control { name: String, value: Value },
+    /// A table was emptied.
+    Truncate,
+    /// A tombstone, a message, or no change at all.
+    Nothing,
+    /// No JSON.
+    Unreadable,
+}
+
+/// A row's new version.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) table: String,
+    pub(crate) id: String,
+    /// Whether the table is one that decides about anything.
+    pub(crate) wanted: bool,
+    /// Its columns, as JSON. None where it was deleted.
+    pub(crate) after: Option<String>,
+    /// Transaction, and the row's number in it.
+    pub(crate) place: Option<(u64, u64)>,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) time: Option<DateTime<Utc>>,
+}
+
+/// What a row is to a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Snapshot {
+    /// None of it: a change.
+    No,
+    First,
+    Inside,
+    Last,
+    Incremental,
+}
+
+/// The tables that a connector is set up for: README, "Setting up the feed".
+pub(crate) const TABLES: [&str; 13] = [
+    "res_company",
+    "res_currency",
+    "res_currency_rate",
+    "res_partner",
+    "account_account",
+    "account_move",
+    "account_move_line",
+    "account_partial_reconcile",
+    "product_product",
+    "product_template",
+    "sale_order",
+    "sale_order_line",
+    "sale_order_line_invoice_rel",
+];
+
+/// The key of a control record.
+const CONTROL: &[u8] = b"ledgerwell";
+
+impl Entry {
+    /// Reads a record.
+    pub(crate) fn read(raw: &Raw) -> Self {
+        let poison = match raw.header("poison") {
+            Some("letter") => Some(Poison::Letter),
+            Some(_) => Some(Poison::Harmless),
+            None => None,
+        };
+        Self { offset: raw.offset, kind: kind(raw), poison }
+    }
+
+    /// The record in a few words: ids, but no amounts.
+    pub(crate) fn describe(&self) -> String {
+        let what = match &self.kind {
+            Kind::Begin { transaction, position } => format!("BEGIN of {transaction}:{position}"),
+            Kind::End { transaction, position, count, time } => {
+                format!("END of {transaction}:{position}, {count} rows, {time}")
+            }
+            Kind::Row(row) => {
+                let place =
+                    row.place.map_or_else(String::new, |(tx, order)| format!(", number {order} of {tx}"));
+                let what = if row.after.is_some() { "row" } else { "deleted row" };
+                format!("{what} {} {}{place}, snapshot {:?}", row.table, row.id, row.snapshot)
+            }
+            Kind::Control { name, value } => format!("control record {name} {value}"),
+            Kind::Truncate => "a table truncated".into(),
+            Kind::Nothing => "nothing".into(),
+            Kind::Unreadable => "unreadable".into(),
+        };
+        let poison = self.poison.map_or_else(String::new, |poison| format!(" (poison: {poison:?})"));
+        format!("{}: {what}{poison}", self.offset)
+    }
+}
+
+/// What is read of a change or a marker. Columns of rows stay text: most rows are of tables that nobody asks for.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow)]
+    schema: Option<&'a RawValue>,
+    #[serde(borrow)]
+    after: Option<&'a RawValue>,
+    op: Option<String>,
+    source: Option<Source>,
+    transaction: Option<Place>,
+    status: Option<String>,
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    event_count: Value,
+    #[serde(default)]
+    ts_ms: Value,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    table: Option<String>,
+    #[serde(default)]
+    snapshot: Value,
+    #[serde(default)]
+    ts_ms: Value,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    total_order: Value,
+}
+
+fn kind(raw: &Raw) -> Kind {
+    let Some(bytes) = &raw.value else { return Kind::Nothing };
+    if raw.key == CONTROL {
+        let Ok(value) = serde_json::from_slice(bytes) else { return Kind::Unreadable };
+        return Kind::Control { name: raw.header("ce_type").unwrap_or_default().to_owned(), value };
+    }
+    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(bytes) else { return Kind::Unreadable };
+    // With its schema beside it, the record is one level further down.
+    let envelope = match (envelope.schema, envelope.payload) {
+        (Some(_), Some(payload)) => match serde_json::from_str(payload.get()) {
+            Ok(envelope) => envelope,
+            Err(_) => return Kind::Unreadable,
+        },
+        _ => envelope,
+    };
+    let key = serde_json::from_slice::<Value>(&raw.key).unwrap_or_default();
+    let key = if key.get("schema").is_some() { key["payload"].clone() } else { key };
+    change(&envelope, &key).or_else(|| marker(&envelope)).unwrap_or(Kind::Nothing)
+}
+
+fn moment(millis: &Value) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(millis.as_i64()?)
+}
+
+/// Number and position of `<number>:<position>`.
+fn id(text: &Value) -> Option<(u64, i64)> {
+    let (number, position) = text.as_str()?.split_once(':')?;
+    Some((number.parse().ok()?, position.parse().ok()?))
+}
+
+fn marker(value: &Envelope<'_>) -> Option<Kind> {
+    let (transaction, position) = id(&value.id)?;
+    match value.status.as_deref()? {
+        "BEGIN" => Some(Kind::Begin { transaction, position }),
+        "END" => {
+            let (count, time) = (value.event_count.as_u64()?, moment(&value.ts_ms)?);
+            Some(Kind::End { transaction, position, count, time })
+        }
+        _ => None,
+    }
+}
+
+fn change(value: &Envelope<'_>, key: &Value) -> Option<Kind> {
+    let source = value.source.as_ref()?;
+    let table = source.table.clone()?;
+    let wanted = TABLES.contains(&table.as_str());
+    let after = match value.op.as_deref()? {
+        "d" => None,
+        "t" if wanted => return Some(Kind::Truncate),
+        "c" | "u" | "r" => value.after.filter(|_| wanted).map(|after| after.get().to_owned()),
+        _ => return None,
+    };
+    let place =
+        value.transaction.as_ref().and_then(|place| Some((id(&place.id)?.0, place.total_order.as_u64()?)));
+    let snapshot = match &source.snapshot {
+        Value::String(text) => match text.as_str() {
+            "first" => Snapshot::First,
+            "last" => Snapshot::Last,
+            "incremental" => Snapshot::Incremental,
+            "true" | "first_in_data_collection" | "last_in_data_collection" => Snapshot::Inside,
+            _ => Snapshot::No,
+        },
+        Value::Bool(true) => Snapshot::Inside,
+        _ => Snapshot::No,
+    };
+    let id = key.get("id").map_or_else(|| key.to_string(), Value::to_string);
+    Some(Kind::Row(Row { wanted, table, id, after, place, snapshot, time: moment(&source.ts_ms) }))
+}

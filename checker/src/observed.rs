@@ -1,0 +1,49 @@
+//! A state that anybody could see, as the observer writes it down.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::exposure::{Customer, Exposure, Exposures};
+
+/// What was there in one and the same moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) version: i32,
+    pub(crate) next_offset: i64,
+    pub(crate) control_offset: i64,
+    pub(crate) out_seq: i64,
+    pub(crate) snapshot: String,
+    pub(crate) clock: Option<DateTime<Utc>>,
+    /// How many rows `audit_logs` has.
+    pub(crate) audit: i64,
+    /// By customer.
+    pub(crate) exposures: Vec<(Customer, Exposure)>,
+}
+
+impl State {
+    /// Whether it may be compared: a snapshot was complete.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.snapshot == "complete" && self.clock.is_some()
+    }
+
+    /// Its exposures by customer.
+    pub(crate) fn by_customer(&self) -> Exposures {
+        self.exposures.iter().cloned().collect()
+    }
+}
+
+/// Reads all states. A last line that is not whole was cut off with its observer.
+pub(crate) fn read(path: &Path) -> Result<Vec<State>, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::File(path.to_owned(), error))?;
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole
+        .lines()
+        .enumerate()
+        .map(|(number, line)| {
+            serde_json::from_str(line).map_err(|error| Error::Line(path.to_owned(), number + 1, error))
+        })
+        .collect()
+}

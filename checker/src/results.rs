@@ -1,0 +1,207 @@
+//! What is in the results database now.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::error::Error;
+use crate::exposure::{COLUMNS, Customer, Exposures, Found, by_customer};
+use crate::witness::{self, Logged, Step};
+
+/// A running unit's checkpoint.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Checkpoint {
+    pub(crate) processor: String,
+    pub(crate) version: i32,
+    pub(crate) next_offset: i64,
+    pub(crate) control_offset: i64,
+    pub(crate) owner_epoch: i64,
+    pub(crate) out_seq: i64,
+    pub(crate) snapshot: String,
+    pub(crate) clock: Option<DateTime<Utc>>,
+}
+
+/// A dead letter.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Letter {
+    pub(crate) processor: String,
+    pub(crate) version: i32,
+    pub(crate) topic: String,
+    pub(crate) record_offset: i64,
+    pub(crate) record_value: Option<Vec<u8>>,
+    pub(crate) table_name: String,
+    pub(crate) superseded_by: Option<i64>,
+}
+
+/// A row of `audit_logs` of the credit automation.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Audit {
+    pub(crate) id: i64,
+    pub(crate) timestamp: NaiveDateTime,
+    pub(crate) action_name: String,
+    pub(crate) odoo_record_id: Option<i64>,
+    pub(crate) status: String,
+    pub(crate) reasoning: Option<String>,
+    pub(crate) input: Value,
+    pub(crate) output: Value,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Request {
+    pub(crate) version: i32,
+    pub(crate) id: String,
+    pub(crate) action: String,
+    pub(crate) arguments: String,
+    pub(crate) status: String,
+    pub(crate) outcome: String,
+}
+
+/// What is concluded about a customer.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Assessment {
+    company_id: i32,
+    partner_id: i32,
+    pub(crate) experiences: i32,
+    pub(crate) payment_history: Option<Decimal>,
+    pub(crate) order_volume: Decimal,
+    pub(crate) credit_score: Option<Decimal>,
+    pub(crate) risk_level: String,
+    pub(crate) failing: String,
+    pub(crate) breach_on: Option<NaiveDate>,
+}
+
+impl Assessment {
+    /// Of whom it is.
+    pub(crate) fn customer(&self) -> Customer {
+        (self.company_id, self.partner_id)
+    }
+}
+
+/// Whether a customer is held.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Hold {
+    company_id: i32,
+    partner_id: i32,
+    pub(crate) status: String,
+    pub(crate) raised_limit: Option<Decimal>,
+}
+
+impl Hold {
+    /// Of whom it is.
+    pub(crate) fn customer(&self) -> Customer {
+        (self.company_id, self.partner_id)
+    }
+}
+
+/// All of it.
+#[derive(Debug)]
+pub(crate) struct Results {
+    pub(crate) steps: Vec<Step>,
+    /// Every event that was ever put into the outbox.
+    pub(crate) logged: Vec<Logged>,
+    /// Events that are in the outbox now: version and number.
+    pub(crate) outbox: Vec<(i32, i64)>,
+    pub(crate) checkpoints: Vec<Checkpoint>,
+    /// The version whose results are in force, where there is a table that says so.
+    active: Option<i32>,
+    pub(crate) letters: Vec<Letter>,
+    pub(crate) audit: Vec<Audit>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) assessments: Vec<Assessment>,
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) exposures: Exposures,
+}
+
+impl Results {
+    /// Reads all, as of one moment.
+    pub(crate) async fn read(connection: &mut PgConnection, source: &str) -> Result<Self, Error> {
+        sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *connection).await?;
+        let steps = witness::steps(connection, source).await?;
+        let logged = witness::outbox(connection, source).await?;
+        let outbox = sqlx::query_as("SELECT version, out_seq FROM stream.outbox WHERE source = $1")
+            .bind(source)
+            .fetch_all(&mut *connection)
+            .await?;
+        let checkpoints = sqlx::query_as(
+            "SELECT processor, version, next_offset, control_offset, owner_epoch, out_seq, snapshot, clock
+             FROM stream.checkpoint WHERE source = $1 ORDER BY processor, version",
+        )
+        .bind(source)
+        .fetch_all(&mut *connection)
+        .await?;
+        let active = active(connection, source).await?;
+        let letters = sqlx::query_as(
+            "SELECT processor, version, topic, record_offset, record_value, table_name, superseded_by
+             FROM stream.dead_letter WHERE source = $1 ORDER BY version, record_offset",
+        )
+        .bind(source)
+        .fetch_all(&mut *connection)
+        .await?;
+        let audit = sqlx::query_as(
+            "SELECT id::bigint AS id, timestamp::timestamp AS timestamp, action_name, odoo_record_id::bigint AS odoo_record_id,
+                 status, ai_reasoning AS reasoning, input_data::jsonb AS input, output_data::jsonb AS output
+             FROM audit_logs WHERE automation_type = 'credit' ORDER BY id",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let requests = sqlx::query_as(
+            "SELECT version, id::text AS id, action, arguments, status, outcome FROM stream.request
+             WHERE source = $1 AND processor = 'credit' ORDER BY version, id",
+        )
+        .bind(source)
+        .fetch_all(&mut *connection)
+        .await?;
+        let assessments = sqlx::query_as(
+            "SELECT company_id, partner_id, experiences, payment_history, order_volume, credit_score, risk_level, failing, breach_on
+             FROM credit.assessment",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let holds = sqlx::query_as("SELECT company_id, partner_id, status, raised_limit FROM credit.hold")
+            .fetch_all(&mut *connection)
+            .await?;
+        let exposures: Vec<Found> =
+            sqlx::query_as(AssertSqlSafe(format!("SELECT {COLUMNS} FROM credit.exposure")))
+                .fetch_all(&mut *connection)
+                .await?;
+        sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+        let exposures = by_customer(exposures);
+        Ok(Self {
+            steps,
+            logged,
+            outbox,
+            checkpoints,
+            active,
+            letters,
+            audit,
+            requests,
+            assessments,
+            holds,
+            exposures,
+        })
+    }
+
+    /// The checkpoint of the version of `credit` that the tables are of: the one in force, or the latest.
+    pub(crate) fn latest(&self) -> Option<&Checkpoint> {
+        self.checkpoints
+            .iter()
+            .filter(|checkpoint| checkpoint.processor == "credit")
+            .max_by_key(|checkpoint| (Some(checkpoint.version) == self.active, checkpoint.version))
+    }
+}
+
+/// The version of `credit` in force. A schema without versions side by side has no table of them.
+pub(crate) async fn active(connection: &mut PgConnection, source: &str) -> Result<Option<i32>, sqlx::Error> {
+    let there: bool = sqlx::query_scalar("SELECT to_regclass('stream.active') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !there {
+        return Ok(None);
+    }
+    sqlx::query_scalar("SELECT version FROM stream.active WHERE processor = 'credit' AND source = $1")
+        .bind(source)
+        .fetch_optional(connection)
+        .await
+}

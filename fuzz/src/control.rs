@@ -1,0 +1,84 @@
+//! Target `control`: control records into the processor, while a small company is there to decide about.
+//!
+//! An input is one record a line, the first word its type: `tick {"time":…}`. The short forms `config` and `config!` put the
+//! line into the rule of holds, and `release`, `exempt`, `raise_limit`, `replay_dead_letter` and `discard_dead_letter` make
+//! it the arguments of a request: these are what people write.
+
+use contract::Processor;
+use credit::Credit;
+use ledgerwell::feed::{Assembler, Input};
+
+use super::fold::Fold;
+
+/// A customer over its limit, with an item that is overdue.
+const COMPANY: [(&str, &str); 6] = [
+    ("res_currency", r#"{"id":1,"name":"EUR","decimal_places":2}"#),
+    ("res_company", r#"{"id":1,"parent_path":"1/","currency_id":1}"#),
+    ("account_account", r#"{"id":1,"account_type":"asset_receivable"}"#),
+    ("res_partner", r#"{"id":1,"name":"One","commercial_partner_id":1,"credit_limit":"{\"1\": 100}"}"#),
+    (
+        "account_move",
+        r#"{"id":1,"state":"posted","move_type":"out_invoice","company_id":1,"commercial_partner_id":1,"invoice_date":20400,"amount_untaxed_signed":"150"}"#,
+    ),
+    (
+        "account_move_line",
+        r#"{"id":1,"move_id":1,"company_id":1,"partner_id":1,"account_id":1,"parent_state":"posted","date":20400,"date_maturity":20430,"amount_residual":"150","reconciled":false,"quantity":"1","display_type":"payment_term","balance":"150"}"#,
+    ),
+];
+
+/// See the module.
+pub fn drive(input: &[u8]) {
+    let mut log = Log {
+        assembler: Assembler::new(Credit::TABLES, Credit::decode, None, 1_000),
+        fold: Fold::new(chrono_tz::Asia::Tokyo),
+        offset: 0,
+    };
+    for (n, (table, row)) in COMPANY.into_iter().enumerate() {
+        let marker = if n + 1 == COMPANY.len() { "last" } else { "true" };
+        let value = format!(
+            r#"{{"before":null,"after":{row},"source":{{"table":"{table}","snapshot":"{marker}","ts_ms":1767571200000}},"transaction":null,"op":"r"}}"#
+        );
+        log.push(br#"{"id":1}"#, value.as_bytes(), None);
+    }
+    for line in input.split(|byte| *byte == b'\n') {
+        let at = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+        let (kind, value) = line.split_at(at);
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let Ok(kind) = std::str::from_utf8(kind) else { continue };
+        let around = |before: &str, after: &str| [before.as_bytes(), value, after.as_bytes()].concat();
+        match kind {
+            "config" | "config!" => {
+                let approve = kind.ends_with('!');
+                let before = format!(
+                    r#"{{"rules":[{{"name":"Credit hold","automation_type":"credit","action_name":"hold","enabled":true,"confidence_threshold":null,"auto_approve":{approve},"config":"#
+                );
+                log.push(b"ledgerwell", &around(&before, "}]}"), Some("rules"));
+            }
+            "release" | "exempt" | "raise_limit" | "replay_dead_letter" | "discard_dead_letter" => {
+                let before = format!(
+                    r#"{{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"credit","person":"anna","time":"2026-01-10T00:00:00Z","action":"{kind}","arguments":"#
+                );
+                log.push(b"ledgerwell", &around(&before, "}"), Some("request"));
+            }
+            _ => log.push(b"ledgerwell", value, Some(kind)),
+        }
+    }
+    assert!(log.assembler.flush(log.offset).is_ok(), "no control record stops the log");
+}
+
+struct Log {
+    assembler: Assembler<credit::event::Event>,
+    fold: Fold,
+    offset: i64,
+}
+
+impl Log {
+    fn push(&mut self, key: &[u8], value: &[u8], kind: Option<&str>) {
+        let offset = self.offset;
+        self.assembler.push(&Input { offset, timestamp: 0, key: Some(key), value: Some(value), kind });
+        self.offset += 1;
+        while let Some(unit) = self.assembler.next_unit() {
+            self.fold.fold(unit);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `ledgerwell dlq replay` and `ledgerwell dlq discard`
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde::Serialize;
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+use crate::cli::{Global, Outcome, output, sources};
+use crate::config::Config;
+use crate::control::{Target, request};
+use crate::dead_letter::decision::Verb;
+use crate::dead_letter::stored::{self, Filter, Raw};
+
+/// Letters that one command settles.
+const MOST: i64 = 1_000;
+
+#[derive(Args)]
+pub(in crate::cli) struct Ask {
+    /// The processor
+    processor: String,
+    /// Offsets of the letters' records; all open ones that the filters leave where none is given
+    offsets: Vec<i64>,
+    /// Why, for whoever reads the audit log
+    #[arg(long)]
+    reason: String,
+    /// Who asks
+    #[arg(long, env = "USER", default_value = "operator")]
+    person: String,
+    #[command(flatten)]
+    only: Only,
+    /// The source; needed where there are several
+    #[arg(long)]
+    source: Option<String>,
+    /// Seconds to wait for the processor's answer; 0 not to wait
+    #[arg(long, default_value_t = 30)]
+    wait: u64,
+}
+
+/// The filters that make sense without the processor, which is named already.
+#[derive(Args)]
+struct Only {
+    /// Only rows of this table
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
+    /// Only where the reason of the letter holds this
+    #[arg(long, value_name = "TEXT")]
+    found: Option<String>,
+}
+
+/// What became of one letter.
+#[derive(Serialize)]
+struct Answer {
+    offset: i64,
+    request: Option<Uuid>,
+    outcome: String,
+    done: bool,
+}
+
+impl Ask {
+    pub(super) async fn run(self, verb: Verb, global: &Global) -> Outcome {
+        let config = global.config()?;
+        let chosen = sources(&config, self.source.as_deref())?;
+        let [source] = chosen.as_slice() else {
+            return Err("there are several sources: name one with --source".into());
+        };
+        let mut connection = PgConnection::connect(source.database_url()).await?;
+        let letters = self.letters(&source.name, &mut connection).await?;
+        if letters.is_empty() {
+            return Err("no open dead letter is meant; `ledgerwell dlq list --all` lists all".into());
+        }
+        let mut answers = self.write(verb, letters, &config, source).await?;
+        self.await_outcomes(&mut answers, &mut connection).await?;
+        if global.json {
+            output::json(&answers)?;
+        } else {
+            for answer in &answers {
+                println!("{}: {}", answer.offset, answer.outcome);
+            }
+        }
+        let all_done = answers.iter().all(|answer| answer.done);
+        Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    async fn letters(
+        &self,
+        source: &str,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<Raw>, Box<dyn std::error::Error + Send + Sync>> {
+        if self.offsets.is_empty() {
+            let filter = Filter {
+                processor: Some(self.processor.clone()),
+                table: self.only.table.clone(),
+                reason: self.only.found.clone(),
+                ..Filter::default()
+            };
+            return Ok(stored::list_raw(source, &filter, -1, MOST, connection).await?);
+        }
+        let mut letters = Vec::new();
+        for offset in &self.offsets {
+            let found = stored::find(&self.processor, source, *offset, connection).await?;
+            let letter = found.ok_or_else(|| {
+                format!(
+                    "{} has no dead letter at offset {offset}; `ledgerwell dlq list` lists them",
+                    self.processor
+                )
+            })?;
+            letters.push(letter);
+        }
+        Ok(letters)
+    }
+
+    /// Writes a request for each letter that is open.
+    async fn write(
+        &self,
+        verb: Verb,
+        letters: Vec<Raw>,
+        config: &Config,
+        source: &crate::config::Source,
+    ) -> Result<Vec<Answer>, Box<dyn std::error::Error + Send + Sync>> {
+        let target = Target::new(config, source);
+        let mut answers = Vec::new();
+        for letter in letters {
+            let offset = letter.letter.record_offset;
+            let mut answer = Answer { offset, request: None, outcome: String::new(), done: false };
+            if letter.letter.is_open() {
+                match request::about_letter(verb, letter, &self.person, &self.reason) {
+                    Ok(asked) => {
+                        let (target, value) = (target.clone(), asked.text);
+                        tokio::task::spawn_blocking(move || target.write("request", &value)).await??;
+                        answer.request = Some(asked.id);
+                    }
+                    Err(why) => answer.outcome = why,
+                }
+            } else {
+                answer.outcome = format!("it is {}: nothing to do", letter.letter.state());
+            }
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    async fn await_outcomes(
+        &self,
+        answers: &mut [Answer],
+        connection: &mut PgConnection,
+    ) -> sqlx::Result<()> {
+        let began = Instant::now();
+        loop {
+            for answer in answers.iter_mut().filter(|answer| answer.outcome.is_empty()) {
+                let decided: Option<(String, String)> = sqlx::query_as(
+                    "SELECT status, outcome FROM stream.request WHERE id = $1 ORDER BY version DESC LIMIT 1",
+                )
+                .bind(answer.request)
+                .fetch_optional(&mut *connection)
+                .await?;
+                if let Some((status, outcome)) = decided {
+                    answer.done = status == "done";
+                    answer.outcome = outcome;
+                }
+            }
+            let open = answers.iter().any(|answer| answer.outcome.is_empty());
+            if !open {
+                return Ok(());
+            }
+            if began.elapsed() >= Duration::from_secs(self.wait) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for answer in answers.iter_mut().filter(|answer| answer.outcome.is_empty()) {
+            answer.outcome = format!(
+                "asked for (request {}), not decided yet: it is when the processor runs and gets there",
+                answer.request.unwrap_or_default()
+            );
+            answer.done = self.wait == 0;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! `ledgerwell dlq export`
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sqlx::{Connection, PgConnection};
+
+use crate::cli::{Global, Outcome, output, sources};
+use crate::dead_letter::stored::{self, Filter, Raw, Stored};
+
+/// Letters that are held in memory at a time: a record may have megabytes.
+const AT_ONCE: i64 = 20;
+
+#[derive(Args)]
+pub(in crate::cli) struct Export {
+    /// The file to write: one record a line, as `ledgerwell publish` reads it, with the letter beside it
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    filter: Filter,
+    /// Only this source
+    #[arg(long)]
+    source: Option<String>,
+}
+
+/// A record as `ledgerwell publish` reads it. What is no JSON is a string.
+#[derive(Serialize)]
+struct Line {
+    topic: String,
+    key: Option<Box<RawValue>>,
+    value: Option<Box<RawValue>>,
+    timestamp: i64,
+    letter: Stored,
+}
+
+impl Line {
+    fn new(topic: &str, raw: Raw) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            key: raw.record_key.as_deref().map(json_or_text),
+            value: raw.record_value.as_deref().map(json_or_text),
+            timestamp: raw.letter.record_time.timestamp_millis(),
+            letter: raw.letter,
+        }
+    }
+}
+
+fn json_or_text(bytes: &[u8]) -> Box<RawValue> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    // On one line, whatever line breaks the record has between its values.
+    let one_line = |text: &str| !text.contains(['\n', '\r']);
+    RawValue::from_string(text.clone()).ok().filter(|raw| one_line(raw.get())).unwrap_or_else(|| {
+        let quoted = serde_json::Value::String(text).to_string();
+        RawValue::from_string(quoted).unwrap_or_else(|_| RawValue::NULL.to_owned())
+    })
+}
+
+impl Export {
+    pub(super) async fn run(self, global: &Global) -> Outcome {
+        let config = global.config()?;
+        let mut count = 0;
+        let file = File::create(&self.out).map_err(|error| format!("{}: {error}", self.out.display()))?;
+        let mut out = BufWriter::new(file);
+        for source in sources(&config, self.source.as_deref())? {
+            let mut connection = PgConnection::connect(source.database_url()).await?;
+            let mut after = -1;
+            loop {
+                let letters =
+                    stored::list_raw(&source.name, &self.filter, after, AT_ONCE, &mut connection).await?;
+                let Some(last) = letters.last() else { break };
+                after = last.letter.record_offset;
+                for letter in letters {
+                    serde_json::to_writer(&mut out, &Line::new(&source.topic, letter))?;
+                    out.write_all(b"\n")?;
+                    count += 1;
+                }
+            }
+        }
+        out.flush()?;
+        if global.json {
+            output::json(&serde_json::json!({ "letters": count }))?;
+        } else {
+            println!("{} dead letters written to {}", output::thousands(count), self.out.display());
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,174 @@
+//! Builds a processor's results anew from the log, beside those in force, and compares, or puts them in their place.
+//!
+//! A rebuild is the same fold with the same runner into a schema of its own, under a version of its own, up to exactly the
+//! offset at which the results in force stand. So what differs is due to the program, or to something that wrote the tables
+//! behind its back.
+
+mod compare;
+mod schema;
+mod snapshots;
+mod switch;
+mod verify;
+
+use std::time::Duration;
+
+use contract::Failure;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use serde::Serialize;
+use sqlx::{Connection, PgConnection};
+
+use crate::config::{Config, Source};
+use crate::registry::Entry;
+use crate::runner::{Beside, Job, connect};
+
+pub use compare::{Comparison, Example};
+pub use snapshots::From;
+pub use switch::rollback;
+pub use verify::{Verified, verify};
+
+/// A rebuild that fails so often in a row, without getting any further, is given up.
+const TRIES: u32 = 20;
+
+/// What is rebuilt, and how.
+pub struct Replay<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The source.
+    pub source: &'a Source,
+    /// The processor.
+    pub entry: &'static Entry,
+    /// Where in the log it begins.
+    pub from: From,
+    /// Whether its events are published and its decisions written down, under the new version.
+    pub tells: bool,
+    /// Its job, as `run` would have it.
+    pub job: Job,
+}
+
+/// What a replay has done.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The version that was in force; `None` for a processor that never ran here.
+    pub before: Option<i32>,
+    /// The version that is in force now.
+    pub version: i32,
+    /// Where it began in the log.
+    pub from: i64,
+    /// All before this offset is in it.
+    pub next_offset: i64,
+    /// What differs between the two.
+    pub tables: Vec<Comparison>,
+}
+
+/// Hears how far a rebuild is: the offset reached, and the one to reach.
+pub type Progress = dyn Fn(i64, i64) + Send + Sync;
+
+impl Replay<'_> {
+    /// Rebuilds, compares and switches. When it is interrupted, the next one goes on where this one was.
+    ///
+    /// # Errors
+    /// What went wrong, with what to do. The results in force are untouched then.
+    pub async fn run(&self, progress: &'static Progress) -> Result<Report, Failure> {
+        let mut connection = connect(&self.job.database_url, "ledgerwell.replay").await?;
+        only_one(self.entry.name, &self.source.name, &mut connection).await?;
+        let before = schema::active(&self.job.place, &mut connection).await?;
+        let (from, end) = self.range().await?;
+        let version = schema::begin(&self.job.place, self.entry, &mut connection).await?;
+        let beside = Beside { version, schema: schema::next(self.entry.name), from, tells: self.tells };
+        // As far as the version in force is, or the log where there is none; then behind it, while it goes on …
+        let mut reached = match before {
+            Some(before) => schema::offset(&self.job.place, before, &mut connection).await?,
+            None => end,
+        };
+        self.build(&beside, reached, progress).await?;
+        if let Some(before) = before {
+            let further = schema::offset(&self.job.place, before, &mut connection).await?;
+            if further > reached {
+                reached = further;
+                self.build(&beside, reached, progress).await?;
+            }
+        }
+        // … and the last piece while it stands still: it cannot save as long as somebody holds its checkpoint.
+        let mut switching = connection.begin().await?;
+        let tables = match before {
+            Some(before) => {
+                reached = switch::hold(&self.job.place, before, &mut switching).await?;
+                self.build(&beside, reached, progress).await?;
+                compare::schemas(self.entry.name, &beside.schema, self.entry.public, &mut switching).await?
+            }
+            None => Vec::new(),
+        };
+        switch::put_in_force(&self.job.place, self.entry, before, version, &mut switching).await?;
+        switching.commit().await?;
+        Ok(Report { before, version, from, next_offset: reached, tables })
+    }
+
+    /// Where to begin, and the end of the log.
+    async fn range(&self) -> Result<(i64, i64), Failure> {
+        let (kafka, topic, from) = (self.config.kafka(), self.source.topic.clone(), self.from);
+        blocking(move || {
+            let consumer: BaseConsumer = kafka.create().map_err(|error| unreachable_kafka(&error))?;
+            let (low, high) = consumer
+                .fetch_watermarks(&topic, 0, Duration::from_secs(10))
+                .map_err(|error| unreachable_kafka(&error))?;
+            Ok((snapshots::begin(from, low, high, &kafka, &topic)?, high))
+        })
+        .await
+    }
+
+    /// Reads on to `offset` and saves; over and over while what fails may pass.
+    async fn build(&self, beside: &Beside, offset: i64, progress: &'static Progress) -> Result<(), Failure> {
+        let job = Job { beside: Some(beside.clone()), ..self.job.clone() };
+        let rebuild = self.entry.rebuild;
+        let (mut failures, mut furthest) = (0, i64::MIN);
+        loop {
+            let (job, status) = (job.clone(), job.status.clone());
+            let built = blocking(move || {
+                let mut building = rebuild(&job)?;
+                building.read_to(offset, &|reached| progress(reached, offset))?;
+                building.finish(offset)
+            })
+            .await;
+            match built {
+                Err(Failure::Transient(why)) if failures < TRIES && !self.job.stop.is_set() => {
+                    let reached = status.figures().next_offset;
+                    failures = if reached > furthest { 0 } else { failures + 1 };
+                    furthest = furthest.max(reached);
+                    tracing::warn!(failure = %why, "the rebuild will be tried again");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+/// Runs what blocks beside what does not.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Failure::permanent(format!("a thread panicked: {error}. This is a bug: report it")))
+    })
+}
+
+fn unreachable_kafka(error: &rdkafka::error::KafkaError) -> Failure {
+    Failure::transient(format!("Kafka: {error}. Check KAFKA_BOOTSTRAP_SERVERS"))
+}
+
+/// Two rebuilds of the same results would write the same tables.
+async fn only_one(processor: &str, source: &str, connection: &mut PgConnection) -> Result<(), Failure> {
+    let mine: bool = sqlx::query_scalar(
+        "SELECT pg_try_advisory_lock(hashtextextended('ledgerwell.replay/' || $1 || '/' || $2, 0))",
+    )
+    .bind(processor)
+    .bind(source)
+    .fetch_one(connection)
+    .await?;
+    if mine {
+        return Ok(());
+    }
+    Err(Failure::permanent(format!(
+        "another `ledgerwell replay` or `verify` of {processor} on source {source} is at work: wait for it"
+    )))
+}

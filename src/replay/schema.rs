@@ -1,0 +1,152 @@
+//! A schema of its own for each version of a processor's results.
+
+use contract::Failure;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use crate::registry::Entry;
+use crate::runner::Place;
+
+/// Where the version is built that is to come.
+pub(super) fn next(processor: &str) -> String {
+    format!("{processor}_next")
+}
+
+/// Where the version is kept that was in force before.
+pub(super) fn previous(processor: &str) -> String {
+    format!("{processor}_previous")
+}
+
+/// The version in force, if the unit ever ran.
+pub(super) async fn active(place: &Place, connection: &mut PgConnection) -> Result<Option<i32>, Failure> {
+    let version = sqlx::query_scalar(
+        "SELECT version FROM stream.active JOIN stream.checkpoint USING (processor, source, version)
+         WHERE processor = $1 AND source = $2",
+    )
+    .bind(place.processor)
+    .bind(&place.source)
+    .fetch_optional(connection)
+    .await?;
+    Ok(version)
+}
+
+/// All before this offset is in that version.
+pub(super) async fn offset(
+    place: &Place,
+    version: i32,
+    connection: &mut PgConnection,
+) -> Result<i64, Failure> {
+    let place = Place { version, ..place.clone() };
+    let sql = "SELECT next_offset FROM stream.checkpoint
+               WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5";
+    let row = place.query(sql).fetch_optional(connection).await?;
+    let row = row.ok_or_else(|| {
+        Failure::permanent(format!(
+            "{} was never run on topic {}: the configuration names another one than before",
+            place.processor, place.topic
+        ))
+    })?;
+    Ok(row.try_get("next_offset")?)
+}
+
+/// The number of the version that is built beside the one in force. Goes on with what an interrupted replay has left.
+pub(super) async fn begin(
+    place: &Place,
+    entry: &Entry,
+    connection: &mut PgConnection,
+) -> Result<i32, Failure> {
+    let schema = next(entry.name);
+    let left: Option<i32> = sqlx::query_scalar(
+        "SELECT rebuilding FROM stream.active WHERE processor = $1 AND source = $2
+             AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $3)",
+    )
+    .bind(place.processor)
+    .bind(&place.source)
+    .bind(&schema)
+    .fetch_optional(&mut *connection)
+    .await?
+    .flatten();
+    if let Some(version) = left {
+        tracing::info!(version, "goes on with the rebuild that was interrupted");
+        return Ok(version);
+    }
+    let mut transaction = sqlx::Connection::begin(connection).await?;
+    let version: i32 = sqlx::query_scalar(
+        "INSERT INTO stream.active AS mine (processor, source, version, program, rebuilding) VALUES ($1, $2, $3, $3, $3)
+         ON CONFLICT (processor, source) DO UPDATE SET rebuilding = GREATEST(mine.version, mine.rebuilding, $3 - 1,
+             (SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2)) + 1
+         RETURNING rebuilding",
+    )
+    .bind(place.processor)
+    .bind(&place.source)
+    .bind(place.version)
+    .fetch_one(&mut *transaction)
+    .await?;
+    make(entry, &schema, &mut transaction).await?;
+    transaction.commit().await?;
+    Ok(version)
+}
+
+/// Makes empty tables in `schema` that are like the processor's, and like those that it writes outside its schema. Whoever may
+/// use those may use these.
+pub(super) async fn make(entry: &Entry, schema: &str, connection: &mut PgConnection) -> Result<(), Failure> {
+    run(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}"), connection)
+        .await
+        .map_err(|failure| {
+            Failure::permanent(format!(
+                "{failure}. The role has to own the schema, and needs CREATE on the database"
+            ))
+        })?;
+    for (table, _) in tables(entry.name, entry.public, connection).await? {
+        let name = bare(&table);
+        run(&format!("CREATE TABLE {schema}.{name} (LIKE {table} INCLUDING ALL)"), connection).await?;
+        let grants: Vec<String> = sqlx::query_scalar(
+            "SELECT format('GRANT %s ON %s TO %s', privilege_type, $2::text, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
+             FROM pg_class, aclexplode(relacl) WHERE pg_class.oid = $1::regclass
+             UNION
+             SELECT format('GRANT USAGE ON SCHEMA %s TO %s', $3::text, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END)
+             FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace, aclexplode(nspacl)
+             WHERE pg_class.oid = $1::regclass AND privilege_type = 'USAGE'",
+        )
+        .bind(&table)
+        .bind(format!("{schema}.{name}"))
+        .bind(schema)
+        .fetch_all(&mut *connection)
+        .await?;
+        for grant in grants {
+            run(&grant, connection).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The tables of a schema, each with the columns that tell its rows apart, and those outside it that count as its own.
+pub(super) async fn tables(
+    schema: &str,
+    public: &[(&str, &str)],
+    connection: &mut PgConnection,
+) -> Result<Vec<(String, Vec<String>)>, Failure> {
+    let mut all: Vec<(String, Vec<String>)> = sqlx::query_as(
+        "SELECT format('%I.%I', nspname, relname), array_agg(attname::text ORDER BY attnum)
+         FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid AND relkind = 'r'
+         JOIN pg_index ON indrelid = pg_class.oid AND indisprimary
+         JOIN pg_attribute ON attrelid = pg_class.oid AND attnum = ANY(indkey)
+         WHERE nspname = $1 AND relname <> ALL($2) GROUP BY nspname, relname ORDER BY 1",
+    )
+    .bind(schema)
+    .bind(public.iter().map(|(table, _)| *table).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    let keys = |columns: &str| columns.split(',').map(|column| column.trim().to_owned()).collect();
+    all.extend(public.iter().map(|(table, columns)| ((*table).to_owned(), keys(columns))));
+    Ok(all)
+}
+
+/// A table's name without its schema.
+pub(super) fn bare(table: &str) -> &str {
+    table.rsplit('.').next().unwrap_or(table)
+}
+
+/// Statements without parameters; names in them come from the catalogue, or from the code.
+pub(super) async fn run(sql: &str, connection: &mut PgConnection) -> Result<(), Failure> {
+    Ok(sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await.map(drop)?)
+}

@@ -1,0 +1,133 @@
+//! Puts one version of a processor's results in the place of another, in one transaction.
+
+use contract::Failure;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+
+use super::schema::{bare, next, previous, run, tables};
+use crate::registry::Entry;
+use crate::runner::{Job, Place, connect};
+
+/// Holds the checkpoint of the version in force, so that its owner cannot save, and answers where it stands.
+pub(super) async fn hold(place: &Place, version: i32, connection: &mut PgConnection) -> Result<i64, Failure> {
+    let place = Place { version, ..place.clone() };
+    // Building the last piece and comparing take as long as they take.
+    run("SET LOCAL idle_in_transaction_session_timeout = 0", connection).await?;
+    let sql = "SELECT next_offset FROM stream.checkpoint
+               WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5 FOR UPDATE";
+    Ok(place.query(sql).fetch_one(connection).await?.try_get("next_offset")?)
+}
+
+/// Puts the version in the schema `<processor>_next` in force. Its owner before is fenced and claims the new one; what was in
+/// force is kept in `<processor>_previous`.
+pub(super) async fn put_in_force(
+    place: &Place,
+    entry: &Entry,
+    before: Option<i32>,
+    version: i32,
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
+    let (schema, old, new) = (entry.name, previous(entry.name), next(entry.name));
+    if let Some(before) = before {
+        let place = Place { version: before, ..place.clone() };
+        let sql = "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, updated_at = now()
+                   WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5";
+        place.query(sql).execute(&mut *connection).await?;
+    }
+    run(&format!("DROP SCHEMA IF EXISTS {old} CASCADE; ALTER SCHEMA {schema} RENAME TO {old}"), connection)
+        .await?;
+    for (table, keys) in tables(&new, &[], connection).await? {
+        let name = bare(&table).to_owned();
+        if let Some((_, columns)) = entry.public.iter().find(|(public, _)| *public == name) {
+            // Kept beside what was in force, then brought to what is: only rows that differ are written.
+            run(
+                &format!(
+                    "CREATE TABLE {old}.{name} (LIKE {name} INCLUDING ALL); INSERT INTO {old}.{name} SELECT * FROM {name}"
+                ),
+                connection,
+            )
+            .await?;
+            bring(&name, &table, columns, connection).await?;
+            run(&format!("DROP TABLE {table}"), connection).await?;
+        } else if keys.is_empty() {
+            return Err(Failure::permanent(format!(
+                "table {table} has no primary key. This is a bug: report it"
+            )));
+        }
+    }
+    run(&format!("ALTER SCHEMA {new} RENAME TO {schema}"), connection).await?;
+    sqlx::query(
+        "UPDATE stream.active SET version = $3, program = $4, rebuilding = NULL WHERE processor = $1 AND source = $2",
+    )
+    .bind(place.processor)
+    .bind(&place.source)
+    .bind(version)
+    .bind(place.version)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Makes `table` say what `wanted` says, by its natural key: ids of rows that stay stay.
+async fn bring(table: &str, wanted: &str, key: &str, connection: &mut PgConnection) -> Result<(), Failure> {
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+             AND attname <> 'id' ORDER BY attnum",
+    )
+    .bind(table)
+    .fetch_all(&mut *connection)
+    .await?;
+    let all = columns.join(", ");
+    let of =
+        |name: &str| columns.iter().map(|column| format!("{name}.{column}")).collect::<Vec<_>>().join(", ");
+    let set: Vec<_> = columns.iter().map(|column| format!("{column} = wanted.{column}")).collect();
+    run(
+        &format!(
+            "DELETE FROM {table} AS present WHERE NOT EXISTS (SELECT FROM {wanted} AS wanted WHERE wanted.{key} = present.{key});
+             UPDATE {table} AS present SET {set} FROM {wanted} AS wanted
+             WHERE wanted.{key} = present.{key} AND ({present}) IS DISTINCT FROM ({new});
+             INSERT INTO {table} ({all}) SELECT {new} FROM {wanted} AS wanted
+             WHERE NOT EXISTS (SELECT FROM {table} AS present WHERE present.{key} = wanted.{key})",
+            set = set.join(", "),
+            present = of("present"),
+            new = of("wanted"),
+        ),
+        connection,
+    )
+    .await
+}
+
+/// Puts the version back that was in force before the last replay. It goes on where it stood.
+///
+/// # Errors
+/// When there is none.
+pub async fn rollback(job: &Job, entry: &Entry) -> Result<i32, Failure> {
+    let mut connection = connect(&job.database_url, "ledgerwell.replay").await?;
+    super::only_one(entry.name, &job.place.source, &mut connection).await?;
+    let mut transaction = connection.begin().await?;
+    let (schema, new) = (previous(entry.name), next(entry.name));
+    let present: Option<i32> = super::schema::active(&job.place, &mut transaction).await?;
+    let before: Option<i32> = sqlx::query_scalar(
+        "SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2 AND version < $3
+             AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $4)",
+    )
+    .bind(job.place.processor)
+    .bind(&job.place.source)
+    .bind(present)
+    .bind(&schema)
+    .fetch_one(&mut *transaction)
+    .await?;
+    let (Some(present), Some(before)) = (present, before) else {
+        return Err(Failure::permanent(
+            "no version before the one in force was kept: there is nothing to go back to",
+        ));
+    };
+    hold(&job.place, present, &mut transaction).await?;
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "DROP SCHEMA IF EXISTS {new} CASCADE; ALTER SCHEMA {schema} RENAME TO {new}"
+    )))
+    .execute(&mut *transaction)
+    .await?;
+    put_in_force(&job.place, entry, Some(present), before, &mut transaction).await?;
+    transaction.commit().await?;
+    Ok(before)
+}

@@ -1,0 +1,160 @@
+//! Recomputes a processor's results from the log and says what differs. Nothing is changed.
+
+use contract::Failure;
+use serde::Serialize;
+use sqlx::{Connection, PgConnection};
+
+use super::compare::{Comparison, compare};
+use super::schema::{self, bare, run, tables};
+use super::{Progress, Replay, only_one};
+use crate::registry::Entry;
+use crate::runner::{Beside, Place, connect};
+
+/// What a verification has found.
+#[derive(Debug, Serialize)]
+pub struct Verified {
+    /// The processor.
+    pub processor: String,
+    /// The source.
+    pub source: String,
+    /// The version in force.
+    pub version: i32,
+    /// Where it began in the log.
+    pub from: i64,
+    /// The offset up to which both were compared.
+    pub next_offset: i64,
+    /// Each table, the runner's own included.
+    pub tables: Vec<Comparison>,
+}
+
+impl Verified {
+    /// Whether nothing differs.
+    pub fn is_equal(&self) -> bool {
+        self.tables.iter().all(Comparison::is_equal)
+    }
+}
+
+/// What the runner keeps of a unit, each with what tells its rows apart. How often a letter was read, and who owns a unit, is
+/// not part of its results.
+const BOOKS: [(&str, &str, &str); 4] = [
+    (
+        "dead_letter",
+        "record_offset",
+        "record_offset, record_time, table_name, row_key, column_name, expected, found, superseded_by, resolution, resolved_by",
+    ),
+    ("rules", "topic", "topic, accepted, told"),
+    ("request", "id", "id, person, action, arguments, status, outcome, decided_at"),
+    (
+        "checkpoint",
+        "topic",
+        "topic, next_offset, control_offset, incarnation, high_position, high_time, cut_off, snapshot, snapshot_tables, clock",
+    ),
+];
+
+/// Rebuilds beside, up to where the results in force are, and compares.
+///
+/// # Errors
+/// What went wrong, with what to do.
+pub async fn verify(replay: &Replay<'_>, progress: &'static Progress) -> Result<Verified, Failure> {
+    let (entry, place) = (replay.entry, &replay.job.place);
+    let mut connection = connect(&replay.job.database_url, "ledgerwell.verify").await?;
+    only_one(entry.name, &place.source, &mut connection).await?;
+    let version = schema::active(place, &mut connection).await?.ok_or_else(|| {
+        Failure::permanent(format!(
+            "{} has not run on source {} yet: there is nothing to verify",
+            entry.name, place.source
+        ))
+    })?;
+    let (from, _) = replay.range().await?;
+    let (now, built) = (format!("{}_now", entry.name), format!("{}_verify", entry.name));
+    let next_offset = copy(entry, place, version, &now, &mut connection).await?;
+    schema::make(entry, &built, &mut connection).await?;
+    // No version has a negative number.
+    let beside = Beside { version: -1, schema: built.clone(), from, tells: false };
+    forget(place, &mut connection).await?;
+    let done = async {
+        replay.build(&beside, next_offset, progress).await?;
+        compare_all(entry, place, version, (&now, &built), &mut connection).await
+    };
+    let compared = done.await;
+    forget(place, &mut connection).await?;
+    run(&format!("DROP SCHEMA {now} CASCADE; DROP SCHEMA {built} CASCADE"), &mut connection).await?;
+    Ok(Verified {
+        processor: entry.name.to_owned(),
+        source: place.source.clone(),
+        version,
+        from,
+        next_offset,
+        tables: compared?,
+    })
+}
+
+/// Copies what is in force at one moment, and answers the offset of that moment.
+async fn copy(
+    entry: &Entry,
+    place: &Place,
+    version: i32,
+    now: &str,
+    connection: &mut PgConnection,
+) -> Result<i64, Failure> {
+    run(&format!("DROP SCHEMA IF EXISTS {now} CASCADE; CREATE SCHEMA {now}"), connection).await?;
+    let mut moment = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    for (table, _) in tables(entry.name, entry.public, &mut moment).await? {
+        run(&format!("CREATE TABLE {now}.{} AS SELECT * FROM {table}", bare(&table)), &mut moment).await?;
+    }
+    for (book, _, columns) in BOOKS {
+        run(
+            &format!("CREATE TABLE {now}._{book} AS {}", of_unit(book, columns, place, version)),
+            &mut moment,
+        )
+        .await?;
+    }
+    let next_offset = schema::offset(place, version, &mut moment).await?;
+    moment.commit().await?;
+    Ok(next_offset)
+}
+
+/// A unit's rows of one of the runner's tables. Its name and source are ours, and have no quotes in them.
+fn of_unit(book: &str, columns: &str, place: &Place, version: i32) -> String {
+    format!(
+        "SELECT {columns} FROM stream.{book} WHERE processor = '{}' AND source = '{}' AND version = {version}",
+        place.processor, place.source
+    )
+}
+
+async fn compare_all(
+    entry: &Entry,
+    place: &Place,
+    version: i32,
+    (now, built): (&str, &str),
+    connection: &mut PgConnection,
+) -> Result<Vec<Comparison>, Failure> {
+    let mut all = Vec::new();
+    for (table, keys) in tables(entry.name, entry.public, connection).await? {
+        let ignored = if keys.iter().any(|key| key == "id") { "" } else { "id" };
+        let (copy, rebuilt) = (format!("{now}.{}", bare(&table)), format!("{built}.{}", bare(&table)));
+        all.push(Comparison { table, ..compare(&copy, &rebuilt, &keys, ignored, connection).await? });
+    }
+    for (book, key, columns) in BOOKS {
+        let rebuilt = format!("({})", of_unit(book, columns, place, -1));
+        let copy = format!("{now}._{book}");
+        let comparison = compare(&copy, &rebuilt, &[key.to_owned()], "", connection).await?;
+        all.push(Comparison { table: format!("stream.{book} of version {version}"), ..comparison });
+    }
+    Ok(all)
+}
+
+/// Removes what the runner has kept of the version that is only compared.
+async fn forget(place: &Place, connection: &mut PgConnection) -> Result<(), Failure> {
+    for book in ["checkpoint", "outbox", "dead_letter", "rules", "request"] {
+        run(
+            &format!(
+                "DELETE FROM stream.{book} WHERE processor = '{}' AND source = '{}' AND version = -1",
+                place.processor, place.source
+            ),
+            connection,
+        )
+        .await?;
+    }
+    Ok(())
+}

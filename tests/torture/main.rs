@@ -1,0 +1,154 @@
+//! Kills, stops, cuts off and refills what runs, and lets the independent checker look for anything lost, twice, or wrong.
+//!
+//! Real processes, a Kafka and a PostgreSQL of its own, the simulator's changes as input. A seed gives a schedule; the same seed
+//! gives the same one. `make torture SEED=7 RUNS=40`, `make torture ONLY=broker`, `make torture-guards`.
+
+#![allow(unreachable_pub, reason = "a test binary has no outside")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+#[path = "../e2e/control.rs"]
+#[allow(dead_code, reason = "shared with the end-to-end tests")]
+mod control;
+mod feed;
+mod guards;
+mod instance;
+mod poison;
+mod proxy;
+mod scenarios;
+mod services;
+#[path = "../e2e/torn.rs"]
+#[allow(dead_code, reason = "shared with the end-to-end tests")]
+mod torn;
+mod world;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+use crate::scenarios::{SCENARIOS, Scenario};
+use crate::services::Services;
+use crate::torn::Chance;
+use crate::world::World;
+
+/// Tortures a pipeline and checks what is left
+#[derive(Parser)]
+struct Arguments {
+    /// Where the schedules begin; each run has its own seed, counted on from here
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many runs, over all scenarios in turn
+    #[arg(long, default_value_t = 50)]
+    runs: u64,
+    /// Only scenarios whose names hold this
+    #[arg(long)]
+    only: Option<String>,
+    /// Runs side by side, where they do not disturb each other
+    #[arg(long, default_value_t = 4)]
+    jobs: usize,
+    /// No new run begins after this many seconds
+    #[arg(long, default_value_t = u64::MAX)]
+    seconds: u64,
+    /// Take each guard away, one at a time, and see that the torture notices
+    #[arg(long)]
+    guards: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let services = Services::start();
+    let well = if arguments.guards {
+        guards::all_are_missed(&services, &arguments)
+    } else {
+        torture(&services, &arguments)
+    };
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// All runs. True when nothing was found.
+fn torture(services: &Services, arguments: &Arguments) -> bool {
+    let began = Instant::now();
+    let chosen: Vec<_> = SCENARIOS
+        .iter()
+        .filter(|scenario| arguments.only.as_ref().is_none_or(|only| scenario.name.contains(only.as_str())))
+        .collect();
+    assert!(!chosen.is_empty(), "no scenario has that in its name");
+    let plan = |n: u64| (chosen[usize::try_from(n).unwrap() % chosen.len()], arguments.seed + n);
+    let (alone, beside): (Vec<_>, Vec<_>) =
+        (0..arguments.runs).map(plan).partition(|(scenario, _)| scenario.alone);
+    let table = Mutex::new(BTreeMap::<&str, Tally>::new());
+    // What does something to a server has it for itself; all else mostly waits, so it does that side by side.
+    for (runs, jobs) in [(beside, arguments.jobs), (alone, 1)] {
+        let runs = Mutex::new(runs.into_iter());
+        std::thread::scope(|threads| {
+            for _ in 0..jobs {
+                threads.spawn(|| {
+                    while began.elapsed() < Duration::from_secs(arguments.seconds)
+                        && let Some((scenario, seed)) = next(&runs)
+                    {
+                        let run = || one(services, scenario, seed, "");
+                        let result = catch_unwind(AssertUnwindSafe(run))
+                            .unwrap_or_else(|_| Err("the scenario itself panicked".into()));
+                        table.lock().unwrap().entry(scenario.name).or_default().count(&result);
+                    }
+                });
+            }
+        });
+    }
+    let table = table.into_inner().unwrap();
+    println!("{:<34} {:>5} {:>7} {:>11}", "scenario", "runs", "faults", "violations");
+    for (name, tally) in &table {
+        println!("{name:<34} {:>5} {:>7} {:>11}", tally.runs, tally.faults, tally.violations);
+    }
+    let sum = |of: fn(&Tally) -> usize| table.values().map(of).sum::<usize>();
+    let (runs, violations) = (sum(|tally| tally.runs), sum(|tally| tally.violations));
+    let faults = sum(|tally| tally.faults);
+    println!("{runs} runs, {faults} faults, {violations} violations, {:.0} s", began.elapsed().as_secs_f64());
+    violations == 0
+}
+
+fn next<T>(runs: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    runs.lock().unwrap().next()
+}
+
+#[derive(Default)]
+struct Tally {
+    runs: usize,
+    faults: usize,
+    violations: usize,
+}
+
+impl Tally {
+    fn count(&mut self, result: &Result<usize, String>) {
+        self.runs += 1;
+        match result {
+            Ok(faults) => self.faults += faults,
+            Err(_) => self.violations += 1,
+        }
+    }
+}
+
+/// One run; answers how many faults it had.
+fn one(services: &Services, scenario: &Scenario, seed: u64, without: &str) -> Result<usize, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let began = Instant::now();
+        let mut world = World::new(services, scenario.name, seed, without).await;
+        let mut chance = Chance::new(seed);
+        let result = match (scenario.run)(&mut world, &mut chance).await {
+            Ok(()) => world.verdict().await,
+            Err(why) => Err(why),
+        };
+        let (seconds, faults) = (began.elapsed().as_secs_f64(), world.faults.join(", "));
+        println!("{} with seed {seed}, {seconds:.1} s: {faults}", scenario.name);
+        let result = result.map(|()| world.faults.len());
+        if let Err(why) = &result {
+            println!("VIOLATION in {} with seed {seed}:\n{why}\n{}", scenario.name, world.evidence());
+        }
+        world.remove(result.is_err()).await;
+        result
+    })
+}

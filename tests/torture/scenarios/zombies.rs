@@ -1,0 +1,141 @@
+//! Paused for longer than the session, and then awake again.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::a_while;
+use crate::feed::{Line, publish};
+use crate::instance::wait;
+use crate::torn::{Chance, Record};
+use crate::world::World;
+
+/// Another instance takes over; answers whether it did.
+async fn taken_over(world: &World<'_>, epoch: i64) -> bool {
+    world.until(30, async || world.epoch().await > epoch).await
+}
+
+/// Between two batches, or wherever it is.
+pub async fn paused_between_batches(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    world.observe();
+    world.start();
+    world.publish_part(6);
+    world.until(10, async || world.next_offset().await > 0).await;
+    for part in (2..5).rev() {
+        let epoch = world.epoch().await;
+        world.start();
+        world.publish_part(part * 2);
+        a_while(chance, 30).await;
+        world.instances[0].signal("STOP");
+        world.publish_part(part * 2);
+        taken_over(world, epoch).await;
+        a_while(chance, 200).await;
+        world.instances[0].signal("CONT");
+        world.publish_part(part * 2);
+        a_while(chance, 200).await;
+        world.instances.remove(0);
+        world.fault("pause and go on, kill");
+    }
+    Ok(())
+}
+
+/// Inside the batch's transaction, holding the checkpoint's lock.
+pub async fn paused_in_a_postgres_transaction(
+    world: &mut World<'_>,
+    chance: &mut Chance,
+) -> Result<(), String> {
+    world.observe();
+    trapped_and_taken_over(world, &format!("BeforeCommit:{}:STOP", 2 + chance.below(3))).await
+}
+
+/// Inside the Kafka transaction, past its timeout or not.
+pub async fn paused_in_a_kafka_transaction(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    world.observe();
+    let point = ["BeforePublish", "InKafkaTransaction", "AfterPublish"][chance.below(3)];
+    trapped_and_taken_over(world, &format!("{point}:{}:STOP", 1 + chance.below(3))).await?;
+    if chance.once_in(3) {
+        // The broker ends a transaction of its own accord after ten seconds.
+        tokio::time::sleep(Duration::from_secs(11)).await;
+    }
+    Ok(())
+}
+
+async fn trapped_and_taken_over(world: &mut World<'_>, at: &str) -> Result<(), String> {
+    world.start_at(at, &[]);
+    for part in (6..9).rev() {
+        world.publish_part(part);
+        if wait(Duration::from_secs(4), || world.instances[0].is_stopped()) {
+            break;
+        }
+    }
+    let trapped = world.instances[0].is_stopped();
+    world.fault(if trapped { at.to_owned() } else { format!("{at} not reached") });
+    let epoch = world.epoch().await;
+    world.start();
+    world.publish_part(3);
+    taken_over(world, epoch).await;
+    let end = world.end();
+    world.until(5, async || world.next_offset().await >= end).await;
+    world.instances[0].signal("CONT");
+    world.publish_part(2);
+    Ok(())
+}
+
+/// One is about to commit a Kafka transaction while the next one comes up.
+pub async fn two_publishers(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    world.observe();
+    let passes = 1 + chance.below(2);
+    world.start_at(&format!("InKafkaTransaction:{passes}:STOP,AfterPublish:{passes}:KILL"), &[]);
+    for part in (6..9).rev() {
+        world.publish_part(part);
+        if wait(Duration::from_secs(4), || world.instances[0].is_stopped()) {
+            break;
+        }
+    }
+    world.start_at("ProducerMade:1:STOP", &[]);
+    let both = wait(Duration::from_secs(20), || world.instances[1].is_stopped());
+    world.fault(if both { "both publish" } else { "the second one did not get there" });
+    world.instances[0].signal("CONT");
+    wait(Duration::from_secs(3), || world.instances[0].is_gone());
+    world.instances[1].signal("CONT");
+    world.publish_part(3);
+    a_while(chance, 500).await;
+    Ok(())
+}
+
+/// A record of the control topic moves no offset of the source's: only the epoch keeps the owner before from folding it too.
+pub async fn zombie_with_a_control_record(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    let control = format!("{}.control", world.name);
+    world.configure(&format!("control_topic = \"{control}\""));
+    world.command(&["topics"]);
+    world.observe();
+    world.start();
+    world.publish_part(2);
+    let end = world.end();
+    world.until(20, async || world.next_offset().await >= end).await;
+    for round in 0..3 {
+        let epoch = world.epoch().await;
+        world.start();
+        world.instances[0].signal("STOP");
+        let mode = if round % 2 == 0 { "auto" } else { "suggest" };
+        let rules = json!({ "rules": [{ "name": "Credit hold", "automation_type": "credit", "action_name": "hold",
+            "enabled": true, "confidence_threshold": null, "auto_approve": false,
+            "config": { "mode": mode, "checks": { "oldest_open": { "action": "hold", "at": 1 + round, "release": 0 } } } }] });
+        let record = Record {
+            key: b"ledgerwell".to_vec(),
+            value: Some(rules.to_string().into_bytes()),
+            timestamp: 0,
+            kind: Some("rules"),
+        };
+        publish(&world.services.kafka, &control, &[Line::from(record)]);
+        taken_over(world, epoch).await;
+        let told = round + 1;
+        let sql = "SELECT control_offset FROM stream.checkpoint";
+        world.until(10, async || world.value(sql).await >= told).await;
+        world.instances[0].signal("CONT");
+        a_while(chance, 600).await;
+        world.instances.remove(0);
+        world.fault("pause with a control record");
+    }
+    Ok(())
+}

@@ -1,0 +1,362 @@
+//! One run: a database and topics of its own, the instances of the pipeline, the observer, and the verdict at the end.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::feed::{Feed, Line, Mix, publish};
+use crate::instance::{Instance, wait};
+use crate::proxy::{Proxy, Weather};
+use crate::services::Services;
+
+/// The longest wait for the end of the log, once all is well again.
+const PATIENCE: Duration = Duration::from_secs(90);
+pub struct World<'a> {
+    pub services: &'a Services,
+    /// PostgreSQL as the pipeline sees it.
+    pub postgres_proxy: Proxy,
+    pub name: String,
+    pub topic: String,
+    pub feed: Feed,
+    pub instances: Vec<Instance>,
+    /// What was done to it so far.
+    pub faults: Vec<String>,
+    /// Guards that are taken away.
+    without: String,
+    /// Events up to this number belong to a topic that is gone.
+    pub after_seq: i64,
+    observer: Option<Child>,
+    folder: PathBuf,
+}
+
+impl<'a> World<'a> {
+    pub async fn new(services: &'a Services, scenario: &str, seed: u64, without: &str) -> Self {
+        let mut name = format!("t{}_{seed}_{scenario}", std::process::id());
+        // PostgreSQL cuts names at 63 bytes.
+        name.truncate(54);
+        let folder = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let mix = Mix { control: true, poison: true };
+        let world = Self {
+            services,
+            postgres_proxy: services.postgres_proxy(),
+            topic: format!("{name}.changes"),
+            feed: Feed::new(seed, mix),
+            instances: Vec::new(),
+            faults: Vec::new(),
+            without: without.to_owned(),
+            after_seq: 0,
+            observer: None,
+            folder,
+            name,
+        };
+        // The pipeline's role is no superuser, so that a limit on connections is one for it.
+        world.administer(&format!("CREATE ROLE {} LOGIN", world.name)).await;
+        world.administer(&format!("CREATE DATABASE {0} OWNER {0}", world.name)).await;
+        world.configure("");
+        world.command(&["migrate", "up"]);
+        world.command(&["topics"]);
+        world.checker(&["install", "--database", &world.database_url()]).unwrap();
+        world
+    }
+
+    /// Starts the observer: scenarios that have the database restored start it afterwards.
+    pub fn observe(&mut self) {
+        let out = self.folder.join("observed.jsonl");
+        let child = Command::new(self.services.program("checker"))
+            .args(["watch", "--database", &self.database_url(), "--out", &out.display().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.observer = Some(child.unwrap());
+    }
+
+    fn stop_observing(&mut self) {
+        if let Some(mut observer) = self.observer.take() {
+            let _ = Command::new("kill").args(["-TERM", &observer.id().to_string()]).status();
+            if !wait(Duration::from_secs(5), || matches!(observer.try_wait(), Ok(Some(_)))) {
+                let _ = observer.kill();
+            }
+            let _ = observer.wait();
+        }
+    }
+
+    /// The results database, without a proxy, as the administrator.
+    pub fn database_url(&self) -> String {
+        format!("{}/{}", self.services.postgres.rsplit_once('/').unwrap().0, self.name)
+    }
+
+    /// Writes the configuration, with more lines for the source.
+    pub fn configure(&self, more: &str) {
+        let text = format!(
+            "prefix = \"{name}\"\n[kafka]\n\"session.timeout.ms\" = 1000\n\"heartbeat.interval.ms\" = 250\n\
+             \"reconnect.backoff.max.ms\" = 500\n\"socket.timeout.ms\" = 10000\n[http]\nlisten = \"127.0.0.1:0\"\n\
+             [[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\nclock = \"feed\"\n\
+             database_url = \"postgres://{name}@127.0.0.1:{port}/{name}\"\n{more}\n",
+            name = self.name,
+            topic = self.topic,
+            port = self.postgres_proxy.port,
+        );
+        std::fs::write(self.folder.join("ledgerwell.toml"), text).unwrap();
+    }
+
+    fn ledgerwell(&self) -> Command {
+        let mut command = Command::new(self.services.program("ledgerwell"));
+        let kafka = format!("127.0.0.1:{}", self.services.kafka_proxy.port);
+        command
+            .env("LEDGERWELL_CONFIG", self.folder.join("ledgerwell.toml"))
+            .env("KAFKA_BOOTSTRAP_SERVERS", kafka)
+            .env("NO_COLOR", "1");
+        command
+    }
+
+    /// Runs a command that has to succeed, and answers what it printed.
+    pub fn command(&self, arguments: &[&str]) -> String {
+        let output = self.ledgerwell().args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Starts an instance.
+    pub fn start(&mut self) {
+        self.start_at("", &[]);
+    }
+
+    /// Starts an instance that a signal meets at a point: `BeforeCommit:2:KILL`.
+    pub fn start_at(&mut self, at: &str, arguments: &[&str]) {
+        let log = File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
+        let child = self
+            .ledgerwell()
+            .args(["run", "--json"])
+            .args(arguments)
+            .env("LEDGERWELL_WITHOUT", &self.without)
+            .env("LEDGERWELL_AT", at)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        self.instances.push(Instance(child.unwrap()));
+    }
+
+    /// Starts a replay that tells nobody.
+    pub fn replay(&self) -> Instance {
+        let log = File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
+        let child = self
+            .ledgerwell()
+            .args(["replay", "credit", "--json"])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        Instance(child.unwrap())
+    }
+
+    /// Starts a replay that tells nobody.
+    pub fn replay(&self) -> Instance {
+        let log = File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
+        let child = self
+            .ledgerwell()
+            .args(["replay", "credit", "--json"])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        Instance(child.unwrap())
+    }
+
+    /// Notes a fault.
+    pub fn fault(&mut self, what: impl Into<String>) {
+        self.faults.push(what.into());
+    }
+
+    /// Publishes the next pieces of the log.
+    pub fn publish(&mut self, pieces: usize) {
+        let lines: Vec<Line> = self.feed.take(pieces).concat();
+        publish(&self.services.kafka, &self.topic, &lines);
+    }
+
+    /// Publishes one part of what is left of the log; in the end all of it is published.
+    pub fn publish_part(&mut self, of: usize) {
+        let pieces = self.feed.len().div_ceil(of.max(1));
+        self.publish(pieces);
+    }
+
+    pub async fn admin(&self) -> PgConnection {
+        PgConnection::connect(&self.services.postgres).await.unwrap()
+    }
+
+    /// A statement of the administrator's.
+    pub async fn administer(&self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.admin().await).await.unwrap();
+    }
+
+    /// A statement in the results database.
+    pub async fn execute(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&self.database_url()).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+    }
+
+    /// One number from the results database; -1 where there is none, or no database.
+    pub async fn value(&self, sql: &str) -> i64 {
+        let value = async {
+            let mut connection = PgConnection::connect(&self.database_url()).await.ok()?;
+            sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_optional(&mut connection).await.ok()?
+        };
+        tokio::time::timeout(Duration::from_secs(5), value).await.ok().flatten().unwrap_or(-1)
+    }
+
+    pub async fn next_offset(&self) -> i64 {
+        self.value("SELECT next_offset FROM stream.checkpoint JOIN stream.active USING (processor, source, version)").await
+    }
+
+    pub async fn epoch(&self) -> i64 {
+        self.value("SELECT owner_epoch FROM stream.checkpoint JOIN stream.active USING (processor, source, version)").await
+    }
+
+    /// Waits for a condition. False when it does not come in time.
+    pub async fn until(&self, seconds: u64, mut condition: impl AsyncFnMut() -> bool) -> bool {
+        let began = Instant::now();
+        while !condition().await {
+            if began.elapsed() > Duration::from_secs(seconds) {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        true
+    }
+
+    fn consumer(&self) -> BaseConsumer {
+        let mut settings = ClientConfig::new();
+        settings.set("bootstrap.servers", &self.services.kafka).set("group.id", "torture");
+        settings.create().unwrap()
+    }
+
+    /// The end of the source's topic.
+    pub fn end(&self) -> i64 {
+        self.consumer().fetch_watermarks(&self.topic, 0, Duration::from_secs(30)).map_or(-1, |(_, end)| end)
+    }
+
+    /// Everything is well again; the rest of the log comes, and all of it is applied and published.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn settle(&mut self) -> Result<(), String> {
+        self.heal();
+        self.publish_part(1);
+        let end = self.end();
+        self.instances.retain_mut(|instance| !instance.is_gone());
+        if self.instances.is_empty() {
+            self.start();
+        }
+        let began = Instant::now();
+        loop {
+            let done = self.next_offset().await >= end;
+            if done && self.value("SELECT count(*) FROM stream.outbox").await == 0 {
+                break;
+            }
+            if let Some(line) = self.stopped() {
+                return Err(format!("the unit has stopped: {line}"));
+            }
+            if began.elapsed() > PATIENCE {
+                let (next, left) =
+                    (self.next_offset().await, self.value("SELECT count(*) FROM stream.outbox").await);
+                return Err(format!(
+                    "it did not get to the end, {end}: offset {next}, {left} events unpublished"
+                ));
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        for instance in &mut self.instances {
+            instance.stop();
+        }
+        self.instances.clear();
+        Ok(())
+    }
+
+    /// Whether a unit has stopped for good, and what it said.
+    pub fn stopped(&self) -> Option<String> {
+        self.log()
+            .lines()
+            .rfind(|line| line.contains("\"ERROR\"") && line.contains("stopped"))
+            .map(str::to_owned)
+    }
+
+    /// The weather clears up.
+    pub fn heal(&self) {
+        self.services.kafka_proxy.set(Weather::Fine);
+        self.postgres_proxy.set(Weather::Fine);
+    }
+
+    /// Settles, and asks the checker.
+    pub async fn verdict(&mut self) -> Result<(), String> {
+        self.settle().await?;
+        self.check()
+    }
+
+    /// Asks the checker about what is there now.
+    pub fn check(&mut self) -> Result<(), String> {
+        self.stop_observing();
+        let (url, seq) = (self.database_url(), self.after_seq.to_string());
+        let observed = self.folder.join("observed.jsonl").display().to_string();
+        let mut arguments =
+            vec!["check", "--kafka", &self.services.kafka, "--topic", &self.topic, "--prefix"];
+        arguments.extend([self.name.as_str(), "--database", &url, "--after-seq", &seq]);
+        if PathBuf::from(&observed).exists() {
+            arguments.extend(["--observed", &observed]);
+        }
+        self.checker(&arguments).map(drop)
+    }
+
+    fn checker(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = Command::new(self.services.program("checker")).args(arguments).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if output.status.success() { Ok(text) } else { Err(text) }
+    }
+
+    /// What was logged so far is not looked at any more.
+    pub fn forget_log(&self) {
+        let log = self.folder.join("run.log");
+        let _ = std::fs::rename(&log, self.folder.join("run.log.before"));
+    }
+
+    /// What the instances have logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("run.log")).unwrap_or_default()
+    }
+
+    /// For whoever wants to know what happened.
+    pub fn evidence(&self) -> String {
+        let log = self.log();
+        let lines: Vec<_> = log.lines().rev().take(12).collect();
+        let tail: Vec<_> = lines.into_iter().rev().collect();
+        format!(
+            "faults: {}\ndatabase and folder kept: {}\n{}",
+            self.faults.join(", "),
+            self.name,
+            tail.join("\n")
+        )
+    }
+
+    /// Ends all; what is there is kept when it is to be looked at.
+    pub async fn remove(mut self, keep: bool) {
+        self.heal();
+        self.instances.clear();
+        self.stop_observing();
+        if keep {
+            return;
+        }
+        self.administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
+        self.administer(&format!("DROP ROLE {}", self.name)).await;
+        let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
+            ClientConfig::new().set("bootstrap.servers", &self.services.kafka).create().unwrap();
+        let (result, progress) = (format!("{}.credit", self.name), format!("_{}.progress", self.name));
+        let _ = admin
+            .delete_topics(&[&self.topic, &result, &progress], &rdkafka::admin::AdminOptions::new())
+            .await;
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
