@@ -1,5 +1,5 @@
 -- What a rebuild has left beside the results.
-DROP SCHEMA IF EXISTS credit_next, credit_previous, credit_verify CASCADE;
+DROP SCHEMA IF EXISTS credit_next, credit_previous, credit_now, credit_verify CASCADE;
 DROP TABLE credit.hold;
 DROP TABLE credit.ranked;
 DROP TABLE credit.norm;

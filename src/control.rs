@@ -46,7 +46,7 @@ impl Target {
         let record = Record { key: KEY, value: Some(value.as_bytes()), timestamp: None, kind: Some(kind) };
         Publisher::new(&self.kafka, &self.topic)
             .and_then(|publisher| publisher.publish(record).and_then(|()| publisher.flush()))
-            .map_err(|error| Failure::transient(format!("Kafka: {error}")))
+            .map_err(|error| Failure::transient(format!("Kafka: topic {}: {error}", self.topic)))
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Error {
     #[error("migrating: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// Postgres could not be reached.
-    #[error("Postgres: {0}")]
+    #[error("Postgres: {0}{advice}", advice = contract::advice(.0))]
     Postgres(#[from] sqlx::Error),
     /// The database is older than the program.
     #[error("the database lacks migration {0}: run `ledgerwell migrate up`")]
@@ -110,7 +110,14 @@ pub async fn check(url: &str) -> Result<(), Error> {
 
 async fn applied(connection: &mut PgConnection) -> Result<Vec<i64>, Error> {
     let table = "_sqlx_migrations";
-    connection.ensure_migrations_table(table).await?;
+    // Looked for and not made: a role that only runs may not make tables.
+    let found: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(table)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !found {
+        return Ok(Vec::new());
+    }
     let applied = connection.list_applied_migrations(table).await?;
     Ok(applied.into_iter().map(|migration| migration.version).collect())
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use contract::Failure;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde::Serialize;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use crate::config::{Config, Source};
 use crate::registry::Entry;
@@ -89,17 +89,17 @@ impl Replay<'_> {
             }
         }
         // … and the last piece while it stands still: it cannot save as long as somebody holds its checkpoint.
-        let mut switching = connection.begin().await?;
-        let tables = match before {
-            Some(before) => {
-                reached = switch::hold(&self.job.place, before, &mut switching).await?;
-                self.build(&beside, reached, progress).await?;
-                compare::schemas(self.entry.name, &beside.schema, self.entry.public, &mut switching).await?
-            }
-            None => Vec::new(),
+        let tables = if let Some(before) = before {
+            switch::hold(&self.job.place, before, &mut connection).await?;
+            reached = schema::offset(&self.job.place, before, &mut connection).await?;
+            self.build(&beside, reached, progress).await?;
+            compare::schemas(self.entry.name, &beside.schema, self.entry.public, &mut connection).await?
+        } else {
+            schema::run("BEGIN", &mut connection).await?;
+            Vec::new()
         };
-        switch::put_in_force(&self.job.place, self.entry, before, version, &mut switching).await?;
-        switching.commit().await?;
+        switch::put_in_force(&self.job.place, self.entry, before, version, &mut connection).await?;
+        schema::run("COMMIT", &mut connection).await?;
         Ok(Report { before, version, from, next_offset: reached, tables })
     }
 

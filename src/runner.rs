@@ -6,6 +6,8 @@
 
 mod checkpoint;
 mod consumer;
+#[cfg(test)]
+mod model;
 mod policy;
 mod reader;
 mod rebuild;

@@ -81,8 +81,7 @@ async fn check(
     options: &AdminOptions,
     wanted: &Wanted,
 ) -> Result<(String, bool), KafkaError> {
-    let metadata = admin.inner().fetch_metadata(Some(&wanted.name), PATIENCE)?;
-    let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+    let partitions = partitions(admin, &wanted.name).await?;
     if wanted.exact && partitions != usize::try_from(wanted.partitions).unwrap_or_default() {
         let advice = "one partition keeps the source's commit order: recreate it with one";
         return Ok((format!("{partitions} partitions; {advice}"), false));
@@ -111,6 +110,18 @@ async fn check(
         (true, false) => ("not compacted, so it grows for ever: set cleanup.policy=compact".into(), false),
         _ => ("fine".into(), true),
     })
+}
+
+/// How many partitions a topic has. A broker learns of a new one a moment later than whoever has created it.
+async fn partitions(admin: &AdminClient<DefaultClientContext>, topic: &str) -> Result<usize, KafkaError> {
+    for _ in 0..100 {
+        let metadata = admin.inner().fetch_metadata(Some(topic), PATIENCE)?;
+        match metadata.topics().first().map_or(0, |topic| topic.partitions().len()) {
+            0 => tokio::time::sleep(Duration::from_millis(50)).await,
+            partitions => return Ok(partitions),
+        }
+    }
+    Ok(0)
 }
 
 /// Deletes topics, and waits until they are gone.

@@ -33,6 +33,8 @@ pub enum Guard {
     ProgressRecord,
     /// The progress record is read after a producer has ended what was open.
     ReadAfterInit,
+    /// The progress record is looked for up to the true end of its topic, whatever another unit hides.
+    ReadToEnd,
     /// A producer whose transaction is in doubt is not used again.
     DoubtfulProducer,
 }

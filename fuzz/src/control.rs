@@ -10,8 +10,8 @@ use ledgerwell::feed::{Assembler, Input};
 
 use super::fold::Fold;
 
-/// A customer over its limit, with an item that is overdue.
-const COMPANY: [(&str, &str); 6] = [
+/// A customer over its limit with items that are overdue: enough of them for a score.
+const COMPANY: [(&str, &str); 5] = [
     ("res_currency", r#"{"id":1,"name":"EUR","decimal_places":2}"#),
     ("res_company", r#"{"id":1,"parent_path":"1/","currency_id":1}"#),
     ("account_account", r#"{"id":1,"account_type":"asset_receivable"}"#),
@@ -20,11 +20,10 @@ const COMPANY: [(&str, &str); 6] = [
         "account_move",
         r#"{"id":1,"state":"posted","move_type":"out_invoice","company_id":1,"commercial_partner_id":1,"invoice_date":20400,"amount_untaxed_signed":"150"}"#,
     ),
-    (
-        "account_move_line",
-        r#"{"id":1,"move_id":1,"company_id":1,"partner_id":1,"account_id":1,"parent_state":"posted","date":20400,"date_maturity":20430,"amount_residual":"150","reconciled":false,"quantity":"1","display_type":"payment_term","balance":"150"}"#,
-    ),
 ];
+
+/// An item of its invoice.
+const ITEM: &str = r#"{"id":1,"move_id":1,"company_id":1,"partner_id":1,"account_id":1,"parent_state":"posted","date":20400,"date_maturity":20430,"amount_residual":"50","reconciled":false,"quantity":"1","display_type":"payment_term","balance":"50"}"#;
 
 /// See the module.
 pub fn drive(input: &[u8]) {
@@ -33,12 +32,11 @@ pub fn drive(input: &[u8]) {
         fold: Fold::new(chrono_tz::Asia::Tokyo),
         offset: 0,
     };
-    for (n, (table, row)) in COMPANY.into_iter().enumerate() {
-        let marker = if n + 1 == COMPANY.len() { "last" } else { "true" };
-        let value = format!(
-            r#"{{"before":null,"after":{row},"source":{{"table":"{table}","snapshot":"{marker}","ts_ms":1767571200000}},"transaction":null,"op":"r"}}"#
-        );
-        log.push(br#"{"id":1}"#, value.as_bytes(), None);
+    for (table, row) in COMPANY {
+        log.snapshot(1, table, row, "true");
+    }
+    for id in 1..=3 {
+        log.snapshot(id, "account_move_line", ITEM, if id == 3 { "last" } else { "true" });
     }
     for line in input.split(|byte| *byte == b'\n') {
         let at = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
@@ -64,6 +62,7 @@ pub fn drive(input: &[u8]) {
         }
     }
     assert!(log.assembler.flush(log.offset).is_ok(), "no control record stops the log");
+    log.fold.finish();
 }
 
 struct Log {
@@ -73,6 +72,14 @@ struct Log {
 }
 
 impl Log {
+    fn snapshot(&mut self, id: u32, table: &str, row: &str, marker: &str) {
+        let key = format!(r#"{{"id":{id}}}"#);
+        let value = format!(
+            r#"{{"before":null,"after":{row},"source":{{"table":"{table}","snapshot":"{marker}","ts_ms":1767571200000}},"transaction":null,"op":"r"}}"#
+        );
+        self.push(key.as_bytes(), value.as_bytes(), None);
+    }
+
     fn push(&mut self, key: &[u8], value: &[u8], kind: Option<&str>) {
         let offset = self.offset;
         self.assembler.push(&Input { offset, timestamp: 0, key: Some(key), value: Some(value), kind });

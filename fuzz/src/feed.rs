@@ -72,6 +72,7 @@ pub fn drive(input: &[u8]) {
     reading.take_units(end);
     let counts = reading.assembler.take_counts();
     assert!(counts.changes <= log.len() as u64, "no more changes than records");
+    reading.fold.finish();
 }
 
 struct Reading<'a> {

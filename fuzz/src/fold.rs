@@ -31,6 +31,9 @@ impl Fold {
     /// Folds a unit, as `runner::Writer` does.
     pub fn fold(&mut self, unit: Unit<Event>) {
         let complete = unit.progress.snapshot == Snapshot::Complete;
+        if let Some(high) = unit.progress.high {
+            storable_time(clock::from_millis(high.time));
+        }
         match unit.step {
             Step::Transaction { rows, time } => {
                 let now = self.reach(time, complete);
@@ -44,18 +47,22 @@ impl Fold {
                 self.apply(rows);
             }
             Step::Snapshot { begins, rows } => {
-                begins.iter().for_each(|(table, _)| self.ledger.forget(table));
+                for (table, _) in &begins {
+                    self.ledger.forget(table);
+                }
                 self.apply(rows);
             }
             Step::SnapshotEnd { absent, time } => {
-                absent.into_iter().for_each(|table| self.ledger.forget(table));
+                for table in absent {
+                    self.ledger.forget(table);
+                }
                 let now = self.reach(time, false);
                 self.ledger.decide(now, &mut self.outbox);
             }
             Step::Control { control, .. } => self.control(control, complete),
             Step::Begin | Step::Unreadable { .. } | Step::Advance | Step::Large { .. } => {}
         }
-        self.check();
+        self.check_news();
     }
 
     fn control(&mut self, control: Control, complete: bool) {
@@ -84,7 +91,7 @@ impl Fold {
                 }
                 storable_time(request.time);
                 storable(&request.person);
-                storable(&request.arguments.to_string());
+                storable_json(&request.arguments.to_string());
                 if complete {
                     self.ledger.decide(now, &mut self.outbox);
                 }
@@ -132,17 +139,22 @@ impl Fold {
         }
     }
 
-    /// What is stored with a batch.
-    fn check(&mut self) {
+    /// Events, and decisions as they are written down.
+    fn check_news(&mut self) {
         for event in self.outbox.take() {
-            storable(&event.data);
+            storable_json(&event.data);
             storable_time(event.time);
         }
         for audit in self.outbox.take_audits() {
-            for text in [&audit.reasoning, &audit.input, &audit.output] {
-                storable(text);
-            }
+            storable(&audit.reasoning);
+            storable_json(&audit.input);
+            storable_json(&audit.output);
+            storable_time(audit.time);
         }
+    }
+
+    /// The end: all rows are what Postgres can store.
+    pub fn finish(self) {
         let tables = &self.ledger.tables;
         tables.partners.iter().for_each(|row| storable(&row.name));
         tables.currencies.iter().for_each(|row| storable(&row.name));
@@ -159,17 +171,18 @@ impl Fold {
     }
 }
 
-/// Postgres cannot store NUL, in text as itself and in JSON as an escape.
+/// Postgres cannot store NUL.
 fn storable(text: &str) {
-    assert!(!text.contains('\0') && !escapes_nul(text), "text with a NUL would be stored");
+    assert!(!text.contains('\0'), "text with a NUL would be stored");
 }
 
-/// Whether the escape is one, rather than a backslash that is escaped itself.
-fn escapes_nul(text: &str) -> bool {
-    text.match_indices("\\u0000").any(|(at, _)| {
-        let backslashes = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
-        backslashes % 2 == 0
-    })
+/// In JSON, Postgres cannot store the escape of NUL either, unless it is a backslash that is escaped itself.
+fn storable_json(json: &str) {
+    storable(json);
+    for (at, _) in json.match_indices("\\u0000") {
+        let backslashes = json[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        assert!(backslashes % 2 == 1, "JSON with a NUL would be stored");
+    }
 }
 
 /// A clock is also written down in JSON, which Postgres reads back; there years have four digits.

@@ -123,5 +123,6 @@ fn tell(text: &str) {
         assert!(!matches!(unit.step, ledgerwell::feed::Step::Unreadable { .. }), "what we write we can read");
         fold.fold(unit);
     }
+    fold.finish();
     assert_eq!(units, 2, "the log begins, and the request is taken");
 }

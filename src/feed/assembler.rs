@@ -39,7 +39,7 @@ pub struct Assembler<E> {
     in_snapshot: bool,
     /// Why the log cannot be followed any further, until a new snapshot begins in it …
     lost: Option<String>,
-    /// … and what people have asked for meanwhile: they are told then.
+    /// … and what people have asked for and set meanwhile: it counts from then on.
     waiting: Vec<(Step<E>, Mark)>,
     open: Option<Open<E>>,
     chunk: Chunk<E>,
@@ -145,7 +145,7 @@ impl<E> Assembler<E> {
         }
     }
 
-    /// A new snapshot has begun behind a loss: what people asked for meanwhile commits together with its first row.
+    /// A new snapshot has begun behind a loss: what people asked for and set meanwhile commits together with its first row.
     fn answer(&mut self, next: i64) {
         self.close_chunk();
         if let Some(unit) = self.ready.back_mut() {
@@ -155,10 +155,11 @@ impl<E> Assembler<E> {
         self.release(waiting, next);
     }
 
-    /// A record behind a loss leads to nothing, but nobody who asked for something is left without an answer.
+    /// A record behind a loss leads to nothing, but nobody who asked for something is left without an answer, and what rules were
+    /// set is in force when something is decided again.
     fn pass_by(&mut self, record: &Result<Record<'_>, Rejected>, offset: Option<i64>, mark: Mark) {
         if let Ok(Record::Control { kind, value }) = record
-            && let Ok(Some(control @ Control::Request(_))) = Control::read(kind, value)
+            && let Ok(Some(control @ (Control::Request(_) | Control::Rules(_)))) = Control::read(kind, value)
         {
             return self.waiting.push((Step::Control { control, offset }, mark));
         }

@@ -1,6 +1,6 @@
 //! Control records: what Ledgerwell itself writes into a source's stream, and reads back in the one order of everything.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use contract::{Rejected, Request, RuleSet};
 use serde::{Deserialize, Serialize};
 
@@ -28,14 +28,28 @@ pub struct Tick {
 impl Control {
     /// Reads one; `None` where nobody knows its type.
     pub(super) fn read(kind: &str, value: &[u8]) -> Result<Option<Self>, Rejected> {
-        match kind {
-            "tick" => parse(value, r#"a tick {"time": RFC 3339}"#).map(Self::Tick).map(Some),
-            "rules" => parse(value, r#"a rule set {"rules": [...]}"#).map(Self::Rules).map(Some),
+        let control = match kind {
+            "tick" => parse(value, r#"a tick {"time": RFC 3339}"#).map(Self::Tick),
+            "rules" => parse(value, r#"a rule set {"rules": [...]}"#).map(Self::Rules),
             "request" => parse(value, "a request with id, processor, person, time, action and arguments")
-                .map(|request| Some(Self::Request(Box::new(request)))),
-            _ => Ok(None),
+                .map(|request| Self::Request(Box::new(request))),
+            _ => return Ok(None),
+        }?;
+        let time = match &control {
+            Self::Tick(tick) => Some(tick.time),
+            Self::Request(request) => Some(request.time),
+            Self::Rules(_) => None,
+        };
+        match time.filter(|time| !in_calendar(*time)) {
+            Some(time) => Err(Rejected::record("a time in the years 1 to 9999", time.to_string())),
+            None => Ok(Some(control)),
         }
     }
+}
+
+/// Whether a time is in the years 1 to 9999: RFC 3339 writes no others, and Postgres reads what it writes.
+pub(super) fn in_calendar(time: DateTime<Utc>) -> bool {
+    (1..=9999).contains(&time.year())
 }
 
 fn parse<'a, T: Deserialize<'a>>(value: &'a [u8], expected: &str) -> Result<T, Rejected> {
@@ -64,5 +78,11 @@ mod tests {
         assert!(matches!(Control::read("request", request.as_bytes()), Ok(Some(Control::Request(_)))));
         assert!(matches!(Control::read("weather", b"{}"), Ok(None)));
         assert!(Control::read("tick", b"{}").unwrap_err().to_string().contains("time"));
+        for time in ["+262142-01-01T00:00:00Z", "-262143-01-01T00:00:00Z"] {
+            let tick = format!(r#"{{"time":"{time}"}}"#);
+            assert!(Control::read("tick", tick.as_bytes()).unwrap_err().to_string().contains("9999"));
+            let request = request.replace("2026-01-10T00:00:00Z", time);
+            assert!(Control::read("request", request.as_bytes()).unwrap_err().to_string().contains("9999"));
+        }
     }
 }

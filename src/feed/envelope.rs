@@ -3,6 +3,7 @@
 //! Only the envelope is parsed here; the row stays the bytes it came in until somebody wants it.
 //! <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>
 
+use chrono::DateTime;
 use contract::{Change, Op, Rejected};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -147,7 +148,7 @@ pub(super) fn read<'a>(
             Origin::Transaction { transaction: split(transaction.id)?.0, order: transaction.total_order }
         }
         (None, None | Some("false")) => Origin::Unordered,
-        (None, Some(marker)) => Origin::Snapshot { marker, time: source.ts_ms },
+        (None, Some(marker)) => Origin::Snapshot { marker, time: in_calendar(source.ts_ms)? },
     };
     let op = match op {
         "c" | "u" | "r" => Op::Upsert,
@@ -167,10 +168,21 @@ fn marker<'a>(status: &str, envelope: &Envelope<'a>) -> Result<Record<'a>, Rejec
     let (transaction, position) = split(envelope.id.unwrap_or_default())?;
     match (status, envelope.event_count, envelope.ts_ms) {
         ("BEGIN", ..) => Ok(Record::Begin { transaction, behind: position }),
-        ("END", Some(changes), Some(time)) => Ok(Record::End { transaction, position, changes, time }),
+        ("END", Some(changes), Some(time)) => {
+            Ok(Record::End { transaction, position, changes, time: in_calendar(time)? })
+        }
         ("END", ..) => Err(Rejected::record("an END marker with event_count and ts_ms", "one without")),
         (other, ..) => Err(Rejected::record("a marker BEGIN or END", other)),
     }
+}
+
+/// A time in milliseconds since 1970. The unit's clock would take it over and never run backwards again, and others cannot be
+/// stored.
+fn in_calendar(time: i64) -> Result<i64, Rejected> {
+    if DateTime::from_timestamp_millis(time).is_some_and(control::in_calendar) {
+        return Ok(time);
+    }
+    Err(Rejected::record("ts_ms in the years 1 to 9999", time.to_string()))
 }
 
 /// A transaction's id is `<txId>:<position>`.
@@ -270,6 +282,16 @@ mod tests {
     fn what_is_no_change_event_is_refused() {
         assert!(read(Some(b"{}"), Some(b"hello"), None).unwrap_err().to_string().contains("Debezium"));
         assert!(read(Some(b"{}"), Some(br#"{"op":"x","source":{"table":"t","ts_ms":1}}"#), None).is_err());
+    }
+
+    #[test]
+    fn times_that_no_calendar_has_are_refused() {
+        for time in [i64::MAX, i64::MIN, 253_402_300_800_000] {
+            let end = format!(r#"{{"status":"END","id":"12:99","event_count":3,"ts_ms":{time}}}"#);
+            assert!(read(Some(b"{}"), Some(end.as_bytes()), None).unwrap_err().to_string().contains("ts_ms"));
+            let row = format!(r#"{{"op":"r","source":{{"table":"t","snapshot":"last","ts_ms":{time}}}}}"#);
+            assert!(read(Some(b"{}"), Some(row.as_bytes()), None).unwrap_err().to_string().contains("ts_ms"));
+        }
     }
 
     #[test]

@@ -24,12 +24,14 @@ pub struct Unit<E> {
 }
 
 impl<E> Unit<E> {
-    /// Wanted rows in it.
+    /// Wanted rows in it. A record that is kept whole because it could not be used weighs as much as its size: one row per
+    /// kilobyte.
     pub fn rows(&self) -> usize {
         match &self.step {
             Step::Transaction { rows, .. } | Step::Part { rows, .. } | Step::Snapshot { rows, .. } => {
-                rows.len()
+                rows.len() + rows.letters.iter().map(Letter::kilobytes).sum::<usize>()
             }
+            Step::Unreadable { letter } => letter.kilobytes(),
             _ => 0,
         }
     }
@@ -139,6 +141,13 @@ pub struct Letter {
     pub value: Option<Vec<u8>>,
 }
 
+impl Letter {
+    fn kilobytes(&self) -> usize {
+        let size = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        (size(&self.key) + size(&self.value)) / 1_024
+    }
+}
+
 /// A record's place, and what to know it by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
@@ -148,4 +157,27 @@ pub struct Mark {
     pub timestamp: i64,
     /// Hash of its key and value.
     pub hash: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_letter_weighs_as_much_as_many_rows() {
+        let letter = Letter {
+            mark: Mark::default(),
+            row: None,
+            row_key: String::new(),
+            reason: Rejected::record("a change", "noise"),
+            key: None,
+            value: Some(vec![b'x'; 20_480]),
+        };
+        let (closed_by, progress) = (Mark::default(), Progress::default());
+        let unit =
+            |step| Unit::<()> { step, closed_by, resume: 0, seen: 0, progress: progress.clone(), cut: true };
+        let rows = Bulk { letters: vec![letter.clone(), letter.clone()], ..Bulk::default() };
+        assert_eq!(unit(Step::Transaction { rows, time: 0 }).rows(), 40);
+        assert_eq!(unit(Step::Unreadable { letter }).rows(), 20);
+    }
 }

@@ -204,7 +204,14 @@ fn read_progress(job: &Job, topic: &str, id: &str) -> Result<Progress, Failure> 
 
 fn partitions(producer: &BaseProducer, topic: &str) -> Result<i32, Failure> {
     let metadata = producer.client().fetch_metadata(Some(topic), PATIENCE).map_err(doubtful)?;
-    match metadata.topics().first().map_or(0, |topic| topic.partitions().len()) {
+    let found = metadata.topics().first();
+    if found.and_then(rdkafka::metadata::MetadataTopic::error)
+        == Some(rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    {
+        let check = "give this user the ACLs Write and Describe on it: docs/security.md";
+        return Err(Failure::transient(format!("Kafka refuses us topic {topic}: {check}")));
+    }
+    match found.map_or(0, |topic| topic.partitions().len()) {
         0 => Err(Failure::transient(format!("topic {topic} does not exist: `ledgerwell topics` creates it"))),
         partitions => Ok(i32::try_from(partitions).unwrap_or(i32::MAX)),
     }

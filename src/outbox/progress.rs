@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::OutboxRow;
+use crate::torture::{Guard, stands};
 
 /// Reading the whole topic takes no longer than this.
 const READ: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether another unit's transaction has ended.
+const HIDDEN: Duration = Duration::from_millis(20);
 
 /// The last event that was published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,9 @@ impl From<&OutboxRow> for Progress {
 }
 
 /// The unit's last progress record. To be read only after `init_transactions`, which ends the transactions of an owner before.
+///
+/// All units of a deployment write to this topic. A transaction of another one that is still open hides what was committed
+/// behind it, so the end that is visible is no end before it has reached the true one. Its timeout bounds the wait.
 pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progress, Failure> {
     let kafka_failure = |error: KafkaError| Failure::transient(format!("Kafka: reading {topic}: {error}"));
     let mut settings = kafka.clone();
@@ -44,8 +51,20 @@ pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progr
     let consumer: BaseConsumer = settings.create().map_err(kafka_failure)?;
     let mut all = TopicPartitionList::new();
     all.add_partition_offset(topic, 0, Offset::Beginning).map_err(kafka_failure)?;
-    consumer.assign(&all).map_err(kafka_failure)?;
     let began = Instant::now();
+    settings.set("isolation.level", "read_uncommitted");
+    let uncommitted: BaseConsumer = settings.create().map_err(kafka_failure)?;
+    let end_of = |consumer: &BaseConsumer| consumer.fetch_watermarks(topic, 0, READ).map(|(_, end)| end);
+    let end = end_of(&uncommitted).map_err(kafka_failure)?;
+    while stands(Guard::ReadToEnd) && end_of(&consumer).map_err(kafka_failure)? < end {
+        if began.elapsed() > READ {
+            return Err(Failure::transient(format!(
+                "Kafka: a transaction of another processor keeps topic {topic} from being read to its end"
+            )));
+        }
+        std::thread::sleep(HIDDEN);
+    }
+    consumer.assign(&all).map_err(kafka_failure)?;
     let mut progress = Progress::default();
     while began.elapsed() < READ {
         match consumer.poll(Duration::from_millis(100)) {

@@ -1,20 +1,64 @@
 //! Puts one version of a processor's results in the place of another, in one transaction.
 
+use std::time::{Duration, Instant};
+
 use contract::Failure;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use sqlx::PgConnection;
 
 use super::schema::{bare, next, previous, run, tables};
 use crate::registry::Entry;
 use crate::runner::{Job, Place, connect};
 
-/// Holds the checkpoint of the version in force, so that its owner cannot save, and answers where it stands.
-pub(super) async fn hold(place: &Place, version: i32, connection: &mut PgConnection) -> Result<i64, Failure> {
+/// How often it is tried to find all events published while nothing new is saved.
+const TRIES: u32 = 10;
+/// How long a running pipeline may take to publish what is stored.
+const PUBLISHING: Duration = Duration::from_secs(30);
+/// The same while its checkpoint is held: not so long that its owner gives up.
+const HELD: Duration = Duration::from_secs(3);
+
+/// Begins a transaction that holds the checkpoint of the version in force, so that its owner cannot save, at a moment when all
+/// its events are published: nobody would publish them once another version is in force. Whoever commits ends it; it ends with
+/// the connection, too.
+pub(super) async fn hold(place: &Place, version: i32, connection: &mut PgConnection) -> Result<(), Failure> {
     let place = Place { version, ..place.clone() };
-    // Building the last piece and comparing take as long as they take.
-    run("SET LOCAL idle_in_transaction_session_timeout = 0", connection).await?;
-    let sql = "SELECT next_offset FROM stream.checkpoint
-               WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5 FOR UPDATE";
-    Ok(place.query(sql).fetch_one(connection).await?.try_get("next_offset")?)
+    for _ in 0..TRIES {
+        if !published(&place, PUBLISHING, connection).await? {
+            break;
+        }
+        // Building the last piece and comparing take as long as they take.
+        run("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0", connection).await?;
+        let sql = "SELECT FROM stream.checkpoint
+                   WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5 FOR UPDATE";
+        place.query(sql).fetch_one(&mut *connection).await?;
+        if published(&place, HELD, connection).await? {
+            return Ok(());
+        }
+        run("ROLLBACK", connection).await?;
+    }
+    Err(Failure::transient(format!(
+        "events of version {version} of {} wait to be published, and would not be any more: let `ledgerwell run` publish them, \
+         then replay again; it goes on where it was",
+        place.processor
+    )))
+}
+
+/// Whether all stored events of a version are published, within some time.
+async fn published(place: &Place, within: Duration, connection: &mut PgConnection) -> Result<bool, Failure> {
+    let began = Instant::now();
+    loop {
+        let left: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3)",
+        )
+        .bind(place.processor)
+        .bind(place.version)
+        .bind(&place.source)
+        .fetch_one(&mut *connection)
+        .await?;
+        if !left || began.elapsed() >= within {
+            return Ok(!left);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Puts the version in the schema `<processor>_next` in force. Its owner before is fenced and claims the new one; what was in
@@ -103,9 +147,8 @@ async fn bring(table: &str, wanted: &str, key: &str, connection: &mut PgConnecti
 pub async fn rollback(job: &Job, entry: &Entry) -> Result<i32, Failure> {
     let mut connection = connect(&job.database_url, "ledgerwell.replay").await?;
     super::only_one(entry.name, &job.place.source, &mut connection).await?;
-    let mut transaction = connection.begin().await?;
     let (schema, new) = (previous(entry.name), next(entry.name));
-    let present: Option<i32> = super::schema::active(&job.place, &mut transaction).await?;
+    let present: Option<i32> = super::schema::active(&job.place, &mut connection).await?;
     let before: Option<i32> = sqlx::query_scalar(
         "SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2 AND version < $3
              AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $4)",
@@ -114,20 +157,20 @@ pub async fn rollback(job: &Job, entry: &Entry) -> Result<i32, Failure> {
     .bind(&job.place.source)
     .bind(present)
     .bind(&schema)
-    .fetch_one(&mut *transaction)
+    .fetch_one(&mut connection)
     .await?;
     let (Some(present), Some(before)) = (present, before) else {
         return Err(Failure::permanent(
             "no version before the one in force was kept: there is nothing to go back to",
         ));
     };
-    hold(&job.place, present, &mut transaction).await?;
-    sqlx::raw_sql(AssertSqlSafe(format!(
-        "DROP SCHEMA IF EXISTS {new} CASCADE; ALTER SCHEMA {schema} RENAME TO {new}"
-    )))
-    .execute(&mut *transaction)
+    hold(&job.place, present, &mut connection).await?;
+    run(
+        &format!("DROP SCHEMA IF EXISTS {new} CASCADE; ALTER SCHEMA {schema} RENAME TO {new}"),
+        &mut connection,
+    )
     .await?;
-    put_in_force(&job.place, entry, Some(present), before, &mut transaction).await?;
-    transaction.commit().await?;
+    put_in_force(&job.place, entry, Some(present), before, &mut connection).await?;
+    run("COMMIT", &mut connection).await?;
     Ok(before)
 }

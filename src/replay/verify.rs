@@ -47,7 +47,7 @@ const BOOKS: [(&str, &str, &str); 4] = [
     (
         "checkpoint",
         "topic",
-        "topic, next_offset, control_offset, incarnation, high_position, high_time, cut_off, snapshot, snapshot_tables, clock",
+        "topic, next_offset, control_offset, high_position, high_time, cut_off, snapshot, snapshot_tables, clock",
     ),
 ];
 

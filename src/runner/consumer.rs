@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use contract::Failure;
 use rdkafka::client::ClientContext;
-use rdkafka::config::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
@@ -85,6 +85,9 @@ impl Assignment {
 }
 
 impl ClientContext for Assignment {
+    /// Nothing: what the client logs here it tells below, too.
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
+
     fn stats(&self, statistics: Statistics) {
         let up = statistics.brokers.values().any(|broker| broker.state == "UP");
         self.unreachable.store(!up, Ordering::Relaxed);

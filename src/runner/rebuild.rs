@@ -78,6 +78,9 @@ impl<P: Processor> Rebuilding for Rebuild<P> {
                 Some(Err(error)) => judge(&error)?,
                 None => {}
             }
+            if let Some(why) = self.consumer.context().refusal() {
+                return Err(Failure::transient(why));
+            }
             if heard.elapsed() > SILENCE {
                 return Err(Failure::transient("Kafka has more of the log, and delivers nothing"));
             }

@@ -201,8 +201,11 @@ impl<P: Processor> Writer<P> {
         let mut closing = Closing::Change(mark.offset);
         match unit.step {
             Step::Begin => {
-                let content = [mark.timestamp.to_be_bytes(), mark.hash.to_be_bytes()].concat();
-                self.next.incarnation = Some(Uuid::new_v5(&INCARNATION, &content));
+                // What is read for a second time, after a reset, tells other events than the first time.
+                let told = self.next.out_seq;
+                let content = [mark.timestamp, mark.hash, told].map(i64::to_be_bytes).concat();
+                let content = if told == 0 { &content[..16] } else { &content };
+                self.next.incarnation = Some(Uuid::new_v5(&INCARNATION, content));
             }
             Step::Transaction { rows, time } => {
                 let now = self.reach(time, complete, closing);
@@ -311,14 +314,15 @@ impl<P: Processor> Writer<P> {
         if request.processor != P::NAME || !self.folded.is_new(&request) {
             return;
         }
-        let now = self.next.clock.unwrap_or_default();
+        // Before the stream has told any time, that of the request is the only one.
+        let now = self.next.clock.unwrap_or(request.time);
         let about_letter = Decision::read(&mut request);
         let outcome = match about_letter {
             _ if !complete => {
-                Outcome::Refused("a snapshot is being read; ask again when it is complete".into())
+                self.refuse(&request, "a snapshot is being read; ask again when it is complete".into(), now)
             }
             None => self.processor.request(&request, now, &mut self.outbox),
-            Some(Err(why)) => Outcome::Refused(why),
+            Some(Err(why)) => self.refuse(&request, why, now),
             Some(Ok(decision)) => self.letter(&decision, &request, now),
         };
         self.folded.decide(request, outcome, now);
@@ -326,6 +330,23 @@ impl<P: Processor> Writer<P> {
             self.decide(now, closing);
         }
         self.collect(closing);
+    }
+
+    /// What is refused before the processor hears of it is written down all the same.
+    fn refuse(&mut self, request: &Request, why: String, now: DateTime<Utc>) -> Outcome {
+        self.outbox.audit(Audit {
+            action: "request",
+            time: now,
+            record: None,
+            status: Status::Rejected,
+            confidence: None,
+            reasoning: format!("{} asked: {why}.", request.person),
+            input: json(&request.arguments),
+            output: json(
+                &serde_json::json!({ "request": request.id, "person": request.person, "outcome": why }),
+            ),
+        });
+        Outcome::Refused(why)
     }
 
     /// A person settles a dead letter.

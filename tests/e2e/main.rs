@@ -21,6 +21,7 @@ mod monsters;
 mod oracle;
 mod recorded;
 mod replays;
+mod runbooks;
 mod sandbox;
 mod security;
 mod torn;

@@ -6,6 +6,7 @@ use chrono::DateTime;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use serde_json::json;
 use simulator::Settings;
 
 use crate::control::control;
@@ -88,6 +89,17 @@ impl Feed {
             .map(|record| Record::from(record).into())
             .collect()
     }
+}
+
+/// A moment has come (milliseconds since 1970).
+pub fn tick(time: i64) -> Line {
+    let text = json!({ "time": DateTime::from_timestamp_millis(time).unwrap() }).to_string();
+    Line::from(Record {
+        key: b"ledgerwell".to_vec(),
+        value: Some(text.into_bytes()),
+        timestamp: time,
+        kind: Some("tick"),
+    })
 }
 
 /// Puts records into a topic and waits until they are there.

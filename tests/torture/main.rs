@@ -47,7 +47,7 @@ struct Arguments {
     #[arg(long)]
     only: Option<String>,
     /// Runs side by side, where they do not disturb each other
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 6)]
     jobs: usize,
     /// No new run begins after this many seconds
     #[arg(long, default_value_t = u64::MAX)]

@@ -4,7 +4,6 @@ mod crashes;
 mod logs;
 mod network;
 mod replays;
-mod replays;
 mod servers;
 mod zombies;
 
@@ -50,6 +49,7 @@ scenarios! {
     BESIDE zombies::paused_in_a_postgres_transaction,
     BESIDE zombies::paused_in_a_kafka_transaction,
     BESIDE zombies::two_publishers,
+    BESIDE zombies::hidden_behind_another_unit,
     BESIDE zombies::zombie_with_a_control_record,
     ALONE servers::kafka_killed,
     ALONE servers::kafka_paused_while_committing,
@@ -66,10 +66,10 @@ scenarios! {
     BESIDE logs::emitted_again,
     BESIDE logs::backup_restored,
     BESIDE logs::topic_made_anew,
+    BESIDE logs::read_once_more,
     BESIDE logs::log_cut_behind_us,
     BESIDE logs::part_of_the_log_lost,
     BESIDE logs::clock_steps_back,
-    BESIDE replays::replayed,
     BESIDE replays::replayed,
 }
 

@@ -30,6 +30,8 @@ pub struct World<'a> {
     without: String,
     /// Events up to this number belong to a topic that is gone.
     pub after_seq: i64,
+    /// Whether control records have a topic of their own.
+    pub control: bool,
     observer: Option<Child>,
     folder: PathBuf,
 }
@@ -51,6 +53,7 @@ impl<'a> World<'a> {
             faults: Vec::new(),
             without: without.to_owned(),
             after_seq: 0,
+            control: false,
             observer: None,
             folder,
             name,
@@ -119,7 +122,8 @@ impl<'a> World<'a> {
     /// Runs a command that has to succeed, and answers what it printed.
     pub fn command(&self, arguments: &[&str]) -> String {
         let output = self.ledgerwell().args(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let said = [output.stderr, output.stdout.clone()].concat();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&said));
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -146,24 +150,8 @@ impl<'a> World<'a> {
     /// Starts a replay that tells nobody.
     pub fn replay(&self) -> Instance {
         let log = File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
-        let child = self
-            .ledgerwell()
-            .args(["replay", "credit", "--json"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
-        Instance(child.unwrap())
-    }
-
-    /// Starts a replay that tells nobody.
-    pub fn replay(&self) -> Instance {
-        let log = File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
-        let child = self
-            .ledgerwell()
-            .args(["replay", "credit", "--json"])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
+        let child =
+            self.ledgerwell().args(["replay", "credit", "--json"]).stdout(Stdio::null()).stderr(log).spawn();
         Instance(child.unwrap())
     }
 
@@ -209,11 +197,17 @@ impl<'a> World<'a> {
     }
 
     pub async fn next_offset(&self) -> i64 {
-        self.value("SELECT next_offset FROM stream.checkpoint JOIN stream.active USING (processor, source, version)").await
+        self.value(
+            "SELECT next_offset FROM stream.checkpoint JOIN stream.active USING (processor, source, version)",
+        )
+        .await
     }
 
     pub async fn epoch(&self) -> i64 {
-        self.value("SELECT owner_epoch FROM stream.checkpoint JOIN stream.active USING (processor, source, version)").await
+        self.value(
+            "SELECT owner_epoch FROM stream.checkpoint JOIN stream.active USING (processor, source, version)",
+        )
+        .await
     }
 
     /// Waits for a condition. False when it does not come in time.
@@ -304,6 +298,10 @@ impl<'a> World<'a> {
         let mut arguments =
             vec!["check", "--kafka", &self.services.kafka, "--topic", &self.topic, "--prefix"];
         arguments.extend([self.name.as_str(), "--database", &url, "--after-seq", &seq]);
+        let control = format!("{}.control", self.name);
+        if self.control {
+            arguments.extend(["--control-topic", &control]);
+        }
         if PathBuf::from(&observed).exists() {
             arguments.extend(["--observed", &observed]);
         }

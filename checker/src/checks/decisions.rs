@@ -60,7 +60,8 @@ fn in_control_topic(evidence: &Evidence, until: i64) -> Vec<String> {
 
 /// The last event about a hold says what `credit.hold` says.
 fn holds(evidence: &Evidence, report: &mut Report) {
-    let mut last: BTreeMap<Customer, (i32, &str, &str)> = BTreeMap::new();
+    // A version that takes over goes on from what the one before has told.
+    let mut last: BTreeMap<Customer, (&str, &str)> = BTreeMap::new();
     for event in &evidence.results.logged {
         let status = match event.event_type.as_str() {
             "hold_placed" => "held",
@@ -71,12 +72,10 @@ fn holds(evidence: &Evidence, report: &mut Report) {
         let data: Value = serde_json::from_str(&event.data).unwrap_or_default();
         let id = |name: &str| data[name].as_i64().and_then(|id| i32::try_from(id).ok());
         let Some(customer) = id("company_id").zip(id("partner_id")) else { continue };
-        let before = last.insert(customer, (event.version, status, &event.position));
+        let before = last.insert(customer, (status, &event.position));
         // What is released was held or suggested, as the event says.
         if status == "none" {
-            let was = before
-                .filter(|(version, ..)| *version == event.version)
-                .map_or("none", |(_, status, _)| status);
+            let was = before.map_or("none", |(status, _)| status);
             if data["was"].as_str() != Some(was) {
                 let text = format!(
                     "a hold of company {}, partner {} was released that was {}, and before it was {was}",
@@ -91,7 +90,7 @@ fn holds(evidence: &Evidence, report: &mut Report) {
         }
     }
     for hold in &evidence.results.holds {
-        let told = last.remove(&hold.customer()).map_or("none", |(_, status, _)| status);
+        let told = last.remove(&hold.customer()).map_or("none", |(status, _)| status);
         // Nobody is told of what is only in the shadow.
         let found = if hold.status == "shadow" { "none" } else { hold.status.as_str() };
         if told != found {
@@ -102,7 +101,7 @@ fn holds(evidence: &Evidence, report: &mut Report) {
             report.violation("holds", text, Vec::new());
         }
     }
-    for ((company, partner), (_, status, position)) in last {
+    for ((company, partner), (status, position)) in last {
         if status != "none" {
             let text = format!(
                 "the hold of company {company}, partner {partner} is {status} since {position}, and has no row"

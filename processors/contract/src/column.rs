@@ -15,6 +15,9 @@ use serde::{Deserialize, Deserializer};
 /// What the connector writes for a value that it did not get because it is stored out of line and did not change.
 pub const UNAVAILABLE: &str = "__debezium_unavailable_value";
 
+/// Names and codes are shorter, in bytes; events that repeat a text still fit into Kafka's largest message, 1 MB.
+const LONGEST_TEXT: usize = 65_536;
+
 /// The seed's `DECIMAL(15,2)` holds amounts below this; a larger one is refused when it is read.
 const NUMERIC_LIMIT: i64 = 10_000_000_000_000;
 
@@ -104,7 +107,7 @@ fn in_calendar(date: &NaiveDate) -> bool {
 }
 
 /// A `timestamp without time zone` column, which in Odoo is UTC: milli-, micro- or nanoseconds since 1970, told apart by their
-/// size, or ISO 8601 text. Between 1970-01-12 and the year 4000 no two units can be confused.
+/// size, or ISO 8601 text. Between 1970-01-12 and the year 4000 no two units can be confused. Years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub DateTime<Utc>);
 
@@ -114,7 +117,7 @@ impl<'de> Deserialize<'de> for Timestamp {
         impl Visitor<'_> for TimestampVisitor {
             type Value = Timestamp;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a timestamp, as milli-, micro- or nanoseconds since 1970 or ISO 8601")
+                f.write_str("a timestamp in the years 1 to 9999, as milli-, micro- or nanoseconds since 1970 or ISO 8601")
             }
             fn visit_i64<E: Error>(self, value: i64) -> Result<Timestamp, E> {
                 const MILLIS_END: u64 = 100_000_000_000_000;
@@ -123,20 +126,23 @@ impl<'de> Deserialize<'de> for Timestamp {
                     size if size < MILLIS_END * 1_000 => DateTime::from_timestamp_micros(value),
                     _ => Some(DateTime::from_timestamp_nanos(value)),
                 };
-                time.map(Timestamp).ok_or_else(|| E::invalid_value(Unexpected::Signed(value), &self))
+                time.filter(|time| in_calendar(&time.date_naive()))
+                    .map(Timestamp)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Signed(value), &self))
             }
             fn visit_u64<E: Error>(self, value: u64) -> Result<Timestamp, E> {
                 self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
-                text.parse().map(Timestamp).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+                let time = text.parse().ok().filter(|time: &DateTime<Utc>| in_calendar(&time.date_naive()));
+                time.map(Timestamp).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
             }
         }
         deserializer.deserialize_any(TimestampVisitor)
     }
 }
 
-/// A text column. Postgres cannot store NUL, so a text with one is refused here.
+/// A text column of at most 64 kB. Postgres cannot store NUL, so a text with one is refused here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text(pub String);
 
@@ -149,6 +155,10 @@ impl<'de> Deserialize<'de> for Text {
         }
         if text.contains('\0') {
             return Err(D::Error::invalid_value(Unexpected::Other("text with a NUL"), &"text without NUL"));
+        }
+        if text.len() > LONGEST_TEXT {
+            let found = format!("one of {} bytes", text.len());
+            return Err(D::Error::invalid_value(Unexpected::Other(&found), &"a text of at most 64 kB"));
         }
         Ok(Self(text))
     }
@@ -244,6 +254,14 @@ mod tests {
     }
 
     #[test]
+    fn timestamps_that_no_calendar_has_are_refused() {
+        for json in [r#""-262143-01-01T00:00:00Z""#, r#""+262142-01-01T00:00:00Z""#, "-99999999999999"] {
+            assert!(read::<Timestamp>(json).unwrap_err().contains("9999"), "{json}");
+        }
+        assert!(read::<Timestamp>(&i64::MIN.to_string()).is_ok(), "nanoseconds end in 1677");
+    }
+
+    #[test]
     fn jsonb_is_json_inside_text() {
         let limits = read::<Json<BTreeMap<i32, Numeric>>>(r#""{\"1\": 5000.0}""#).unwrap().0;
         assert_eq!(limits[&1].0, Decimal::from(5000));
@@ -254,6 +272,13 @@ mod tests {
         assert_eq!(read::<Kept<Option<Text>>>(r#""__debezium_unavailable_value""#), Ok(Kept::Unchanged));
         assert_eq!(read::<Kept<Option<Text>>>("null"), Ok(Kept::Sent(None)));
         assert_eq!(read::<Kept<Option<Text>>>(r#""x""#), Ok(Kept::Sent(Some(Text("x".into())))));
+    }
+
+    #[test]
+    fn text_that_no_event_could_carry_is_refused() {
+        assert!(read::<Text>(&format!("\"{}\"", "x".repeat(LONGEST_TEXT))).is_ok());
+        let error = read::<Text>(&format!("\"{}\"", "x".repeat(LONGEST_TEXT + 1))).unwrap_err();
+        assert!(error.contains("64 kB") && error.contains("65537"), "{error}");
     }
 
     #[test]

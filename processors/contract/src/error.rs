@@ -49,6 +49,21 @@ impl Failure {
     }
 }
 
+/// What to check when Postgres does not let us in or do something; nothing for all other errors.
+pub fn advice(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
+    match (error, code.as_ref()) {
+        (sqlx::Error::Tls(_), _) => {
+            ". Check sslmode and sslrootcert of database_url, and that the server's certificate is in date and names its host"
+        }
+        (_, "28P01") => ". Check the role and the password of database_url",
+        (_, "28000") => ". Check the role and the sslmode of database_url, and the server's pg_hba.conf",
+        // Tables of a schema that a role may not use do not exist for it.
+        (_, "42501" | "42P01") => ". Check what is granted to the role: docs/security.md",
+        _ => "",
+    }
+}
+
 impl From<sqlx::Error> for Failure {
     /// Errors of the connection and the classes of SQLSTATE that pass by themselves are transient: 08 connection,
     /// 40 serialization and deadlock, 53 resources, 55 lock not available, 57 shutdown and cancel, 58 system.
@@ -59,11 +74,11 @@ impl From<sqlx::Error> for Failure {
                 sqlx::Error::ColumnDecode { .. }
                 | sqlx::Error::ColumnNotFound(_)
                 | sqlx::Error::Configuration(_) => Self::permanent(format!("Postgres: {error}")),
-                error => Self::transient(format!("Postgres: {error}")),
+                error => Self::transient(format!("Postgres: {error}{}", advice(&error))),
             };
         };
         let code = database.code().unwrap_or_default().into_owned();
-        let text = format!("Postgres says {code}: {}", database.message());
+        let text = format!("Postgres says {code}: {}{}", database.message(), advice(&error));
         match code.get(..2) {
             Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Self::transient(text),
             _ => Self::permanent(text),

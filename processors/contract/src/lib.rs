@@ -48,7 +48,7 @@ pub use table::sql;
 pub use audit::Audit;
 pub use change::{Change, Op};
 pub use control::{Automation, Mode, Outcome, Request, Rule, RuleSet};
-pub use error::{Failure, Rejected};
+pub use error::{Failure, Rejected, advice};
 pub use money::Money;
 pub use outbox::{Emitted, Outbox};
 pub use processor::{Processor, Source};

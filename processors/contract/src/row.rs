@@ -29,6 +29,9 @@ pub(crate) fn decode<'de, R: Deserialize<'de>>(
     }
 }
 
+/// Of a value that is refused, so many characters are told: the record is kept anyway.
+const LONGEST_FOUND: usize = 1_000;
+
 /// Where the decoder is.
 #[derive(Default)]
 struct Place<'de> {
@@ -46,7 +49,10 @@ fn rejected(table: &str, column: &str, message: &str) -> Rejected {
     } else {
         (column, "a value that can be read", message)
     };
-    Rejected { table: table.into(), column: column.into(), expected: expected.into(), found: found.into() }
+    // Nothing of the row was read yet: it is none.
+    let column = if column.is_empty() { "?" } else { column };
+    let found = found.chars().take(LONGEST_FOUND).collect();
+    Rejected { table: table.into(), column: column.into(), expected: expected.into(), found }
 }
 
 struct RowDeserializer<'p, 'de, D> {
@@ -218,7 +224,14 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_value_only_the_beginning_is_told() {
+        let rejected = check(&format!(r#"{{"id": "{}", "partner_id": 1}}"#, "é".repeat(5_000))).unwrap_err();
+        assert_eq!((rejected.column.as_str(), rejected.found.chars().count()), ("id", LONGEST_FOUND));
+    }
+
+    #[test]
     fn a_row_that_is_no_object_is_refused() {
-        assert_eq!(check("[1,2]").unwrap_err().expected, "a row");
+        let rejected = check("[1,2]").unwrap_err();
+        assert_eq!((rejected.column.as_str(), rejected.expected.as_str()), ("?", "a row"));
     }
 }

@@ -318,7 +318,7 @@ fn behind_a_loss_only_a_new_snapshot_helps() {
 }
 
 #[test]
-fn who_asked_behind_a_loss_is_answered_when_a_new_snapshot_begins() {
+fn who_asked_behind_a_loss_is_answered_and_rules_set_there_count_when_a_new_snapshot_begins() {
     let mut log = Log::new();
     log.begin(1).row(1, 1, 7, 10);
     log.try_end(1, 100, 3, 5).unwrap_err();
@@ -332,10 +332,24 @@ fn who_asked_behind_a_loss_is_answered_when_a_new_snapshot_begins() {
         value: Some(value),
         kind,
     });
+    log.assembler.push(&Input {
+        offset: 4,
+        timestamp: 0,
+        key: Some(b"ledgerwell"),
+        value: Some(br#"{"rules":[]}"#),
+        kind: Some("rules"),
+    });
     assert!(log.units().is_empty(), "the offset stays where the loss is");
-    log.offset = 4;
+    log.offset = 5;
     log.snapshot("first", "res_partner", 1);
-    assert_eq!(log.units(), [r#"snapshot ["res_partner"] rows 1 -> 5 with the next"#, "control -> 5"]);
+    assert_eq!(
+        log.units(),
+        [
+            r#"snapshot ["res_partner"] rows 1 -> 6 with the next"#,
+            "control -> 6 with the next",
+            "control -> 6"
+        ]
+    );
 }
 
 #[test]

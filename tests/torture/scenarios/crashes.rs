@@ -5,7 +5,7 @@ use std::time::Duration;
 use ledgerwell::torture::Point;
 
 use super::a_while;
-use crate::feed::publish;
+use crate::feed::{publish, tick};
 use crate::instance::wait;
 use crate::torn::Chance;
 use crate::world::World;
@@ -59,9 +59,14 @@ pub async fn killed_at_points(world: &mut World<'_>, chance: &mut Chance) -> Res
 pub async fn killed_in_a_snapshot(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.observe();
     let snapshot = world.feed.take(1).concat();
-    for part in snapshot.chunks(snapshot.len().div_ceil(4)) {
+    let time = snapshot.last().map_or(0, |line| line.record.timestamp);
+    for (n, part) in snapshot.chunks(snapshot.len().div_ceil(4)).enumerate() {
         world.start();
         publish(&world.services.kafka, &world.topic, part);
+        if n < 3 {
+            // A moment comes, and something would be decided.
+            publish(&world.services.kafka, &world.topic, &[tick(time + i64::try_from(n).unwrap())]);
+        }
         let end = world.end();
         world.until(6, async || world.next_offset().await >= end).await;
         a_while(chance, 50).await;

@@ -5,10 +5,9 @@ use std::time::Duration;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use serde_json::json;
 
 use super::{a_while, has_to_stop};
-use crate::feed::{Line, publish};
+use crate::feed::{Line, publish, tick};
 use crate::torn::{Chance, Record};
 use crate::world::World;
 
@@ -139,6 +138,22 @@ fn start_over(world: &mut World<'_>) {
     world.start();
 }
 
+/// Somebody resets the processor though nothing is wrong: the same log is read once more, and tells new events.
+pub async fn read_once_more(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    world.start();
+    world.publish_part(2 + chance.below(2));
+    let end = world.end();
+    world.until(20, async || world.next_offset().await >= end).await;
+    world.instances.remove(0).stop();
+    world.command(&["reset", "credit"]);
+    world.fault("reset");
+    world.start();
+    a_while(chance, 800).await;
+    world.instances.clear();
+    world.fault("kill");
+    Ok(())
+}
+
 /// Retention has deleted what was not read yet.
 pub async fn log_cut_behind_us(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.start();
@@ -214,13 +229,7 @@ pub async fn clock_steps_back(world: &mut World<'_>, chance: &mut Chance) -> Res
             line.record.timestamp -= back;
         }
         let time = lines.last().map_or(0, |line| line.record.timestamp);
-        let tick = json!({ "time": chrono::DateTime::from_timestamp_millis(time).unwrap() });
-        lines.push(Line::from(Record {
-            key: b"ledgerwell".to_vec(),
-            value: Some(tick.to_string().into_bytes()),
-            timestamp: time,
-            kind: Some("tick"),
-        }));
+        lines.push(tick(time));
         publish(&world.services.kafka, &world.topic, &lines);
         tokio::time::sleep(Duration::from_millis(chance.below(300) as u64)).await;
         world.instances.clear();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
 
 use super::a_while;
@@ -103,9 +105,49 @@ pub async fn two_publishers(world: &mut World<'_>, chance: &mut Chance) -> Resul
     Ok(())
 }
 
+/// Another unit of the deployment has a transaction open in the progress topic while this one is killed between publishing and
+/// clearing its outbox, and comes up again.
+pub async fn hidden_behind_another_unit(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    world.observe();
+    let progress = format!("_{}.progress", world.name);
+    let passes = 1 + chance.below(2);
+    let another: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", &world.services.kafka)
+        .set("transactional.id", format!("{}.another", world.name))
+        .set("transaction.timeout.ms", "10000")
+        .create()
+        .unwrap();
+    let patience = Duration::from_secs(20);
+    another.init_transactions(patience).unwrap();
+    another.begin_transaction().unwrap();
+    another
+        .send(BaseRecord::to(&progress).partition(0).key("another").payload("{}"))
+        .map_err(|(error, _)| error)
+        .unwrap();
+    while another.in_flight_count() > 0 {
+        another.poll(Duration::from_millis(10));
+    }
+    world.start_at(&format!("AfterPublish:{passes}:KILL"), &[]);
+    for part in (6..9).rev() {
+        world.publish_part(part);
+        if wait(Duration::from_secs(3), || world.instances[0].is_gone()) {
+            break;
+        }
+    }
+    world.fault("killed behind another unit's open transaction");
+    world.instances.clear();
+    world.start();
+    world.publish_part(3);
+    a_while(chance, 3_000).await;
+    // Its timeout may have ended it by now.
+    let _ = another.abort_transaction(patience);
+    Ok(())
+}
+
 /// A record of the control topic moves no offset of the source's: only the epoch keeps the owner before from folding it too.
 pub async fn zombie_with_a_control_record(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     let control = format!("{}.control", world.name);
+    world.control = true;
     world.configure(&format!("control_topic = \"{control}\""));
     world.command(&["topics"]);
     world.observe();

@@ -114,6 +114,9 @@ struct CheckConfig {
     days: Option<u16>,
 }
 
+/// More days, points and per cent than any threshold needs; figures reckoned with them stay far from overflowing.
+const LARGEST: i64 = 1_000_000;
+
 /// Scores are remembered this long.
 pub(super) const LONGEST_MEMORY: u16 = 90;
 
@@ -142,6 +145,12 @@ impl Settings {
             of.at = config.at.unwrap_or(of.at);
             of.release = config.release.unwrap_or(of.release.min(of.at));
             of.days = config.days.unwrap_or(of.days);
+            if of.at > Decimal::from(LARGEST) {
+                return Err(format!(
+                    "config.checks.{check}: at is {}; it has to be at most {LARGEST}",
+                    of.at
+                ));
+            }
             if of.release > of.at || of.release < Decimal::ZERO {
                 return Err(format!(
                     "config.checks.{check}: release is {}; it has to be from 0 to `at`, which is {}",
@@ -205,6 +214,10 @@ mod tests {
         assert!(
             refused(json!({ "checks": { "horizon": { "release": 101 } } }))
                 .contains("checks.horizon: release")
+        );
+        let all = "79228162514264337593543950335";
+        assert!(
+            refused(json!({ "checks": { "score_drop": { "at": all, "release": all } } })).contains("at most")
         );
         assert!(
             refused(json!({ "checks": { "score_drop": { "days": 400 } } }))
