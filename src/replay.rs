@@ -19,7 +19,7 @@ use sqlx::PgConnection;
 
 use crate::config::{Config, Source};
 use crate::registry::Entry;
-use crate::runner::{Beside, Job, connect};
+use crate::runner::{Beside, Job, Stop, connect};
 
 pub use compare::{Comparison, Example};
 pub use snapshots::From;
@@ -28,6 +28,9 @@ pub use verify::{Verified, verify};
 
 /// A rebuild that fails so often in a row, without getting any further, is given up.
 const TRIES: u32 = 20;
+
+/// A replay as a whole: the pipeline beside may lock what it needs, or PostgreSQL be away.
+const ATTEMPTS: u32 = 5;
 
 /// What is rebuilt, and how.
 pub struct Replay<'a> {
@@ -69,6 +72,10 @@ impl Replay<'_> {
     /// # Errors
     /// What went wrong, with what to do. The results in force are untouched then.
     pub async fn run(&self, progress: &'static Progress) -> Result<Report, Failure> {
+        patiently(&self.job.stop, async || self.attempt(progress).await).await
+    }
+
+    async fn attempt(&self, progress: &'static Progress) -> Result<Report, Failure> {
         let mut connection = connect(&self.job.database_url, "ledgerwell.replay").await?;
         only_one(self.entry.name, &self.source.name, &mut connection).await?;
         let before = schema::active(&self.job.place, &mut connection).await?;
@@ -141,6 +148,20 @@ impl Replay<'_> {
             }
         }
     }
+}
+
+/// Tries again while what fails may pass: what was begun is rolled back, and what was built is gone on with.
+async fn patiently<T>(stop: &Stop, attempt: impl AsyncFn() -> Result<T, Failure>) -> Result<T, Failure> {
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(Failure::Transient(why)) if !stop.is_set() => {
+                tracing::warn!(failure = %why, "will be tried again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            done => return done,
+        }
+    }
+    attempt().await
 }
 
 /// Runs what blocks beside what does not.

@@ -188,8 +188,9 @@ impl UnitMetrics {
 /// otherwise.
 pub fn log(json: bool, level: &str) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("warn,ledgerwell={level}")));
+    // The Kafka client warns of settings that are another client's, and takes the end of a log for an error.
+    let usual = format!("warn,ledgerwell={level},librdkafka=error,rdkafka=off");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call, from a test in the same process, changes nothing.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };

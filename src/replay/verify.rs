@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::compare::{Comparison, compare};
 use super::schema::{self, bare, run, tables};
-use super::{Progress, Replay, only_one};
+use super::{Progress, Replay, only_one, patiently};
 use crate::registry::Entry;
 use crate::runner::{Beside, Place, connect};
 
@@ -56,6 +56,10 @@ const BOOKS: [(&str, &str, &str); 4] = [
 /// # Errors
 /// What went wrong, with what to do.
 pub async fn verify(replay: &Replay<'_>, progress: &'static Progress) -> Result<Verified, Failure> {
+    patiently(&replay.job.stop, async || attempt(replay, progress).await).await
+}
+
+async fn attempt(replay: &Replay<'_>, progress: &'static Progress) -> Result<Verified, Failure> {
     let (entry, place) = (replay.entry, &replay.job.place);
     let mut connection = connect(&replay.job.database_url, "ledgerwell.verify").await?;
     only_one(entry.name, &place.source, &mut connection).await?;
