@@ -87,7 +87,7 @@ fn marker(value: &[u8]) -> Option<Marker> {
     const SNAPSHOT: &[u8] = b"\"snapshot\":";
     let rest = &value[memchr::memmem::rfind(value, SNAPSHOT)? + SNAPSHOT.len()..];
     match rest.trim_ascii_start() {
-        rest if rest.starts_with(b"\"first") => Some(Marker::First),
+        rest if rest.starts_with(b"\"first\"") => Some(Marker::First),
         rest if rest.starts_with(b"\"last\"") => Some(Marker::Last),
         _ => None,
     }

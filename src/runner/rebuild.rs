@@ -38,7 +38,7 @@ pub trait Rebuilding {
 /// Claims the version beside, new or begun before.
 ///
 /// # Errors
-/// See [`Session::claim`].
+/// What a claim fails with: the log has lost records, was made anew, or a server is away.
 pub fn rebuild<P: Processor>(job: &Job) -> Result<Box<dyn Rebuilding>, Failure> {
     let consumer = consumer::alone(job)?;
     let session = Session::<P>::claim(job, &consumer)?;
