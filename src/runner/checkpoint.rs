@@ -1,6 +1,7 @@
 //! Offsets live in Postgres: claimed by bumping an epoch, moved by compare-and-set in the batch's transaction.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::Failure;
@@ -10,6 +11,9 @@ use uuid::Uuid;
 use crate::clock;
 use crate::feed::{Mark, Position, Progress, Snapshot};
 use crate::torture::{Guard, stands};
+
+/// How long a look at a checkpoint may take.
+const ANSWER: Duration = Duration::from_secs(30);
 
 /// Whose checkpoint it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +149,28 @@ pub(super) async fn claim(
         },
         clock: row.try_get("clock")?,
     })
+}
+
+/// Looks whether nobody else has claimed the unit.
+///
+/// # Errors
+/// [`Failure::Fenced`] when somebody has.
+pub(super) async fn still_ours(
+    place: &Place,
+    epoch: i64,
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
+    let query = place.query(
+        "SELECT owner_epoch FROM stream.checkpoint
+         WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5",
+    );
+    let row = tokio::time::timeout(ANSWER, query.fetch_one(connection))
+        .await
+        .map_err(|_| Failure::transient("Postgres does not answer"))??;
+    match row.try_get::<i64, _>("owner_epoch")? {
+        present if present == epoch => Ok(()),
+        present => Err(Failure::Fenced(format!("epoch {present} has come after {epoch}").into())),
+    }
 }
 
 /// The compare-and-set: moves the checkpoint from `from` to `to` if nobody else has. The first statement of every batch.

@@ -27,6 +27,8 @@ const BATCH_ROWS: usize = 20_000;
 const BATCH_AGE: Duration = Duration::from_millis(250);
 /// … or nothing more has come for this long.
 const IDLE: Duration = Duration::from_millis(2);
+/// While nothing comes it is looked this often whether the unit is still ours.
+const LOOK: Duration = Duration::from_secs(1);
 /// Saving a batch takes no longer than this, or Postgres is taken for gone. A snapshot of millions of rows needs minutes.
 const SAVE: Duration = Duration::from_mins(10);
 /// Neither does reading the state at a claim.
@@ -166,7 +168,12 @@ impl<P: Processor> Writer<P> {
     pub(super) async fn run(mut self, mut units: Receiver<Queued<P::Event>>) -> Result<(), Failure> {
         let mut open = true;
         while open {
-            let Some(first) = units.recv().await else { break };
+            let Ok(first) = tokio::time::timeout(LOOK, units.recv()).await else {
+                // Who has nothing to save would not notice that another version, or owner, is in force.
+                checkpoint::still_ours(&self.job.place, self.next.owner_epoch, &mut self.connection).await?;
+                continue;
+            };
+            let Some(first) = first else { break };
             let began = Instant::now();
             let mut cut = self.take(first);
             while !(cut && (self.rows >= BATCH_ROWS || began.elapsed() >= BATCH_AGE || self.at_end)) {

@@ -108,7 +108,8 @@ fn requests(evidence: &Evidence, replay: &Replay, report: &mut Report) {
     for request in &evidence.results.requests {
         let status = if request.status == "done" { "approved" } else { "rejected" };
         let action = match request.action.as_str() {
-            _ if replay.early.contains(&request.id) => "request",
+            // One that was decided before the log was cut may come again too early, and is not decided twice.
+            _ if replay.early.contains(&request.id) && status == "rejected" => "request",
             known @ ("release" | "exempt" | "raise_limit") => known,
             "replay_dead_letter" | "discard_dead_letter" => "dead_letter",
             _ => "request",
