@@ -52,9 +52,7 @@ pub(super) async fn schemas(
     let mut comparisons = Vec::new();
     for (table, keys) in tables(before, public, connection).await? {
         let beside = format!("{rebuilt}.{}", bare(&table));
-        // An id that is no key comes from a sequence, and means nothing.
-        let ignored = if keys.iter().any(|key| key == "id") { "" } else { "id" };
-        comparisons.push(compare(&table, &beside, &keys, ignored, connection).await?);
+        comparisons.push(compare(&table, &beside, &keys, connection).await?);
     }
     Ok(comparisons)
 }
@@ -64,9 +62,10 @@ pub(super) async fn compare(
     before: &str,
     rebuilt: &str,
     keys: &[String],
-    ignored: &str,
     connection: &mut PgConnection,
 ) -> Result<Comparison, Failure> {
+    // An id that is no key comes from a sequence, and means nothing.
+    let ignored = if keys.iter().any(|key| key == "id") { "" } else { "id" };
     let keys: Vec<_> = keys.iter().map(|key| format!("t.{key}")).collect();
     let side = |table: &str| {
         format!(

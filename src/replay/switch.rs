@@ -79,7 +79,7 @@ pub(super) async fn put_in_force(
     }
     run(&format!("DROP SCHEMA IF EXISTS {old} CASCADE; ALTER SCHEMA {schema} RENAME TO {old}"), connection)
         .await?;
-    for (table, keys) in tables(&new, &[], connection).await? {
+    for (table, _) in tables(&new, &[], connection).await? {
         let name = bare(&table).to_owned();
         if let Some((_, columns)) = entry.public.iter().find(|(public, _)| *public == name) {
             // Kept beside what was in force, then brought to what is: only rows that differ are written.
@@ -92,10 +92,6 @@ pub(super) async fn put_in_force(
             .await?;
             bring(&name, &table, columns, connection).await?;
             run(&format!("DROP TABLE {table}"), connection).await?;
-        } else if keys.is_empty() {
-            return Err(Failure::permanent(format!(
-                "table {table} has no primary key. This is a bug: report it"
-            )));
         }
     }
     run(&format!("ALTER SCHEMA {new} RENAME TO {schema}"), connection).await?;

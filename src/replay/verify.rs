@@ -135,14 +135,13 @@ async fn compare_all(
 ) -> Result<Vec<Comparison>, Failure> {
     let mut all = Vec::new();
     for (table, keys) in tables(entry.name, entry.public, connection).await? {
-        let ignored = if keys.iter().any(|key| key == "id") { "" } else { "id" };
         let (copy, rebuilt) = (format!("{now}.{}", bare(&table)), format!("{built}.{}", bare(&table)));
-        all.push(Comparison { table, ..compare(&copy, &rebuilt, &keys, ignored, connection).await? });
+        all.push(Comparison { table, ..compare(&copy, &rebuilt, &keys, connection).await? });
     }
     for (book, key, columns) in BOOKS {
         let rebuilt = format!("({})", of_unit(book, columns, place, -1));
         let copy = format!("{now}._{book}");
-        let comparison = compare(&copy, &rebuilt, &[key.to_owned()], "", connection).await?;
+        let comparison = compare(&copy, &rebuilt, &[key.to_owned()], connection).await?;
         all.push(Comparison { table: format!("stream.{book} of version {version}"), ..comparison });
     }
     Ok(all)
