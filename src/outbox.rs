@@ -1,5 +1,6 @@
 //! Events on their way out: stored in the batch's transaction, published in order by the drain.
 
+mod abandoned;
 mod drain;
 mod progress;
 

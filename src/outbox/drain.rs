@@ -5,6 +5,7 @@
 //! got through.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sqlx::{FromRow, PgConnection};
 
+use super::abandoned::{self, Places};
 use super::progress::{self, Progress};
 use super::{OutboxRow, TICK};
 use crate::runner::{Job, Stop, connect};
@@ -22,8 +24,11 @@ use crate::torture::{Guard, Point, pass, stands};
 /// Events per Kafka transaction.
 const BATCH: i64 = 5_000;
 /// How long a Kafka call may take before its outcome is in doubt.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Nothing that it does lasts longer than this. One that has not been heard of since then hangs in the client library, which a
+/// broker that stands still and comes back can bring about.
+const HANGS: Duration = Duration::from_mins(1);
 /// How long a statement may take.
 const STATEMENT: Duration = Duration::from_secs(30);
 /// How long stopping waits for what is in work.
@@ -35,6 +40,27 @@ pub struct Drain {
     thread: Option<JoinHandle<Result<(), Failure>>>,
     stop: Stop,
     stored: i64,
+    beat: Beat,
+}
+
+/// When the drain was last heard of.
+#[derive(Clone, Debug)]
+struct Beat(Arc<Mutex<Instant>>);
+
+impl Default for Beat {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+}
+
+impl Beat {
+    fn beat(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn is_still(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() > HANGS
+    }
 }
 
 impl Drain {
@@ -43,11 +69,13 @@ impl Drain {
         let (wake, woken) = channel();
         let stop = Stop::default();
         let stopped = stop.clone();
+        let beat = Beat::default();
+        let beats = beat.clone();
         let name = format!("{}.outbox", job.group());
         let run = move || {
             let mut failures = 0;
             loop {
-                match publish(&job, &woken, &stopped, stored) {
+                match publish(&job, &woken, &stopped, &beats, stored) {
                     Err(Failure::Transient(text)) if !stopped.is_set() => {
                         failures += 1;
                         job.status.update(|figures| figures.unpublished = Some(text.to_string()));
@@ -59,7 +87,7 @@ impl Drain {
             }
         };
         let thread = std::thread::Builder::new().name(name).spawn(run).ok();
-        let drain = Self { wake: Some(wake), thread, stop, stored };
+        let drain = Self { wake: Some(wake), thread, stop, stored, beat };
         drain.send(stored);
         drain
     }
@@ -81,7 +109,11 @@ impl Drain {
     /// What made it stop.
     pub fn check(&mut self) -> Result<(), Failure> {
         if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return Ok(());
+            return if self.beat.is_still() {
+                Err(Failure::transient("the Kafka client does not come back from publishing"))
+            } else {
+                Ok(())
+            };
         }
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(Err(failure))) => Err(failure),
@@ -111,7 +143,14 @@ fn pause(wait: Duration, stop: &Stop) {
 }
 
 /// Publishes with one producer until it is stopped or fails.
-fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Result<(), Failure> {
+fn publish(
+    job: &Job,
+    woken: &Receiver<i64>,
+    stop: &Stop,
+    beat: &Beat,
+    mut stored: i64,
+) -> Result<(), Failure> {
+    beat.beat();
     let id = job.transactional_id();
     let progress_topic = format!("_{}.progress", job.prefix);
     let topic = format!("{}.{}", job.prefix, job.place.processor);
@@ -120,18 +159,26 @@ fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Re
         if stands(Guard::ReadAfterInit) { None } else { Some(read_progress(job, &progress_topic, &id)?) };
     pass(Point::ProducerMade);
     producer.init_transactions(PATIENCE).map_err(doubtful)?;
+    beat.beat();
     let partitions = partitions(&producer, &topic)?;
+    let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
+    let next = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
+    beat.beat();
+    let next = next.iter().map(|row| row.event_id).collect();
+    let places = Places { topic: &topic, partitions, progress_topic: &progress_topic, key: &id };
+    abandoned::end(&job.kafka, &producer, &places, &next)?;
+    beat.beat();
     let mut progress = match early {
         Some(progress) => progress,
         None => read_progress(job, &progress_topic, &id)?,
     };
-    let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
     job.status.update(|figures| {
         figures.published = progress.out_seq;
         figures.unpublished = None;
     });
     loop {
         loop {
+            beat.beat();
             let rows = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
             stored = stored.max(rows.last().map_or(stored, |row| row.out_seq));
             let Some(last) = rows.last().map(|row| row.out_seq) else { break };
@@ -162,6 +209,7 @@ fn publish(job: &Job, woken: &Receiver<i64>, stop: &Stop, mut stored: i64) -> Re
         if stop.is_set() {
             return Ok(());
         }
+        beat.beat();
         match woken.recv_timeout(Duration::from_secs(1)) {
             Ok(seq) => stored = stored.max(woken.try_iter().last().unwrap_or(seq)),
             Err(RecvTimeoutError::Timeout) => {}
@@ -219,7 +267,7 @@ fn partitions(producer: &BaseProducer, topic: &str) -> Result<i32, Failure> {
 
 /// Whatever the error, this producer is not used again.
 #[allow(clippy::needless_pass_by_value, reason = "the shape of map_err")]
-fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
+pub(super) fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
     use rdkafka::types::RDKafkaErrorCode as Code;
     if let Some(
         Code::TransactionalIdAuthorizationFailed
@@ -273,7 +321,14 @@ fn send(
         producer,
         BaseRecord::to(progress_topic).partition(0).key(&job.transactional_id()).payload(&value),
     )?;
-    // librdkafka's commit waits for delivery reports that nobody polls for (100 ms each time): poll for them first.
+    confirmed(producer)?;
+    pass(Point::InKafkaTransaction);
+    producer.commit_transaction(PATIENCE).map_err(doubtful)
+}
+
+/// Waits until Kafka has everything. librdkafka's commit waits for delivery reports that nobody polls for (100 ms each time), so
+/// they are polled for first.
+pub(super) fn confirmed(producer: &BaseProducer) -> Result<(), Failure> {
     let began = Instant::now();
     while producer.in_flight_count() > 0 {
         producer.poll(Duration::from_millis(1));
@@ -281,8 +336,7 @@ fn send(
             return Err(Failure::transient("Kafka did not confirm events in time"));
         }
     }
-    pass(Point::InKafkaTransaction);
-    producer.commit_transaction(PATIENCE).map_err(doubtful)
+    Ok(())
 }
 
 fn enqueue(producer: &BaseProducer, mut record: BaseRecord<'_, String, String>) -> Result<(), Failure> {

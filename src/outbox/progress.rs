@@ -16,7 +16,7 @@ use crate::torture::{Guard, stands};
 const READ: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether another unit's transaction has ended.
-const HIDDEN: Duration = Duration::from_millis(20);
+pub(super) const HIDDEN: Duration = Duration::from_millis(20);
 
 /// The last event that was published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,19 +41,11 @@ impl From<&OutboxRow> for Progress {
 /// behind it, so the end that is visible is no end before it has reached the true one. Its timeout bounds the wait.
 pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progress, Failure> {
     let kafka_failure = |error: KafkaError| Failure::transient(format!("Kafka: reading {topic}: {error}"));
-    let mut settings = kafka.clone();
-    settings
-        .set("group.id", format!("{key}.progress"))
-        .set("enable.auto.commit", "false")
-        .set("isolation.level", "read_committed")
-        .set("enable.partition.eof", "true")
-        .set("fetch.wait.max.ms", "10");
-    let consumer: BaseConsumer = settings.create().map_err(kafka_failure)?;
+    let consumer = committed(kafka, key)?;
     let mut all = TopicPartitionList::new();
     all.add_partition_offset(topic, 0, Offset::Beginning).map_err(kafka_failure)?;
     let began = Instant::now();
-    settings.set("isolation.level", "read_uncommitted");
-    let uncommitted: BaseConsumer = settings.create().map_err(kafka_failure)?;
+    let uncommitted = uncommitted(kafka, key)?;
     let end_of = |consumer: &BaseConsumer| consumer.fetch_watermarks(topic, 0, READ).map(|(_, end)| end);
     let end = end_of(&uncommitted).map_err(kafka_failure)?;
     while stands(Guard::ReadToEnd) && end_of(&consumer).map_err(kafka_failure)? < end {
@@ -79,4 +71,25 @@ pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progr
         }
     }
     Err(Failure::transient(format!("Kafka: topic {topic} could not be read to its end in time")))
+}
+
+/// A consumer that sees nothing of open transactions.
+pub(super) fn committed(kafka: &ClientConfig, key: &str) -> Result<BaseConsumer, Failure> {
+    consumer(kafka, key, "read_committed")
+}
+
+/// A consumer that sees everything.
+pub(super) fn uncommitted(kafka: &ClientConfig, key: &str) -> Result<BaseConsumer, Failure> {
+    consumer(kafka, key, "read_uncommitted")
+}
+
+fn consumer(kafka: &ClientConfig, key: &str, isolation: &str) -> Result<BaseConsumer, Failure> {
+    let mut settings = kafka.clone();
+    settings
+        .set("group.id", format!("{key}.progress"))
+        .set("enable.auto.commit", "false")
+        .set("isolation.level", isolation)
+        .set("enable.partition.eof", "true")
+        .set("fetch.wait.max.ms", "10");
+    settings.create().map_err(|error| Failure::transient(format!("Kafka consumer: {error}")))
 }
