@@ -20,3 +20,4 @@ pub mod runner;
 pub mod telemetry;
 pub mod topics;
 pub mod torture;
+pub mod watermarks;

@@ -13,13 +13,14 @@ mod verify;
 use std::time::Duration;
 
 use contract::Failure;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use serde::Serialize;
 use sqlx::PgConnection;
 
 use crate::config::{Config, Source};
 use crate::registry::Entry;
 use crate::runner::{Beside, Job, Stop, connect};
+use crate::watermarks::watermarks;
 
 pub use compare::{Comparison, Example};
 pub use snapshots::From;
@@ -115,9 +116,7 @@ impl Replay<'_> {
         let (kafka, topic, from) = (self.config.kafka(), self.source.topic.clone(), self.from);
         blocking(move || {
             let consumer: BaseConsumer = kafka.create().map_err(|error| unreachable_kafka(&error))?;
-            let (low, high) = consumer
-                .fetch_watermarks(&topic, 0, Duration::from_secs(10))
-                .map_err(|error| unreachable_kafka(&error))?;
+            let (low, high) = watermarks(&consumer, &topic, 0).map_err(|error| unreachable_kafka(&error))?;
             Ok((snapshots::begin(from, low, high, &kafka, &topic)?, high))
         })
         .await

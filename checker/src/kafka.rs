@@ -104,8 +104,8 @@ fn settled(
 ) -> Result<(i64, i64), Error> {
     let began = Instant::now();
     loop {
-        let (_, every) = all.fetch_watermarks(topic, partition, PATIENCE)?;
-        let (start, stable) = committed.fetch_watermarks(topic, partition, PATIENCE)?;
+        let (_, every) = believed(all, topic, partition)?;
+        let (start, stable) = believed(committed, topic, partition)?;
         if stable >= every {
             return Ok((start, every));
         }
@@ -114,6 +114,18 @@ fn settled(
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// The client's answer may take an error for an empty partition, so that is asked thrice.
+fn believed(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
+    let mut answer = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+    for _ in 0..2 {
+        if answer.0 == answer.1 {
+            std::thread::sleep(Duration::from_millis(50));
+            answer = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+        }
+    }
+    Ok(answer)
 }
 
 fn raw(message: &rdkafka::message::BorrowedMessage<'_>) -> Raw {

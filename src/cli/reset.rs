@@ -1,13 +1,13 @@
 //! `ledgerwell reset`
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use sqlx::{Connection, PgConnection};
 
 use super::{Global, Outcome, output, sources};
+use crate::watermarks::watermarks;
 
 /// Let a processor start over at the beginning of its source's topic
 #[derive(Args)]
@@ -35,8 +35,7 @@ impl Reset {
             return Err("there are several sources: name one with --source".into());
         };
         let consumer: BaseConsumer = config.kafka().create()?;
-        let (start, _) = consumer
-            .fetch_watermarks(&source.topic, 0, Duration::from_secs(10))
+        let (start, _) = watermarks(&consumer, &source.topic, 0)
             .map_err(|error| format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic))?;
         let mut connection = PgConnection::connect(source.database_url()).await?;
         // A new epoch: an owner that runs is fenced and claims from here.

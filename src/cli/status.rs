@@ -1,16 +1,16 @@
 //! `ledgerwell status`
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection, Row};
 
 use super::{Global, Outcome, output};
 use crate::clock;
+use crate::watermarks::watermarks;
 
 /// Show how far each processor is, from Postgres and Kafka
 #[derive(Args)]
@@ -42,10 +42,9 @@ impl Status {
         let consumer: BaseConsumer = config.kafka().create()?;
         let mut lines = Vec::new();
         for source in &config.sources {
-            let (_, end) =
-                consumer.fetch_watermarks(&source.topic, 0, Duration::from_secs(10)).map_err(|error| {
-                    format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic)
-                })?;
+            let (_, end) = watermarks(&consumer, &source.topic, 0).map_err(|error| {
+                format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic)
+            })?;
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let rows = sqlx::query(
                 "SELECT processor, next_offset, owner_epoch, owner_id, snapshot, clock,

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::drain::{self, PATIENCE};
 use super::progress::{HIDDEN, committed, uncommitted};
+use crate::watermarks::watermarks;
 
 /// What is open for longer than any transaction of ours may last, which is ten seconds, is abandoned.
 const ABANDONED: Duration = Duration::from_secs(15);
@@ -184,7 +185,7 @@ impl Topics {
 }
 
 fn end_of(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<i64, Failure> {
-    consumer.fetch_watermarks(topic, partition, PATIENCE).map(|(_, end)| end).map_err(failure)
+    watermarks(consumer, topic, partition).map(|(_, end)| end).map_err(failure)
 }
 
 /// What a consumer sees of a partition, from an offset on.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::OutboxRow;
 use crate::torture::{Guard, stands};
+use crate::watermarks::watermarks;
 
 /// Reading the whole topic takes no longer than this.
 const READ: Duration = Duration::from_secs(30);
@@ -46,7 +47,7 @@ pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progr
     all.add_partition_offset(topic, 0, Offset::Beginning).map_err(kafka_failure)?;
     let began = Instant::now();
     let uncommitted = uncommitted(kafka, key)?;
-    let end_of = |consumer: &BaseConsumer| consumer.fetch_watermarks(topic, 0, READ).map(|(_, end)| end);
+    let end_of = |consumer: &BaseConsumer| watermarks(consumer, topic, 0).map(|(_, end)| end);
     let end = end_of(&uncommitted).map_err(kafka_failure)?;
     while stands(Guard::ReadToEnd) && end_of(&consumer).map_err(kafka_failure)? < end {
         if began.elapsed() > READ {

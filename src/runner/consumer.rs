@@ -227,8 +227,7 @@ fn settings(base: &ClientConfig) -> ClientConfig {
 
 /// First offset of a topic, and the one after its last.
 pub(super) fn watermarks(consumer: &BaseConsumer<Assignment>, topic: &str) -> Result<(i64, i64), Failure> {
-    consumer
-        .fetch_watermarks(topic, 0, REQUEST)
+    crate::watermarks::watermarks(consumer, topic, 0)
         .map_err(|error| Failure::transient(format!("Kafka: offsets of topic {topic}: {error}")))
 }
 

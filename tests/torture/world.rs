@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::BaseConsumer;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::feed::{Feed, Line, Mix, publish};
@@ -230,7 +230,7 @@ impl<'a> World<'a> {
 
     /// The end of the source's topic.
     pub fn end(&self) -> i64 {
-        self.consumer().fetch_watermarks(&self.topic, 0, Duration::from_secs(30)).map_or(-1, |(_, end)| end)
+        ledgerwell::watermarks::watermarks(&self.consumer(), &self.topic, 0).map_or(-1, |(_, end)| end)
     }
 
     /// Everything is well again; the rest of the log comes, and all of it is applied and published.
