@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod backtest;
 mod demo;
 mod dlq;
 mod explain;
@@ -71,6 +72,8 @@ enum Command {
     Explain(explain::Explain),
     Replay(replay::Run),
     Verify(verify::Verify),
+    #[command(subcommand)]
+    Backtest(backtest::Backtest),
     Token(token::Token),
     Demo(demo::Demo),
 }
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
             Command::Explain(command) => command.run(global).await,
             Command::Replay(command) => command.run(global).await,
             Command::Verify(command) => command.run(global).await,
+            Command::Backtest(command) => command.run(global),
             Command::Token(command) => command.run(global),
             Command::Demo(command) => command.run(global).await,
         }

@@ -2,6 +2,7 @@
 //! ARCHITECTURE.md has the map.
 
 pub mod audit;
+pub mod backtest;
 pub mod cli;
 pub mod clock;
 pub mod config;

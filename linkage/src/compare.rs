@@ -1,0 +1,347 @@
+//! The level on which two records agree in one comparison. Symmetric, and integers only: the same on every machine.
+
+use rapidfuzz::distance::osa;
+
+use super::measure::{CLOSE, MISSING, Measure, SAME};
+use super::normalise::nickname;
+use super::record::{Slot, Token};
+
+/// The level of two slots.
+pub fn level(measure: Measure, a: Slot<'_>, b: Slot<'_>) -> u8 {
+    if a.is_missing() || b.is_missing() {
+        return MISSING;
+    }
+    match measure {
+        Measure::Given => given(a, b),
+        Measure::Family => whole(a, b, family_is_close),
+        Measure::Name => name(a, b),
+        Measure::Street => street(a, b),
+        Measure::Email => email(a, b),
+        Measure::Phone | Measure::HouseNumber => any(a, b),
+        Measure::Postcode | Measure::TaxId | Measure::Identifier => {
+            whole(a, b, |a, b| one_edit(first(a), first(b)))
+        }
+        Measure::City => whole(a, b, |a, b| is_slip(first(a), first(b)) || contains(a, b)),
+        Measure::Region | Measure::Country | Measure::Category => {
+            if same(a, b) {
+                SAME
+            } else {
+                2
+            }
+        }
+        Measure::Date => date(first(a), first(b)),
+        Measure::Text => cosine(a, b),
+        Measure::ModelNumber => {
+            if shares_a_token(a, b) {
+                SAME
+            } else {
+                2
+            }
+        }
+        Measure::Amount => amount(first(a), first(b)),
+    }
+}
+
+/// The text of a slot's first token: the whole value where there are several.
+fn first(slot: Slot<'_>) -> &[u8] {
+    slot.tokens.first().map_or(&[], |token| slot.text(token))
+}
+
+fn same(a: Slot<'_>, b: Slot<'_>) -> bool {
+    equal(a, &a.tokens[0], b, &b.tokens[0])
+}
+
+fn equal(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
+    x.hash == y.hash && a.text(x) == b.text(y)
+}
+
+/// Equal, alike or different.
+fn whole(a: Slot<'_>, b: Slot<'_>, is_close: impl Fn(Slot<'_>, Slot<'_>) -> bool) -> u8 {
+    if same(a, b) {
+        SAME
+    } else if is_close(a, b) {
+        CLOSE
+    } else {
+        3
+    }
+}
+
+/// At most one letter added, left out, replaced, or exchanged with its neighbour.
+fn one_edit(a: &[u8], b: &[u8]) -> bool {
+    within(a, b, 1)
+}
+
+fn within(a: &[u8], b: &[u8], edits: usize) -> bool {
+    a.len().abs_diff(b.len()) <= edits
+        && osa::distance_with_args(
+            a.iter().copied(),
+            b.iter().copied(),
+            &osa::Args::default().score_cutoff(edits),
+        )
+        .is_some()
+}
+
+/// Whether two words differ as slips of the finger would make them: one edit for short words, two for long ones that begin
+/// alike.
+fn is_slip(a: &[u8], b: &[u8]) -> bool {
+    let begin_alike = a.first() == b.first();
+    match a.len().max(b.len()) {
+        0..=2 => false,
+        3..=5 => within(a, b, 1),
+        _ if !begin_alike => within(a, b, 1),
+        6..=11 => within(a, b, 2),
+        _ => within(a, b, 3),
+    }
+}
+
+/// Whether the shorter word is how the longer one begins, with at least three letters.
+fn abbreviates(a: &[u8], b: &[u8]) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.len() >= 3 && long.starts_with(short)
+}
+
+/// Whether the words of one value are all among the other's.
+fn contains(a: Slot<'_>, b: Slot<'_>) -> bool {
+    let (few, many) = if a.tokens.len() < b.tokens.len() { (a, b) } else { (b, a) };
+    few.tokens.len() > 1
+        && few.tokens[1..].iter().all(|x| many.tokens[1..].iter().any(|y| equal(few, x, many, y)))
+}
+
+fn family_is_close(a: Slot<'_>, b: Slot<'_>) -> bool {
+    is_slip(first(a), first(b)) || contains(a, b)
+}
+
+fn given(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    if same(a, b) {
+        return SAME;
+    }
+    let (x, y) = (first(a), first(b));
+    if x.len() == 1 || y.len() == 1 {
+        return if x[0] == y[0] { 3 } else { 4 };
+    }
+    let nickname = || a.tokens[1..].iter().any(|x| b.tokens[1..].iter().any(|y| is_nickname(a, x, b, y)));
+    if is_slip(x, y) || contains(a, b) {
+        CLOSE
+    } else if abbreviates(x, y) || nickname() {
+        3
+    } else {
+        4
+    }
+}
+
+fn is_nickname(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
+    let text = |text| std::str::from_utf8(text).unwrap_or_default();
+    (x.marks | y.marks) & Token::NICKNAME != 0 && nickname::same_person(text(a.text(x)), text(b.text(y)))
+}
+
+/// How the words of two names were matched.
+#[derive(Default)]
+struct Aligned {
+    /// Words that are equal or alike.
+    words: usize,
+    /// Words of which one is short for the other: its first letter, its beginning, a nickname.
+    short: usize,
+    /// Whether all words of the shorter name were matched.
+    one: bool,
+    /// Whether all words of both were.
+    both: bool,
+}
+
+/// Words of a name behind the sixteenth are not looked at.
+const MOST_WORDS: usize = 16;
+
+/// The words of a name, behind the whole of it.
+fn words(slot: Slot<'_>) -> &[Token] {
+    let words = slot.tokens.get(1..).unwrap_or_default();
+    &words[..words.len().min(MOST_WORDS)]
+}
+
+/// Matches words: first equal ones, then those that are alike, then short forms.
+fn align(a: Slot<'_>, b: Slot<'_>) -> Aligned {
+    let (ours, theirs) = (words(a), words(b));
+    let (mut our_taken, mut their_taken) = ([false; MOST_WORDS], [false; MOST_WORDS]);
+    let mut pair_up = |matches: &dyn Fn(&Token, &Token) -> bool| {
+        let mut pairs = 0;
+        for (our, taken) in ours.iter().zip(&mut our_taken).filter(|(_, taken)| !**taken) {
+            let free =
+                theirs.iter().zip(&mut their_taken).find(|(their, taken)| !**taken && matches(our, their));
+            if let Some((_, their_taken)) = free {
+                (*taken, *their_taken) = (true, true);
+                pairs += 1;
+            }
+        }
+        pairs
+    };
+    let (fewer, more) = (ours.len().min(theirs.len()), ours.len().max(theirs.len()));
+    let mut aligned = Aligned { words: pair_up(&|x, y| equal(a, x, b, y)), ..Aligned::default() };
+    if aligned.words < fewer {
+        aligned.words += pair_up(&|x, y| {
+            let (x, y) = (a.text(x), b.text(y));
+            x.len() > 1 && y.len() > 1 && is_slip(x, y)
+        });
+        aligned.short = pair_up(&|our, their| {
+            let (x, y) = (a.text(our), b.text(their));
+            if x.len() == 1 || y.len() == 1 {
+                x[0] == y[0]
+            } else {
+                abbreviates(x, y) || is_nickname(a, our, b, their)
+            }
+        });
+    }
+    let matched = aligned.words + aligned.short;
+    aligned.one = matched == fewer;
+    aligned.both = matched == more;
+    aligned
+}
+
+fn name(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    if same(a, b) {
+        return SAME;
+    }
+    let aligned = align(a, b);
+    let exactly = || {
+        a.tokens.len() == b.tokens.len()
+            && a.tokens[1..].iter().all(|x| b.tokens[1..].iter().any(|y| equal(a, x, b, y)))
+    };
+    if aligned.both && aligned.short == 0 {
+        return if exactly() { SAME } else { CLOSE };
+    }
+    // A space in the wrong place, or none.
+    if first(a).len().min(first(b).len()) >= 6 && is_slip(first(a), first(b)) {
+        return CLOSE;
+    }
+    match aligned {
+        Aligned { both: true, words: 1.., .. } => 3,
+        Aligned { one: true, words: 1.., .. } => 4,
+        Aligned { words: 1.., .. } => 5,
+        _ => 6,
+    }
+}
+
+fn street(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    match name(a, b) {
+        SAME => SAME,
+        CLOSE | 3 | 4 => CLOSE,
+        5 => 3,
+        _ => 4,
+    }
+}
+
+/// Tokens: the address, the mailbox unless it is a role, the domain unless everybody may have it.
+fn email(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    if same(a, b) {
+        return SAME;
+    }
+    let close = one_edit(first(a), first(b)) || (first(a).len() >= 12 && within(first(a), first(b), 2));
+    let (mailboxes, domains): (Vec<_>, Vec<_>) = a.tokens[1..]
+        .iter()
+        .flat_map(|x| b.tokens[1..].iter().map(move |y| (x, y)))
+        .filter(|(x, y)| equal(a, x, b, y))
+        .partition(|(x, _)| x.marks & Token::VALID == 0);
+    if close || !mailboxes.is_empty() {
+        CLOSE
+    } else if !domains.is_empty() {
+        3
+    } else {
+        4
+    }
+}
+
+/// One of several numbers has to agree.
+fn any(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    if shares_a_token(a, b) {
+        SAME
+    } else if a.tokens.iter().any(|x| b.tokens.iter().any(|y| one_edit(a.text(x), b.text(y)))) {
+        CLOSE
+    } else {
+        3
+    }
+}
+
+/// How rare what two slots share is, in hundredths of a bit: the rarest token of both, or, where words only stand in another order,
+/// the less rare value.
+pub(crate) fn shared_rarity(a: Slot<'_>, b: Slot<'_>) -> u16 {
+    if !a.is_missing() && !b.is_missing() && same(a, b) {
+        return whole_rarity(a);
+    }
+    let shared =
+        a.tokens.iter().filter(|x| b.tokens.iter().any(|y| equal(a, x, b, y))).map(|x| x.rarity).max();
+    match shared {
+        Some(rarity) if a.tokens.len() < 3 || b.tokens.len() < 3 => rarity,
+        _ => least_rarity(a, b),
+    }
+}
+
+/// How rare the less rare of two values is.
+pub(crate) fn least_rarity(a: Slot<'_>, b: Slot<'_>) -> u16 {
+    whole_rarity(a).min(whole_rarity(b))
+}
+
+fn whole_rarity(slot: Slot<'_>) -> u16 {
+    slot.tokens.first().map_or(0, |token| token.rarity)
+}
+
+fn shares_a_token(a: Slot<'_>, b: Slot<'_>) -> bool {
+    a.tokens.iter().any(|x| b.tokens.iter().any(|y| equal(a, x, b, y)))
+}
+
+/// Two dates of eight digits. A part that is unknown is zeros, and agrees with everything.
+fn date(a: &[u8], b: &[u8]) -> u8 {
+    if a.len() != 8 || b.len() != 8 {
+        return if a == b { SAME } else { 4 };
+    }
+    let parts = |date: &[u8]| {
+        let number =
+            |digits: &[u8]| digits.iter().fold(0_u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+        [number(&date[..4]), number(&date[4..6]), number(&date[6..])]
+    };
+    let (x, y) = (parts(a), parts(b));
+    let agree = |i: usize| x[i] == y[i] || x[i] == 0 || y[i] == 0;
+    let agreeing = (0..3).filter(|i| agree(*i)).count();
+    if agreeing == 3 {
+        return SAME;
+    }
+    let exchanged = agree(0) && x[1] == y[2] && x[2] == y[1];
+    if exchanged || within(a, b, 1) || (agreeing == 2 && x.iter().chain(&y).all(|part| *part != 0)) {
+        return CLOSE;
+    }
+    let days = |[year, month, day]: [u32; 3]| year * 365 + month * 30 + day;
+    if days(x).abs_diff(days(y)) <= 366 { 3 } else { 4 }
+}
+
+/// The cosine of two texts: each part weighs as much as it is rare. Tokens are sorted by their hash.
+fn cosine(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    let square = |token: &Token| u64::from(token.rarity) * u64::from(token.rarity);
+    let norm = |slot: Slot<'_>| u128::from(slot.tokens.iter().map(square).sum::<u64>());
+    let (mut i, mut j, mut dot) = (0, 0, 0_u64);
+    while let (Some(x), Some(y)) = (a.tokens.get(i), b.tokens.get(j)) {
+        if x.hash == y.hash {
+            dot += square(x);
+        }
+        i += usize::from(x.hash <= y.hash);
+        j += usize::from(y.hash <= x.hash);
+    }
+    let (dot, norms) = (u128::from(dot), norm(a) * norm(b));
+    // dot / √norms ≥ percent / 100, without a root.
+    let reaches = |percent: u128| dot > 0 && dot * dot * 10_000 >= percent * percent * norms;
+    match [90, 75, 60, 45, 30, 15].into_iter().position(reaches) {
+        Some(level) => SAME + u8::try_from(level).unwrap_or(6),
+        None => 7,
+    }
+}
+
+/// Two amounts in hundredths.
+fn amount(a: &[u8], b: &[u8]) -> u8 {
+    let number = |text: &[u8]| std::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok());
+    let (Some(a), Some(b)) = (number(a), number(b)) else { return MISSING };
+    let (distance, size) = (a.abs_diff(b), a.unsigned_abs().max(b.unsigned_abs()));
+    if distance == 0 {
+        SAME
+    } else if distance.saturating_mul(20) <= size {
+        2
+    } else if distance.saturating_mul(5) <= size {
+        3
+    } else {
+        4
+    }
+}

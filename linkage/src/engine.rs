@@ -1,0 +1,496 @@
+//! Keeps the groups of a set of records while records come, change and go. What it holds is a function of the records, the model
+//! and what people decided: it never matters in which order they came.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::cluster::{self, Group, Link};
+use super::keys::keys;
+use super::model::{LINK, Model, REVIEW};
+use super::postings::{MOST_RECORDS, Moved, Postings};
+use super::record::Record;
+use super::train::Candidate;
+use super::veto::Veto;
+
+/// A record by its place in memory.
+type Slot = u32;
+
+struct Entry {
+    id: i32,
+    record: Record,
+    keys: Box<[u32]>,
+}
+
+/// A pair that is at least worth a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Edge {
+    other: Slot,
+    weight: i32,
+}
+
+/// What a person decided about two records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// They are the same.
+    Same,
+    /// They are not.
+    Different,
+}
+
+/// What a must-link weighs: more than any evidence.
+const MUST: i32 = 1_000_000;
+
+/// The groups, and all that it takes to keep them true.
+pub struct Engine {
+    model: Model,
+    entries: Vec<Option<Entry>>,
+    slots: FxHashMap<i32, Slot>,
+    free: Vec<Slot>,
+    postings: Postings,
+    edges: FxHashMap<Slot, Vec<Edge>>,
+    decided: FxHashMap<(i32, i32), Decided>,
+    groups: FxHashMap<i32, Group>,
+    group_of: FxHashMap<i32, i32>,
+    /// Records whose component has to be looked at again.
+    touched: FxHashSet<i32>,
+    /// In which round a record was last seen, to compare no pair twice.
+    seen: Vec<u32>,
+    round: u32,
+}
+
+/// How groups changed: those that are no more, and those that came, each in the order of their smallest record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Groups that are gone or not what they were.
+    pub before: Vec<Group>,
+    /// What is in their place.
+    pub after: Vec<Group>,
+}
+
+impl Engine {
+    /// Without records.
+    pub fn new(model: Model) -> Self {
+        Self {
+            model,
+            entries: Vec::new(),
+            slots: FxHashMap::default(),
+            free: Vec::new(),
+            postings: Postings::default(),
+            edges: FxHashMap::default(),
+            decided: FxHashMap::default(),
+            groups: FxHashMap::default(),
+            group_of: FxHashMap::default(),
+            touched: FxHashSet::default(),
+            seen: Vec::new(),
+            round: 0,
+        }
+    }
+
+    /// With many records at once: what adding one after the other would end in, sooner.
+    pub fn with(model: Model, records: Vec<Record>) -> Self {
+        let mut engine = Self::new(model);
+        engine.slots.reserve(records.len());
+        for record in records {
+            let keys = keys(&record, engine.model.comparisons());
+            let slot = engine.place(record, keys.clone());
+            for key in &keys {
+                engine.postings.add(*key, slot);
+            }
+        }
+        for slot in 0..Slot::try_from(engine.entries.len()).unwrap_or(Slot::MAX) {
+            // Each pair once, from its later record.
+            engine.meet(slot, |other| other < slot);
+        }
+        engine
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// A record.
+    pub fn record(&self, id: i32) -> Option<&Record> {
+        self.slots.get(&id).and_then(|slot| self.entry(*slot)).map(|entry| &entry.record)
+    }
+
+    /// All groups, by their smallest record.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.values()
+    }
+
+    /// The group of a record.
+    pub fn group_of(&self, id: i32) -> Option<&Group> {
+        self.group_of.get(&id).and_then(|first| self.groups.get(first))
+    }
+
+    /// All pairs that are at least worth a look: smaller id, larger id, weight.
+    pub fn pairs(&self) -> impl Iterator<Item = (i32, i32, i32)> {
+        self.edges.iter().flat_map(move |(slot, edges)| {
+            let id = self.id(*slot);
+            edges.iter().map(move |edge| (id, self.id(edge.other), edge.weight)).filter(|(a, b, _)| a < b)
+        })
+    }
+
+    fn entry(&self, slot: Slot) -> Option<&Entry> {
+        self.entries.get(slot as usize).and_then(Option::as_ref)
+    }
+
+    fn id(&self, slot: Slot) -> i32 {
+        self.entry(slot).map_or(0, |entry| entry.id)
+    }
+
+    /// Takes over a record, or its next version.
+    pub fn set(&mut self, record: Record) {
+        let id = record.place.id;
+        if self.record(id) == Some(&record) {
+            return;
+        }
+        self.remove(id);
+        let keys = keys(&record, self.model.comparisons());
+        let slot = self.place(record, keys.clone());
+        for key in &keys {
+            if self.postings.add(*key, slot) == Moved::Asleep {
+                self.part(*key, slot);
+            }
+        }
+        self.meet(slot, |_| true);
+    }
+
+    /// Forgets a record.
+    pub fn remove(&mut self, id: i32) {
+        let Some(slot) = self.slots.remove(&id) else { return };
+        self.touched.insert(id);
+        for edge in self.edges.remove(&slot).unwrap_or_default() {
+            self.touched.insert(self.id(edge.other));
+            self.drop_half(edge.other, slot);
+        }
+        let Some(entry) = self.entries[slot as usize].take() else { return };
+        for key in &entry.keys {
+            if self.postings.remove(*key, slot) == Moved::Awake {
+                self.wake(*key);
+            }
+        }
+        self.free.push(slot);
+    }
+
+    /// What a person decided about two records; `None` takes it back.
+    pub fn decide(&mut self, a: i32, b: i32, decided: Option<Decided>) {
+        let pair = (a.min(b), a.max(b));
+        match decided {
+            Some(decided) => self.decided.insert(pair, decided),
+            None => self.decided.remove(&pair),
+        };
+        self.touched.extend([a, b]);
+    }
+
+    fn place(&mut self, record: Record, keys: Box<[u32]>) -> Slot {
+        let id = record.place.id;
+        let entry = Some(Entry { id, record, keys });
+        let slot = if let Some(slot) = self.free.pop() {
+            self.entries[slot as usize] = entry;
+            slot
+        } else {
+            self.entries.push(entry);
+            self.seen.push(0);
+            Slot::try_from(self.entries.len() - 1).unwrap_or(Slot::MAX)
+        };
+        self.slots.insert(id, slot);
+        self.touched.insert(id);
+        slot
+    }
+
+    /// Compares a record with those that share a key that is awake.
+    fn meet(&mut self, slot: Slot, wanted: impl Fn(Slot) -> bool) {
+        self.round += 1;
+        self.seen[slot as usize] = self.round;
+        let mut found = Vec::new();
+        let Some(entry) = self.entries[slot as usize].as_ref() else { return };
+        for key in &entry.keys {
+            for other in self.postings.awake(*key) {
+                let seen = &mut self.seen[other as usize];
+                if *seen == self.round || !wanted(other) {
+                    continue;
+                }
+                *seen = self.round;
+                let Some(theirs) = self.entries[other as usize].as_ref() else { continue };
+                let score = self.model.score(&entry.record, &theirs.record);
+                if score.veto.is_none() && score.weight >= REVIEW {
+                    found.push((other, score.weight));
+                }
+            }
+        }
+        for (other, weight) in found {
+            self.join(slot, other, weight);
+        }
+    }
+
+    fn join(&mut self, a: Slot, b: Slot, weight: i32) {
+        self.edges.entry(a).or_default().push(Edge { other: b, weight });
+        self.edges.entry(b).or_default().push(Edge { other: a, weight });
+        let ids = [self.id(a), self.id(b)];
+        self.touched.extend(ids);
+    }
+
+    fn drop_half(&mut self, of: Slot, to: Slot) {
+        if let Some(edges) = self.edges.get_mut(&of) {
+            edges.retain(|edge| edge.other != to);
+            if edges.is_empty() {
+                self.edges.remove(&of);
+            }
+        }
+    }
+
+    fn has_edge(&self, a: Slot, b: Slot) -> bool {
+        self.edges.get(&a).is_some_and(|edges| edges.iter().any(|edge| edge.other == b))
+    }
+
+    /// A key came to be shared by too many: pairs that nothing else brought together are no candidates any more. `newest` has
+    /// not met anybody yet.
+    fn part(&mut self, key: u32, newest: Slot) {
+        let records: Vec<Slot> = self.postings.all(key).collect();
+        for a in &records {
+            let Some(edges) = self.edges.get(a).filter(|_| *a != newest) else { continue };
+            let of_key = edges.iter().map(|edge| edge.other).filter(|b| a < b && records.contains(b));
+            for b in of_key.collect::<Vec<_>>() {
+                if !self.share(*a, b) {
+                    self.drop_half(*a, b);
+                    self.drop_half(b, *a);
+                    let ids = [self.id(*a), self.id(b)];
+                    self.touched.extend(ids);
+                }
+            }
+        }
+    }
+
+    /// A key is shared by few enough again.
+    fn wake(&mut self, key: u32) {
+        let records: Vec<Slot> = self.postings.all(key).collect();
+        for (i, a) in records.iter().enumerate() {
+            for b in &records[..i] {
+                if self.has_edge(*a, *b) {
+                    continue;
+                }
+                let (Some(x), Some(y)) = (self.entry(*a), self.entry(*b)) else { continue };
+                let score = self.model.score(&x.record, &y.record);
+                if score.veto.is_none() && score.weight >= REVIEW {
+                    self.join(*a, *b, score.weight);
+                }
+            }
+        }
+    }
+
+    /// Whether two records share a key that is awake.
+    fn share(&self, a: Slot, b: Slot) -> bool {
+        let (Some(a), Some(b)) = (self.entry(a), self.entry(b)) else { return false };
+        let (mut i, mut j) = (0, 0);
+        while let (Some(x), Some(y)) = (a.keys.get(i), b.keys.get(j)) {
+            if x == y && self.postings.awake(*x).next().is_some() {
+                return true;
+            }
+            i += usize::from(x <= y);
+            j += usize::from(y <= x);
+        }
+        false
+    }
+
+    /// Brings the groups up to date with what was touched, and says how they changed.
+    pub fn settle(&mut self) -> Difference {
+        let mut difference = Difference::default();
+        if self.touched.is_empty() {
+            return difference;
+        }
+        let mut ids: BTreeSet<i32> = std::mem::take(&mut self.touched).into_iter().collect();
+        // A group that loses a record may fall apart: all of it is looked at again.
+        let old: BTreeSet<i32> = ids.iter().filter_map(|id| self.group_of.get(id).copied()).collect();
+        for first in &old {
+            ids.extend(self.groups.get(first).into_iter().flat_map(|group| &group.records));
+        }
+        let mut done: FxHashSet<Slot> = FxHashSet::default();
+        let (mut gone, mut come) = (old, Vec::new());
+        for id in ids {
+            let Some(slot) = self.slots.get(&id).copied().filter(|slot| !done.contains(slot)) else {
+                continue;
+            };
+            let component = self.component(slot);
+            done.extend(component.iter().copied());
+            gone.extend(component.iter().filter_map(|slot| self.group_of.get(&self.id(*slot)).copied()));
+            if component.len() > 1 {
+                come.extend(self.divide(&component));
+            }
+        }
+        for first in gone {
+            if let Some(group) = self.groups.remove(&first) {
+                for id in &group.records {
+                    self.group_of.remove(id);
+                }
+                difference.before.push(group);
+            }
+        }
+        come.sort_unstable_by_key(|group| group.records[0]);
+        for group in come {
+            let first = group.records[0];
+            for id in &group.records {
+                self.group_of.insert(*id, first);
+            }
+            self.groups.insert(first, group.clone());
+            match difference.before.iter().position(|before| *before == group) {
+                Some(same) => drop(difference.before.remove(same)),
+                None => difference.after.push(group),
+            }
+        }
+        difference
+    }
+
+    /// The records that links connect with one, itself included, in the order of their ids.
+    fn component(&self, start: Slot) -> Vec<Slot> {
+        let mut component = vec![start];
+        let mut known: FxHashSet<Slot> = [start].into_iter().collect();
+        let mut next = 0;
+        while let Some(slot) = component.get(next).copied() {
+            next += 1;
+            let linked = self.edges.get(&slot).into_iter().flatten().filter(|edge| edge.weight >= LINK);
+            let must = self.must(slot);
+            for other in linked.map(|edge| edge.other).chain(must) {
+                if known.insert(other) {
+                    component.push(other);
+                }
+            }
+        }
+        component.sort_unstable_by_key(|slot| self.id(*slot));
+        component
+    }
+
+    /// Records that a person said are the same as this one.
+    fn must(&self, slot: Slot) -> Vec<Slot> {
+        if self.decided.is_empty() {
+            return Vec::new();
+        }
+        let id = self.id(slot);
+        let same = self.decided.iter().filter(|(_, decided)| **decided == Decided::Same);
+        same.filter_map(|((a, b), _)| {
+            if *a == id {
+                Some(b)
+            } else if *b == id {
+                Some(a)
+            } else {
+                None
+            }
+        })
+        .filter_map(|other| self.slots.get(other).copied())
+        .collect()
+    }
+
+    fn divide(&self, component: &[Slot]) -> Vec<Group> {
+        let ids: Vec<i32> = component.iter().map(|slot| self.id(*slot)).collect();
+        let place: FxHashMap<Slot, usize> =
+            component.iter().enumerate().map(|(i, slot)| (*slot, i)).collect();
+        let mut links = Vec::new();
+        for (a, slot) in component.iter().enumerate() {
+            for edge in self.edges.get(slot).into_iter().flatten().filter(|edge| edge.weight >= LINK) {
+                links.extend(place.get(&edge.other).filter(|b| a < **b).map(|b| Link {
+                    a,
+                    b: *b,
+                    weight: edge.weight,
+                }));
+            }
+            for other in self.must(*slot) {
+                links.extend(place.get(&other).filter(|b| a < **b).map(|b| Link { a, b: *b, weight: MUST }));
+            }
+        }
+        cluster::divide(&ids, &mut links, |a, b| self.weigh(component[a], component[b]))
+    }
+
+    /// What two records weigh when all is considered; `None` where something speaks against them.
+    fn weigh(&self, a: Slot, b: Slot) -> Option<i32> {
+        let (x, y) = (self.entry(a)?, self.entry(b)?);
+        match self.decided.get(&(x.id.min(y.id), x.id.max(y.id))) {
+            Some(Decided::Same) => return Some(MUST),
+            Some(Decided::Different) => return None,
+            None => {}
+        }
+        let edge = self.edges.get(&a).and_then(|edges| edges.iter().find(|edge| edge.other == b));
+        if let Some(edge) = edge {
+            return Some(edge.weight);
+        }
+        let score = self.model.score(&x.record, &y.record);
+        score.veto.is_none().then_some(score.weight)
+    }
+
+    /// What two records weigh, whether or not something speaks against them; 0 where one of them is not there.
+    pub fn weight_of(&self, a: i32, b: i32) -> i32 {
+        let pair = self.record(a).zip(self.record(b));
+        pair.map_or(0, |(a, b)| self.model.score(a, b).weight)
+    }
+
+    /// The pairs of records that share a key and that nothing speaks against, for training; of more than a million some are
+    /// left out.
+    pub fn candidates(model: &Model, records: &[Record]) -> Vec<Candidate> {
+        const MOST: usize = 1_000_000;
+        let mut candidates = Vec::new();
+        let mut postings = Postings::default();
+        let mut seen = vec![0; records.len()];
+        let all: Vec<_> = records.iter().map(|record| keys(record, model.comparisons())).collect();
+        for (slot, keys) in (0..).zip(&all) {
+            for key in keys {
+                postings.add(*key, slot);
+            }
+        }
+        // Those of every record in turn, spread over all of them.
+        let stride = (records.len() / 50_000).max(1);
+        for (round, (keys, record)) in (1..).zip(all.iter().zip(records)).step_by(stride) {
+            for other in keys.iter().flat_map(|key| postings.awake(*key)).filter(|other| other + 1 < round) {
+                let last = &mut seen[other as usize];
+                if *last == round || candidates.len() >= MOST {
+                    continue;
+                }
+                *last = round;
+                let other = &records[other as usize];
+                let levels = model.levels(record, other);
+                if super::veto::of(model.comparisons(), &levels, record, other).is_none() {
+                    candidates.push(Candidate::new(model, levels, record, other));
+                }
+            }
+        }
+        candidates
+    }
+
+    /// Why two records are, or are not, the same.
+    pub fn veto(&self, a: i32, b: i32) -> Option<Veto> {
+        if self.decided.get(&(a.min(b), a.max(b))) == Some(&Decided::Different) {
+            return Some(Veto::Decided);
+        }
+        self.model.score(self.record(a)?, self.record(b)?).veto
+    }
+
+    /// Bytes in memory, nearly.
+    pub fn bytes(&self) -> usize {
+        let entries: usize = self
+            .entries
+            .iter()
+            .flatten()
+            .map(|entry| {
+                size_of::<Option<Entry>>() + entry.record.bytes() - size_of::<Record>()
+                    + size_of_val(&*entry.keys)
+            })
+            .sum();
+        let edges: usize = self.edges.values().map(|edges| 40 + edges.capacity() * size_of::<Edge>()).sum();
+        entries + edges + self.postings.bytes() + self.slots.capacity() * 10 + self.seen.capacity() * 4
+    }
+
+    /// The most records that may share a key.
+    pub fn most_records_of_a_key() -> usize {
+        MOST_RECORDS
+    }
+}

@@ -1,0 +1,102 @@
+//! What a column means. A schema is a list of fields; everything else about a model follows from it.
+
+use serde::{Deserialize, Serialize};
+
+/// What the values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A person's given names.
+    GivenName,
+    /// A person's family names.
+    FamilyName,
+    /// A person's whole name.
+    PersonName,
+    /// A company's name.
+    CompanyName,
+    /// The name of a person, a company or a thing.
+    Name,
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// A street, with or without the house number.
+    Street,
+    /// A house number.
+    HouseNumber,
+    /// A postcode.
+    Postcode,
+    /// A city or a suburb.
+    City,
+    /// A state or a region.
+    Region,
+    /// A country, best as ISO 3166 code.
+    Country,
+    /// A number that a tax office gave.
+    TaxId,
+    /// A bank account number.
+    AccountNumber,
+    /// Any other number or code that should be one record's alone.
+    Identifier,
+    /// A date: `2026-11-24`, `20261124` or `24.11.2026`.
+    Date,
+    /// A date's year.
+    Year,
+    /// A date's month.
+    Month,
+    /// A date's day.
+    Day,
+    /// Words: a title, a description.
+    Text,
+    /// A number.
+    Number,
+    /// A price.
+    Price,
+    /// One of a few values.
+    Category,
+}
+
+impl Kind {
+    /// The kind as it is written in a model's file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GivenName => "given_name",
+            Self::FamilyName => "family_name",
+            Self::PersonName => "person_name",
+            Self::CompanyName => "company_name",
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Street => "street",
+            Self::HouseNumber => "house_number",
+            Self::Postcode => "postcode",
+            Self::City => "city",
+            Self::Region => "region",
+            Self::Country => "country",
+            Self::TaxId => "tax_id",
+            Self::AccountNumber => "account_number",
+            Self::Identifier => "identifier",
+            Self::Date => "date",
+            Self::Year => "year",
+            Self::Month => "month",
+            Self::Day => "day",
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Price => "price",
+            Self::Category => "category",
+        }
+    }
+}
+
+/// A column, or several whose values stand for one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// What they mean.
+    pub kind: Kind,
+}
+
+/// The fields of one kind of record.
+pub type Schema = [Field];

@@ -1,0 +1,259 @@
+//! A frozen model: what agreement is worth. Weights are thousandths of a bit, integers, so that a score is the same on every
+//! machine and in every order.
+
+use serde::{Deserialize, Serialize};
+
+use super::compare;
+use super::field::{Field, Schema};
+use super::measure::{CLOSE, Group, Level, MISSING, Measure, SAME};
+use super::reader::{Comparison, Frequencies, Reader};
+use super::record::{Place, Record};
+use super::veto::{self, Veto};
+
+/// The most comparisons that a model has.
+pub const MOST_COMPARISONS: usize = 32;
+/// So many pairs are drawn to see how often different things agree.
+const DRAWN: u32 = 200_000;
+
+/// What is learned: how pairs of the same thing agree, and how many there are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// Raised by each training.
+    pub version: i32,
+    /// By comparison and level: the share of pairs of the same thing that agree like this, as a logarithm in thousandths of a bit.
+    pub matches: Vec<Vec<i32>>,
+    /// Duplicates per record, as a logarithm in thousandths of a bit.
+    pub duplicates: i32,
+}
+
+/// Pairs that weigh this much are links: it is more likely than not that they are the same.
+pub const LINK: i32 = 0;
+/// Pairs that weigh less are no candidates: one in nine. Between the two a person may look.
+pub const REVIEW: i32 = -3_000;
+
+/// A model, ready to score.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What is learned.
+    pub parameters: Parameters,
+    schema: Vec<Field>,
+    reader: Reader,
+    frequencies: Frequencies,
+    /// By comparison and level: the share of pairs of different things that agree like this, like [`Parameters::matches`].
+    others: Vec<Vec<i32>>,
+    /// How many records there were when it was frozen.
+    records: u32,
+    given_and_family: Option<(usize, usize)>,
+}
+
+/// Levels by comparison.
+pub type Levels = [u8; MOST_COMPARISONS];
+
+/// What two records weigh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Score {
+    /// In thousandths of a bit; 0 is even odds.
+    pub weight: i32,
+    /// Why they cannot be the same, whatever they weigh.
+    pub veto: Option<Veto>,
+}
+
+impl Model {
+    /// With what is believed before anything has been learned.
+    pub fn untrained(schema: &Schema) -> Self {
+        let matches = shares(&Reader::new(schema), |level| level.matches);
+        // One in ten is there twice.
+        Self::new(schema, Parameters { version: 1, matches, duplicates: thousandths(0.1) })
+    }
+
+    /// With what was learned.
+    pub fn new(schema: &Schema, parameters: Parameters) -> Self {
+        let reader = Reader::new(schema);
+        let place =
+            |measure| reader.comparisons().iter().position(|comparison| comparison.measure == measure);
+        Self {
+            parameters,
+            schema: schema.to_vec(),
+            given_and_family: place(Measure::Given).zip(place(Measure::Family)),
+            others: shares(&reader, |level| level.others),
+            records: 1_000,
+            frequencies: Frequencies::default(),
+            reader,
+        }
+    }
+
+    /// The fields of its records.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Its comparisons.
+    pub fn comparisons(&self) -> &[Comparison] {
+        self.reader.comparisons()
+    }
+
+    /// Freezes how often values occur and how often different things agree, and tells it to the records.
+    pub fn freeze(&mut self, records: &mut [Record]) {
+        self.frequencies = Frequencies::count(records.iter(), self.comparisons());
+        self.records = u32::try_from(records.len()).unwrap_or(u32::MAX).max(2);
+        for record in records.iter_mut() {
+            self.weigh(record);
+        }
+        self.others = self.draw(records);
+    }
+
+    /// How often records that were drawn by chance agree. The chance is that of a fixed sequence.
+    fn draw(&self, records: &[Record]) -> Vec<Vec<i32>> {
+        let levels = || self.comparisons().iter().map(|comparison| comparison.measure.levels());
+        let mut counts: Vec<Vec<f64>> = levels().map(|levels| vec![0.0; levels.len()]).collect();
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from((state >> 33) % (records.len().max(1) as u64)).unwrap_or(0)
+        };
+        for _ in 0..DRAWN {
+            let (a, b) = (next(), next());
+            if let (true, Some(a), Some(b)) = (a != b, records.get(a), records.get(b)) {
+                for (counts, level) in counts.iter_mut().zip(self.levels(a, b)) {
+                    if level != MISSING {
+                        counts[usize::from(level - 1)] += 1.0;
+                    }
+                }
+            }
+        }
+        // Of few records the same pairs are drawn again and again: that adds nothing.
+        let pairs = f64::from(self.records) * f64::from(self.records - 1) / 2.0;
+        let worth = (pairs / f64::from(DRAWN)).min(1.0);
+        let learned = levels().zip(counts).map(|(levels, counts)| {
+            let all = counts.iter().sum::<f64>() * worth;
+            // Each level counts as seen once in as many pairs as it was expected to take.
+            let share = |(level, count): (&Level, f64)| {
+                thousandths((count * worth + 1.0) / (all + 1.0 / level.others))
+            };
+            levels.iter().zip(counts).map(share).collect()
+        });
+        learned.collect()
+    }
+
+    /// How many records there were when it was frozen.
+    pub fn records(&self) -> u32 {
+        self.records
+    }
+
+    /// What a pair weighs before it is looked at.
+    pub fn prior(&self) -> i32 {
+        self.parameters.duplicates - thousandths(f64::from(self.records))
+    }
+
+    /// Reads a row.
+    pub fn read<T: AsRef<str>>(&self, row: &[T], place: Place) -> Record {
+        let mut record = self.reader.read(row, place);
+        self.weigh(&mut record);
+        record
+    }
+
+    fn weigh(&self, record: &mut Record) {
+        record.weigh(|comparison, hash| self.frequencies.rarity(comparison, hash));
+    }
+
+    /// The level on which two records agree in each comparison.
+    pub fn levels(&self, a: &Record, b: &Record) -> Levels {
+        let mut levels = [MISSING; MOST_COMPARISONS];
+        for (i, comparison) in self.comparisons().iter().enumerate() {
+            levels[i] = compare::level(comparison.measure, a.slot(i), b.slot(i));
+        }
+        if let Some((given, family)) = self.given_and_family
+            && levels[given] > CLOSE
+            && levels[family] > CLOSE
+        {
+            // Entered the other way round.
+            let crossed = |x: &Record, y: &Record| {
+                compare::level(Measure::Family, x.slot(given), y.slot(family)) <= CLOSE
+                    && !x.slot(given).is_missing()
+                    && !y.slot(family).is_missing()
+            };
+            if crossed(a, b) && crossed(b, a) {
+                levels[given] = CLOSE;
+                levels[family] = CLOSE;
+            }
+        }
+        levels
+    }
+
+    /// How often different things agree like two records do in a comparison.
+    pub(crate) fn chance(&self, comparison: usize, level: u8, a: &Record, b: &Record) -> Chance {
+        let Some(step) = usize::from(level).checked_sub(1) else { return Chance::default() };
+        let levels = self.comparisons()[comparison].measure.levels();
+        let (a, b) = (a.slot(comparison), b.slot(comparison));
+        let same = if levels[0].by_rarity {
+            -10 * i32::from(if level == SAME {
+                compare::shared_rarity(a, b)
+            } else {
+                compare::least_rarity(a, b)
+            })
+        } else {
+            self.others[comparison][0]
+        };
+        Chance { agree: if level == SAME { same } else { self.others[comparison][step] }, same }
+    }
+
+    /// What one comparison contributes.
+    pub fn contribution(&self, comparison: usize, level: u8, a: &Record, b: &Record) -> i32 {
+        self.chance(comparison, level, a, b).weight(&self.parameters.matches[comparison], level)
+    }
+
+    /// What contributions come to, with what a pair weighs before it is looked at.
+    pub(crate) fn sum(&self, prior: i32, contributions: impl Iterator<Item = i32>) -> i32 {
+        let mut weight = prior;
+        let mut groups = [0; Group::ALL.len()];
+        for (comparison, part) in self.comparisons().iter().zip(contributions) {
+            match comparison.measure.group() {
+                Some(group) => groups[group as usize] += part,
+                None => weight += part,
+            }
+        }
+        weight + Group::ALL.into_iter().map(|group| group.bound(groups[group as usize], prior)).sum::<i32>()
+    }
+
+    /// What a pair weighs.
+    pub fn score(&self, a: &Record, b: &Record) -> Score {
+        let levels = self.levels(a, b);
+        let contributions = (0..self.comparisons().len()).map(|i| self.contribution(i, levels[i], a, b));
+        let weight = self.sum(self.prior(), contributions);
+        Score { weight, veto: veto::of(self.comparisons(), &levels, a, b) }
+    }
+}
+
+/// How often different things agree, as logarithms in thousandths of a bit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Chance {
+    /// On the level on which two records do.
+    agree: i32,
+    /// On the best level, with the more frequent of their values.
+    same: i32,
+}
+
+impl Chance {
+    /// What a level contributes, given how often the same things agree: never more than if the values were equal.
+    pub(crate) fn weight(self, matches: &[i32], level: u8) -> i32 {
+        let Some(step) = usize::from(level).checked_sub(1) else { return 0 };
+        (matches[step] - self.agree).min(matches[0] - self.same)
+    }
+}
+
+fn shares(reader: &Reader, share: fn(&Level) -> f64) -> Vec<Vec<i32>> {
+    let of = |measure: Measure| measure.levels().iter().map(|level| thousandths(share(level))).collect();
+    reader.comparisons().iter().map(|comparison| of(comparison.measure)).collect()
+}
+
+/// Thousandths of a bit.
+pub(crate) fn thousandths(odds: f64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "a logarithm of a double is below 1100")]
+    let thousandths = (odds.log2() * 1000.0).round() as i32;
+    thousandths
+}
+
+/// The probability that a weight stands for.
+pub fn probability(weight: i32) -> f64 {
+    1.0 / (1.0 + (-f64::from(weight) / 1000.0).exp2())
+}

@@ -1,0 +1,81 @@
+//! Words and codes, folded to lower-case ASCII.
+
+use std::borrow::Cow;
+
+/// Lower-case ASCII. Umlauts that are spelt out (`ue`) and those that are not (`ü`) come out alike: both lose the `e`.
+pub fn fold(text: &str) -> String {
+    let ascii: Cow<'_, str> = if text.is_ascii() { text.into() } else { deunicode::deunicode(text).into() };
+    let mut folded = String::with_capacity(ascii.len());
+    let mut vowel = None;
+    for letter in ascii.chars().map(|letter| letter.to_ascii_lowercase()) {
+        if letter == 'e' && matches!(vowel, Some('a' | 'o' | 'u')) {
+            vowel = None;
+        } else {
+            folded.push(letter);
+            vowel = Some(letter);
+        }
+    }
+    folded
+}
+
+/// The words of a name. Dots hold single letters together (`S.p.A.` is `spa`) and apostrophes vanish (`O'Connor` is
+/// `oconnor`); everything else that is neither letter nor digit parts words.
+pub fn words(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let mut words = Vec::new();
+    for part in
+        folded.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '.' || letter == '\''))
+    {
+        let mut letters = String::new();
+        for word in part.split('.') {
+            let word: String = word.chars().filter(|letter| *letter != '\'').collect();
+            if word.len() == 1 {
+                letters.push_str(&word);
+                continue;
+            }
+            words.extend(Some(std::mem::take(&mut letters)).filter(|letters| !letters.is_empty()));
+            words.extend(Some(word).filter(|word| !word.is_empty()));
+        }
+        words.extend(Some(letters).filter(|letters| !letters.is_empty()));
+    }
+    words
+}
+
+/// The letters and digits of a code, in lower case.
+pub fn code(text: &str) -> String {
+    let ascii: Cow<'_, str> = if text.is_ascii() { text.into() } else { deunicode::deunicode(text).into() };
+    ascii.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn umlauts_come_out_alike_however_they_are_spelt() {
+        for name in ["Brückner", "Brueckner", "BRUCKNER"] {
+            assert_eq!(fold(name), "bruckner");
+        }
+        assert_eq!(fold("Straße"), "strasse");
+    }
+
+    #[test]
+    fn dots_hold_single_letters_together_and_part_longer_words() {
+        assert_eq!(words("Collodi & Proietti S.p.A."), ["collodi", "proietti", "spa"]);
+        assert_eq!(words("Bayside Med. Grp. LLC"), ["bayside", "med", "grp", "llc"]);
+        assert_eq!(words("A.Ruppersberger"), ["a", "ruppersberger"]);
+        assert_eq!(words("Marketing e.K."), ["marketing", "ek"]);
+    }
+
+    #[test]
+    fn apostrophes_vanish_and_hyphens_part() {
+        assert_eq!(words("Siobhan O'Connor"), ["siobhan", "oconnor"]);
+        assert_eq!(words("Warren-Smith"), ["warren", "smith"]);
+        assert_eq!(words(" \t-. "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_code_is_its_letters_and_digits() {
+        assert_eq!(code("BE 0477.472.701"), "be0477472701");
+    }
+}

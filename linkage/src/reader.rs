@@ -1,0 +1,331 @@
+//! From a row of text to a [`Record`]: which comparisons a schema has, and what each reads of a row.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::field::{Kind, Schema};
+use super::measure::Measure;
+use super::normalise::{date, email, legal_form, nickname, phone, tax_id, text, words};
+use super::record::{Builder, Place, Record, Token, hash};
+
+/// A comparison of a schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// What people call it: its columns.
+    pub name: String,
+    /// How its values are compared.
+    pub measure: Measure,
+    /// The columns it reads, by their place in a row.
+    columns: Vec<usize>,
+    /// What is read of them.
+    reading: Reading,
+}
+
+/// What a comparison reads of its columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Words,
+    Company,
+    Email,
+    Phones,
+    StreetWords,
+    StreetNumbers,
+    Code,
+    TaxId,
+    Date,
+    DateParts,
+    Grams,
+    ModelNumbers,
+    Amount,
+}
+
+/// Reads rows of a schema.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    comparisons: Vec<Comparison>,
+    country: Option<usize>,
+    width: usize,
+}
+
+impl Reader {
+    /// For rows whose values stand in the order of the schema's columns.
+    pub fn new(schema: &Schema) -> Self {
+        let mut reader = Self { comparisons: Vec::new(), country: None, width: 0 };
+        let has_house_number = schema.iter().any(|field| field.kind == Kind::HouseNumber);
+        // Phones are one comparison, and so are the parts of a date.
+        let mut joint: BTreeMap<Kind, usize> = BTreeMap::new();
+        for field in schema {
+            let columns: Vec<usize> = (reader.width..).take(field.columns.len()).collect();
+            reader.width += columns.len();
+            let name = field.columns.join(" + ");
+            let kind = match field.kind {
+                Kind::Year | Kind::Month | Kind::Day => Kind::Year,
+                kind => kind,
+            };
+            if let Some(comparison) = joint.get(&kind) {
+                let comparison = &mut reader.comparisons[*comparison];
+                comparison.name = format!("{} + {name}", comparison.name);
+                comparison.columns.extend(columns);
+                continue;
+            }
+            if matches!(kind, Kind::Phone | Kind::Year) {
+                joint.insert(kind, reader.comparisons.len());
+            }
+            if kind == Kind::Country {
+                reader.country = columns.first().copied();
+            }
+            let mut add = |measure, reading, name: String| {
+                reader.comparisons.push(Comparison { name, measure, columns: columns.clone(), reading });
+            };
+            let measure = Measure::of(kind);
+            match kind {
+                Kind::GivenName | Kind::FamilyName | Kind::PersonName | Kind::City => {
+                    add(measure, Reading::Words, name);
+                }
+                Kind::CompanyName | Kind::Name => add(measure, Reading::Company, name),
+                Kind::Email => add(measure, Reading::Email, name),
+                Kind::Phone => add(measure, Reading::Phones, name),
+                Kind::Street => {
+                    if !has_house_number {
+                        add(Measure::HouseNumber, Reading::StreetNumbers, format!("number in {name}"));
+                    }
+                    add(measure, Reading::StreetWords, name);
+                }
+                Kind::TaxId => add(measure, Reading::TaxId, name),
+                Kind::Date => add(measure, Reading::Date, name),
+                Kind::Year | Kind::Month | Kind::Day => add(measure, Reading::DateParts, name),
+                Kind::Text => {
+                    add(Measure::ModelNumber, Reading::ModelNumbers, format!("model number in {name}"));
+                    add(measure, Reading::Grams, name);
+                }
+                Kind::Number | Kind::Price => add(measure, Reading::Amount, name),
+                Kind::HouseNumber
+                | Kind::Postcode
+                | Kind::Region
+                | Kind::Country
+                | Kind::AccountNumber
+                | Kind::Identifier
+                | Kind::Category => add(measure, Reading::Code, name),
+            }
+        }
+        reader
+    }
+
+    /// The comparisons, in the order of a record's slots.
+    pub fn comparisons(&self) -> &[Comparison] {
+        &self.comparisons
+    }
+
+    /// How many values a row has.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Reads a row. A value that is missing is empty.
+    pub fn read<T: AsRef<str>>(&self, row: &[T], place: Place) -> Record {
+        let value = |column: usize| row.get(column).map_or("", |value| value.as_ref().trim());
+        let country = self.country.map(value).filter(|country| country.len() == 2);
+        let country = country.map(str::to_uppercase);
+        let mut builder = Builder::default();
+        for comparison in &self.comparisons {
+            let values = comparison.columns.iter().map(|column| value(*column));
+            comparison.reading.read(values, country.as_deref(), &mut builder);
+            builder.next();
+        }
+        builder.finish(place)
+    }
+}
+
+impl Reading {
+    fn read<'v>(self, mut values: impl Iterator<Item = &'v str>, country: Option<&str>, into: &mut Builder) {
+        match self {
+            Self::Words => {
+                let words = text::words(&joined(values));
+                push_words(&words, &words.concat(), into);
+            }
+            Self::Company => push_company(&joined(values), into),
+            Self::Email => values.filter_map(email::parse).take(1).for_each(|email| {
+                into.push(&email.address(), 0);
+                if !email.is_role() && email.local.len() >= 5 {
+                    into.push(&email.local, 0);
+                }
+                if !email.is_free() {
+                    into.push(&email.domain, Token::VALID);
+                }
+            }),
+            Self::Phones => {
+                let mut numbers: Vec<_> =
+                    values.filter_map(|value| phone::national(value, country)).collect();
+                numbers.sort();
+                numbers.dedup();
+                for number in numbers {
+                    into.push(&number, 0);
+                }
+            }
+            Self::StreetWords => {
+                let is_word = |word: &String| !word.starts_with(|letter: char| letter.is_ascii_digit());
+                let words = text::words(&joined(values)).into_iter().filter(is_word);
+                let words: Vec<_> = words.map(|word| words::street(&word).into_owned()).collect();
+                push_words(&words, &words.concat(), into);
+            }
+            Self::StreetNumbers => {
+                let words = text::words(&joined(values));
+                let numbers =
+                    words.iter().filter(|word| word.starts_with(|letter: char| letter.is_ascii_digit()));
+                numbers.for_each(|number| into.push(number, 0));
+            }
+            Self::Code => into.push(&values.map(text::code).collect::<String>(), 0),
+            Self::TaxId => {
+                if let Some(id) = values.find_map(|value| tax_id::parse(value, country)) {
+                    let valid = id.validity == tax_id::Validity::Valid;
+                    into.push(&id.canonical, if valid { Token::VALID } else { 0 });
+                }
+            }
+            Self::Date => {
+                if let Some(date) = values.find_map(date::parse) {
+                    into.push(&date, 0);
+                }
+            }
+            Self::DateParts => {
+                let parts: Vec<_> = values.collect();
+                let part = |i: usize| parts.get(i).copied().unwrap_or_default();
+                if let Some(date) = date::join(part(0), part(1), part(2)) {
+                    into.push(&date, 0);
+                }
+            }
+            Self::Grams => push_grams(&text::fold(&joined(values)), into),
+            Self::ModelNumbers => {
+                let mut numbers: Vec<_> = joined(values)
+                    .split(|letter: char| letter.is_whitespace() || ",;()[]\"".contains(letter))
+                    .map(text::code)
+                    .filter(|word| is_model_number(word))
+                    .collect();
+                numbers.sort();
+                numbers.dedup();
+                for number in numbers {
+                    into.push(&number, 0);
+                }
+            }
+            Self::Amount => {
+                if let Some(cents) = values.find_map(cents) {
+                    into.push(&cents.to_string(), 0);
+                }
+            }
+        }
+    }
+}
+
+fn joined<'v>(values: impl Iterator<Item = &'v str>) -> String {
+    values.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The whole name in one word, then its words.
+fn push_words(words: &[String], whole: &str, into: &mut Builder) {
+    into.push(whole, 0);
+    for word in words {
+        let marks = if nickname::formals(word).is_empty() { 0 } else { Token::NICKNAME };
+        into.push(word, marks);
+    }
+}
+
+/// A company's name without its legal form. Words that say nothing are left out, and abbreviations written out; the whole in one
+/// word is as it was written, because a space in the wrong place can hide such words.
+fn push_company(name: &str, into: &mut Builder) {
+    let mut words = text::words(name);
+    legal_form::strip(&mut words);
+    let telling: Vec<_> = words
+        .iter()
+        .filter(|word| !words::is_connective(word))
+        .map(|word| words::company(word).to_owned())
+        .collect();
+    push_words(if telling.is_empty() { &words } else { &telling }, &words.concat(), into);
+}
+
+/// Pieces of four letters of the words, with a space around each: a long text's parts.
+fn push_grams(text: &str, into: &mut Builder) {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut grams: Vec<u32> = Vec::new();
+    for word in words {
+        let padded = format!(" {word} ");
+        let bytes = padded.as_bytes();
+        match bytes.len() {
+            0..=4 => grams.push(hash(bytes)),
+            _ => grams.extend(bytes.windows(4).map(hash)),
+        }
+    }
+    grams.sort_unstable();
+    grams.dedup();
+    for gram in grams {
+        into.push_hash(gram);
+    }
+}
+
+/// Letters with digits, or a long number: what makers call their models.
+fn is_model_number(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let letters = word.len() - digits;
+    (digits >= 2 && letters >= 1 && word.len() >= 4) || (letters == 0 && digits >= 5)
+}
+
+/// An amount in hundredths.
+fn cents(text: &str) -> Option<i64> {
+    let number: String =
+        text.chars().filter(|letter| letter.is_ascii_digit() || ".-".contains(*letter)).collect();
+    let (whole, part) = number.split_once('.').unwrap_or((&number, ""));
+    let part: String = part.chars().chain("00".chars()).take(2).collect();
+    let cents =
+        whole.trim_start_matches('-').parse::<i64>().ok()?.checked_mul(100)? + part.parse::<i64>().ok()?;
+    Some(if number.starts_with('-') { -cents } else { cents })
+}
+
+/// What is expected of values before any is counted weighs like so many records: in a small company's books nearly everything
+/// is unique, and yet two equal mail addresses are no chance.
+const BELIEF: f64 = 200.0;
+
+/// How often values occur, frozen: a rare value that two records share says more.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frequencies {
+    /// Records by comparison and hash, where there is more than one.
+    counts: FxHashMap<(u8, u32), u32>,
+    /// By comparison, the records that have a value, and the share of records that are expected to have the same.
+    comparisons: Vec<(u32, f64)>,
+}
+
+impl Frequencies {
+    /// Counts the values of records.
+    pub fn count<'r>(records: impl IntoIterator<Item = &'r Record>, comparisons: &[Comparison]) -> Self {
+        let expected = comparisons.iter().map(|comparison| (0, comparison.measure.levels()[0].others));
+        let mut frequencies = Self { counts: FxHashMap::default(), comparisons: expected.collect() };
+        for record in records {
+            for (comparison, (having, _)) in frequencies.comparisons.iter_mut().enumerate() {
+                let slot = record.slot(comparison);
+                *having += u32::from(!slot.is_missing());
+                for (i, token) in slot.tokens.iter().enumerate() {
+                    // A word that is the whole value counts once.
+                    if slot.tokens[..i].iter().all(|before| before.hash != token.hash) {
+                        *frequencies.counts.entry((narrow(comparison), token.hash)).or_default() += 1;
+                    }
+                }
+            }
+        }
+        frequencies.counts.retain(|_, count| *count > 1);
+        frequencies
+    }
+
+    /// In hundredths of a bit, how rare it is that a record of something else has a value: of those that have it, one is the
+    /// record itself.
+    pub fn rarity(&self, comparison: usize, hash: u32) -> u16 {
+        let count = self.counts.get(&(narrow(comparison), hash)).copied().unwrap_or(1);
+        let (having, expected) = self.comparisons.get(comparison).copied().unwrap_or((0, 0.01));
+        let others = (f64::from(count) - 1.0).max(0.5);
+        let share = (others + expected * BELIEF) / (f64::from(having) + BELIEF);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 3200")]
+        let hundredths = (-share.log2() * 100.0).clamp(0.0, 3_200.0).round() as u16;
+        hundredths
+    }
+}
+
+fn narrow(comparison: usize) -> u8 {
+    u8::try_from(comparison).unwrap_or(u8::MAX)
+}

@@ -1,0 +1,153 @@
+//! A record as it is compared: its tokens, comparison by comparison. About 300 bytes.
+
+/// A word, a code or a number of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Token {
+    /// Of its text; equal texts have equal hashes.
+    pub hash: u32,
+    /// How rare it is, in hundredths of a bit: `log2(records / records that have it)`.
+    pub rarity: u16,
+    /// Where its text begins in the record's.
+    start: u16,
+    /// How long its text is, in bytes; `0` where only the hash is kept.
+    length: u8,
+    /// What else is known of it: [`Token::NICKNAME`], [`Token::VALID`].
+    pub marks: u8,
+}
+
+impl Token {
+    /// It may be a nickname, or stand for one.
+    pub const NICKNAME: u8 = 1;
+    /// Its check digits hold.
+    pub const VALID: u8 = 2;
+}
+
+/// A record, ready to be compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    text: Box<[u8]>,
+    tokens: Box<[Token]>,
+    /// Where the tokens of each comparison end.
+    ends: Box<[u16]>,
+    /// What it belongs to and where, so that what hangs together is not taken for the same.
+    pub place: Place,
+}
+
+/// Where a record stands among the others. `0` is nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its own id.
+    pub id: i32,
+    /// The record that it belongs to: a contact's company.
+    pub owner: i32,
+    /// The company that alone may see it.
+    pub company: i32,
+    /// Which file it came from, where records of one file are never the same.
+    pub file: i32,
+}
+
+/// The tokens of one comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<'r> {
+    /// In the order in which they were written.
+    pub tokens: &'r [Token],
+    text: &'r [u8],
+}
+
+impl<'r> Slot<'r> {
+    /// Whether there is nothing to compare.
+    pub fn is_missing(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// A token's text.
+    pub fn text(&self, token: &Token) -> &'r [u8] {
+        let start = usize::from(token.start);
+        self.text.get(start..start + usize::from(token.length)).unwrap_or_default()
+    }
+}
+
+impl Record {
+    /// The tokens of a comparison.
+    pub fn slot(&self, comparison: usize) -> Slot<'_> {
+        let end = |comparison: usize| self.ends.get(comparison).map_or(0, |end| usize::from(*end));
+        let start = comparison.checked_sub(1).map_or(0, end);
+        Slot { tokens: &self.tokens[start..end(comparison).max(start)], text: &self.text }
+    }
+
+    /// All tokens with the comparison that each belongs to.
+    pub fn tokens(&self) -> impl Iterator<Item = (usize, &Token)> {
+        self.ends.iter().enumerate().flat_map(|(comparison, _)| {
+            self.slot(comparison).tokens.iter().map(move |token| (comparison, token))
+        })
+    }
+
+    /// Sets how rare each token is.
+    pub fn weigh(&mut self, rarity: impl Fn(usize, u32) -> u16) {
+        let mut start = 0;
+        for (comparison, end) in self.ends.iter().enumerate() {
+            let end = usize::from(*end);
+            for token in &mut self.tokens[start..end] {
+                token.rarity = rarity(comparison, token.hash);
+            }
+            start = end;
+        }
+    }
+
+    /// How many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text.len() + size_of_val(&*self.tokens) + size_of_val(&*self.ends)
+    }
+}
+
+/// A record under construction.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    text: Vec<u8>,
+    tokens: Vec<Token>,
+    ends: Vec<u16>,
+}
+
+/// A record has no more text and no more tokens than this; what is longer is cut off.
+const MOST_TEXT: usize = u16::MAX as usize;
+const MOST_TOKENS: usize = 2_000;
+
+impl Builder {
+    /// Adds a token with its text.
+    pub(crate) fn push(&mut self, text: &str, marks: u8) {
+        let text = &text.as_bytes()[..text.len().min(usize::from(u8::MAX))];
+        if text.is_empty() || self.text.len() + text.len() > MOST_TEXT {
+            return;
+        }
+        let start = u16::try_from(self.text.len()).unwrap_or(u16::MAX);
+        let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+        self.text.extend_from_slice(text);
+        self.add(Token { hash: hash(text), rarity: 0, start, length, marks });
+    }
+
+    /// Adds a token of which nothing but the hash is kept.
+    pub(crate) fn push_hash(&mut self, hash: u32) {
+        self.add(Token { hash, ..Token::default() });
+    }
+
+    fn add(&mut self, token: Token) {
+        if self.tokens.len() < MOST_TOKENS {
+            self.tokens.push(token);
+        }
+    }
+
+    /// What comes next belongs to the next comparison.
+    pub(crate) fn next(&mut self) {
+        self.ends.push(u16::try_from(self.tokens.len()).unwrap_or(u16::MAX));
+    }
+
+    /// The record.
+    pub(crate) fn finish(self, place: Place) -> Record {
+        Record { text: self.text.into(), tokens: self.tokens.into(), ends: self.ends.into(), place }
+    }
+}
+
+/// The hash of a token's text. It is part of what a frozen model means, so it never changes.
+pub(crate) fn hash(text: &[u8]) -> u32 {
+    u32::try_from(xxhash_rust::xxh3::xxh3_64(text) & u64::from(u32::MAX)).unwrap_or_default()
+}

@@ -1,0 +1,419 @@
+//! Runs the dedup engine over files: the same code as in the pipeline, one record after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use contract::Failure;
+use linkage::engine::Engine;
+use linkage::model::{LINK, Model, probability};
+use linkage::record::{Place, Record};
+use linkage::train::{self, Trained, calibration_error};
+use linkage::veto::Veto;
+use serde::Serialize;
+
+use super::ModelFile;
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Task {
+    /// What the columns mean.
+    pub model: ModelFile,
+    /// One file, or two.
+    pub records: Vec<PathBuf>,
+    /// Whether pairs cross the files, each of which has nothing twice.
+    pub link_only: bool,
+    /// The pairs that are the same.
+    pub truth: Option<PathBuf>,
+    /// Whether weights are learned from the records first.
+    pub train: bool,
+}
+
+/// A row of a file.
+struct Row {
+    id: String,
+    file: usize,
+    values: Vec<String>,
+}
+
+/// Two rows that are worth a look, or in one group.
+struct Pair {
+    /// The position of the first …
+    left: usize,
+    /// … and of the second.
+    right: usize,
+    /// In thousandths of a bit.
+    weight: i32,
+    /// Whether they are in one group.
+    grouped: bool,
+}
+
+/// What came of it.
+pub struct Outcome {
+    rows: Vec<Row>,
+    pairs: Vec<Pair>,
+    groups: Vec<Vec<usize>>,
+    /// The figures.
+    pub summary: Summary,
+    /// What was learned.
+    pub trained: Option<Trained>,
+    engine: Engine,
+}
+
+/// Why two records weigh what they do.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waterfall {
+    /// What a pair weighs before it is looked at, in bits: 0 is even odds.
+    pub prior_bits: f64,
+    /// What each comparison adds. What changes together is bounded together, so the sum may be another.
+    pub steps: Vec<Step>,
+    /// What it comes to.
+    pub bits: f64,
+    /// The same as a probability.
+    pub probability: f64,
+    /// What speaks against the pair, however much it weighs.
+    pub veto: Option<&'static str>,
+}
+
+/// What one comparison adds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// Its columns.
+    pub comparison: String,
+    /// The level on which the two agree.
+    pub level: &'static str,
+    /// What that is worth.
+    pub bits: f64,
+}
+
+/// The figures of a run.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Summary {
+    /// Records that were read.
+    pub records: usize,
+    /// Pairs that are taken for the same.
+    pub links: usize,
+    /// Pairs that a person should look at.
+    pub review: usize,
+    /// Groups of two and more.
+    pub groups: usize,
+    /// Sets of so many records that hang together that they were not divided: nothing of them is linked.
+    pub too_large: usize,
+    /// Records per second, each with its groups brought up to date, reading and training not counted.
+    pub records_per_second: f64,
+    /// Time per record in microseconds: half of them took less, …
+    pub p50_us: f64,
+    /// … and ninety-nine of a hundred less than this.
+    pub p99_us: f64,
+    /// Records per second when all come at once.
+    pub bulk_records_per_second: f64,
+    /// Memory of the engine, in bytes per record.
+    pub bytes_per_record: f64,
+    /// Seconds that training took.
+    pub training_seconds: f64,
+    /// With labels: how good it is.
+    pub truth: Option<Quality>,
+}
+
+/// How good links and groups are.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Quality {
+    /// Pairs that are the same.
+    pub true_links: usize,
+    /// Of pairs in one group that are links by themselves.
+    pub links: Rates,
+    /// Of all pairs within groups.
+    pub groups: Rates,
+    /// The cut, as a probability, at which links would have been best.
+    pub best_cut: f64,
+    /// How good they would have been there.
+    pub best_f1: f64,
+    /// Expected calibration error over ten classes of all scored pairs.
+    pub calibration_error: f64,
+}
+
+/// The usual three, from 0 to 1.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Rates {
+    /// How many of those found are right.
+    pub precision: f64,
+    /// How many of the right ones were found.
+    pub recall: f64,
+    /// Their harmonic mean.
+    pub f1: f64,
+}
+
+impl Rates {
+    #[expect(clippy::cast_precision_loss, reason = "counts of pairs")]
+    fn of(right: usize, found: usize, all: usize) -> Self {
+        let part = |right: usize, of: usize| if of == 0 { 0.0 } else { right as f64 / of as f64 };
+        let f1 = if found + all == 0 { 0.0 } else { 2.0 * right as f64 / (found + all) as f64 };
+        Self { precision: part(right, found), recall: part(right, all), f1 }
+    }
+}
+
+/// Runs it.
+///
+/// # Errors
+/// A file that cannot be read, or a column that it does not have.
+pub fn run(task: &Task) -> Result<Outcome, Failure> {
+    let mut rows = Vec::new();
+    for (file, path) in task.records.iter().enumerate() {
+        // Records of several files are one set, unless pairs are to cross them.
+        read(path, if task.link_only { file } else { 0 }, &task.model, &mut rows)?;
+    }
+    let mut model = Model::untrained(&task.model.fields);
+    let places = rows.iter().enumerate().map(|(i, row)| Place {
+        id: i32::try_from(i).unwrap_or(i32::MAX),
+        file: if task.link_only { i32::try_from(row.file + 1).unwrap_or(1) } else { 0 },
+        ..Place::default()
+    });
+    let mut records: Vec<Record> =
+        rows.iter().zip(places).map(|(row, place)| model.read(&row.values, place)).collect();
+    model.freeze(&mut records);
+    let began = Instant::now();
+    let trained = task.train.then(|| train::train(&model, &Engine::candidates(&model, &records)));
+    if let Some(trained) = &trained {
+        model.parameters = trained.parameters.clone();
+    }
+    let training_seconds = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    let mut bulk = Engine::with(model.clone(), records.clone());
+    bulk.settle();
+    let bulk_seconds = began.elapsed().as_secs_f64();
+    drop(bulk);
+    let (engine, times) = one_by_one(model, records);
+    let mut outcome = Outcome::of(rows, engine);
+    outcome.summary.training_seconds = training_seconds;
+    outcome.time(times, bulk_seconds);
+    outcome.trained = trained;
+    if let Some(truth) = &task.truth {
+        let truth = outcome.links(truth)?;
+        outcome.summary.truth = Some(outcome.quality(&truth));
+    }
+    Ok(outcome)
+}
+
+/// Gives the engine one record after the other; answers how many nanoseconds each took.
+fn one_by_one(model: Model, records: Vec<Record>) -> (Engine, Vec<u64>) {
+    let mut engine = Engine::new(model);
+    let mut times = Vec::with_capacity(records.len());
+    for record in records {
+        let began = Instant::now();
+        engine.set(record);
+        engine.settle();
+        times.push(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+    }
+    (engine, times)
+}
+
+fn read(path: &Path, file: usize, model: &ModelFile, rows: &mut Vec<Row>) -> Result<(), Failure> {
+    let failure = |what: String| Failure::permanent(format!("{}: {what}", path.display()));
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(model.delimiter)
+        .flexible(true)
+        .from_path(path)
+        .map_err(|error| failure(error.to_string()))?;
+    let header = reader.byte_headers().map_err(|error| failure(error.to_string()))?.clone();
+    let find = |column: &str| {
+        header
+            .iter()
+            .position(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim() == column)
+            .ok_or_else(|| {
+                let names: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
+                failure(format!("there is no column {column}; there are {}", names.join(", ")))
+            })
+    };
+    let id = find(&model.id)?;
+    let columns: Vec<usize> = model.columns().map(find).collect::<Result<_, _>>()?;
+    for record in reader.byte_records() {
+        let record = record.map_err(|error| failure(error.to_string()))?;
+        let text =
+            |column: usize| String::from_utf8_lossy(record.get(column).unwrap_or_default()).into_owned();
+        rows.push(Row { id: text(id), file, values: columns.iter().map(|column| text(*column)).collect() });
+    }
+    Ok(())
+}
+
+impl Outcome {
+    fn of(rows: Vec<Row>, engine: Engine) -> Self {
+        let position = |id: i32| usize::try_from(id).unwrap_or(0);
+        let (large, divided): (Vec<_>, Vec<_>) = engine.groups().partition(|group| group.too_large);
+        let mut groups: Vec<Vec<usize>> =
+            divided.iter().map(|group| group.records.iter().map(|id| position(*id)).collect()).collect();
+        let too_large = large.len();
+        groups.sort();
+        let mut weights: BTreeMap<(usize, usize), i32> =
+            engine.pairs().map(|(a, b, weight)| ((position(a), position(b)), weight)).collect();
+        let mut linked = BTreeSet::new();
+        for group in &groups {
+            for (i, b) in group.iter().enumerate() {
+                for a in &group[..i] {
+                    linked.insert((*a, *b));
+                    // Two records may be the same because of a third.
+                    weights.entry((*a, *b)).or_insert_with(|| engine.weight_of(id_of(*a), id_of(*b)));
+                }
+            }
+        }
+        let pairs: Vec<_> = weights
+            .into_iter()
+            .map(|((left, right), weight)| Pair {
+                left,
+                right,
+                weight,
+                grouped: linked.contains(&(left, right)),
+            })
+            .collect();
+        let summary = Summary {
+            records: rows.len(),
+            links: linked.len(),
+            review: pairs.len() - linked.len(),
+            groups: groups.len(),
+            too_large,
+            ..Summary::default()
+        };
+        Self { rows, pairs, groups, summary, trained: None, engine }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    fn time(&mut self, mut times: Vec<u64>, bulk: f64) {
+        let seconds = times.iter().sum::<u64>() as f64 / 1e9;
+        times.sort_unstable();
+        let quantile =
+            |of: usize| times.get(times.len() * of / 100).map_or(0.0, |time| *time as f64 / 1000.0);
+        let n = self.rows.len().max(1) as f64;
+        let summary = &mut self.summary;
+        (summary.p50_us, summary.p99_us) = (quantile(50), quantile(99));
+        summary.records_per_second = n / seconds.max(1e-9);
+        summary.bulk_records_per_second = n / bulk.max(1e-9);
+        summary.bytes_per_record = self.engine.bytes() as f64 / n;
+    }
+
+    /// Why two records weigh what they do.
+    ///
+    /// # Errors
+    /// A record that there is none of.
+    pub fn waterfall(&self, left: &str, right: &str) -> Result<Waterfall, Failure> {
+        let last = self.rows.iter().map(|row| row.file).max().unwrap_or(0);
+        let find = |id: &str, file: usize| {
+            let position = self.rows.iter().position(|row| row.id == id && row.file == file);
+            let record = position.and_then(|position| self.engine.record(id_of(position)));
+            record.ok_or_else(|| Failure::permanent(format!("there is no record {id}")))
+        };
+        let (a, b) = (find(left, 0)?, find(right, last)?);
+        let model = self.engine.model();
+        let levels = model.levels(a, b);
+        let steps = model.comparisons().iter().enumerate().map(|(i, comparison)| Step {
+            comparison: comparison.name.clone(),
+            level: levels[i]
+                .checked_sub(1)
+                .map_or("missing", |step| comparison.measure.levels()[usize::from(step)].name),
+            bits: bits(model.contribution(i, levels[i], a, b)),
+        });
+        let score = model.score(a, b);
+        Ok(Waterfall {
+            prior_bits: bits(model.prior()),
+            steps: steps.collect(),
+            bits: bits(score.weight),
+            probability: probability(score.weight),
+            veto: score.veto.map(Veto::as_str),
+        })
+    }
+
+    /// The pairs of a file of two columns, whatever they are called.
+    fn links(&self, path: &Path) -> Result<BTreeSet<(usize, usize)>, Failure> {
+        let failure = |what: String| Failure::permanent(format!("{}: {what}", path.display()));
+        let last = self.rows.iter().map(|row| row.file).max().unwrap_or(0);
+        let positions = |file: usize| -> BTreeMap<&str, usize> {
+            self.rows
+                .iter()
+                .enumerate()
+                .filter(|(_, row)| row.file == file)
+                .map(|(i, row)| (row.id.as_str(), i))
+                .collect()
+        };
+        let (left, right) = (positions(0), positions(last));
+        let mut reader = csv::Reader::from_path(path).map_err(|error| failure(error.to_string()))?;
+        let mut links = BTreeSet::new();
+        for record in reader.records() {
+            let record = record.map_err(|error| failure(error.to_string()))?;
+            let (a, b) = (record.get(0).unwrap_or_default(), record.get(1).unwrap_or_default());
+            if let (Some(a), Some(b)) = (left.get(a), right.get(b)) {
+                links.insert((*a.min(b), *a.max(b)));
+            }
+        }
+        if links.is_empty() {
+            return Err(failure("none of its pairs names two records".into()));
+        }
+        Ok(links)
+    }
+
+    fn quality(&self, truth: &BTreeSet<(usize, usize)>) -> Quality {
+        let is_true = |pair: &Pair| truth.contains(&(pair.left, pair.right));
+        let rates = |found: Vec<&Pair>| {
+            Rates::of(found.iter().filter(|pair| is_true(pair)).count(), found.len(), truth.len())
+        };
+        let grouped = || self.pairs.iter().filter(|pair| pair.grouped);
+        let mut by_weight: Vec<_> = self.pairs.iter().map(|pair| (pair.weight, is_true(pair))).collect();
+        by_weight.sort_unstable_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        let (mut right, mut best) = (0, (0.0, 0));
+        for (i, (weight, truth_)) in by_weight.iter().enumerate() {
+            right += usize::from(*truth_);
+            let f1 = Rates::of(right, i + 1, truth.len()).f1;
+            if f1 > best.0 {
+                best = (f1, *weight);
+            }
+        }
+        Quality {
+            true_links: truth.len(),
+            links: rates(grouped().filter(|pair| pair.weight >= LINK).collect()),
+            groups: rates(grouped().collect()),
+            best_cut: probability(best.1),
+            best_f1: best.0,
+            calibration_error: calibration_error(by_weight),
+        }
+    }
+
+    /// Writes `pairs.csv`, `groups.csv`, `summary.json`, and `model.json` where something was learned.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to.
+    pub fn write(&self, folder: &Path) -> Result<(), Failure> {
+        let failure = |error: std::io::Error| Failure::permanent(format!("{}: {error}", folder.display()));
+        std::fs::create_dir_all(folder).map_err(failure)?;
+        let file = |name: &str| std::fs::File::create(folder.join(name)).map_err(failure);
+        let csv_failure = |error: csv::Error| Failure::permanent(format!("{}: {error}", folder.display()));
+        let mut pairs = csv::Writer::from_writer(file("pairs.csv")?);
+        pairs.write_record(["left", "right", "probability", "decision"]).map_err(csv_failure)?;
+        for pair in &self.pairs {
+            let probability = format!("{:.6}", probability(pair.weight));
+            let decision = if pair.grouped { "link" } else { "review" };
+            let [left, right] = [pair.left, pair.right].map(|row| self.rows[row].id.as_str());
+            pairs.write_record([left, right, &probability, decision]).map_err(csv_failure)?;
+        }
+        pairs.flush().map_err(failure)?;
+        let mut groups = csv::Writer::from_writer(file("groups.csv")?);
+        groups.write_record(["group", "record"]).map_err(csv_failure)?;
+        for (i, group) in self.groups.iter().enumerate() {
+            for record in group {
+                groups.write_record([&(i + 1).to_string(), &self.rows[*record].id]).map_err(csv_failure)?;
+            }
+        }
+        groups.flush().map_err(failure)?;
+        if let Some(trained) = &self.trained {
+            let model = serde_json::to_string_pretty(&trained.parameters).unwrap_or_default();
+            file("model.json")?.write_all((model + "\n").as_bytes()).map_err(failure)?;
+        }
+        let summary = serde_json::to_string_pretty(&self.summary).unwrap_or_default();
+        file("summary.json")?.write_all((summary + "\n").as_bytes()).map_err(failure)
+    }
+}
+
+fn bits(thousandths: i32) -> f64 {
+    f64::from(thousandths) / 1000.0
+}
+
+fn id_of(position: usize) -> i32 {
+    i32::try_from(position).unwrap_or(i32::MAX)
+}
