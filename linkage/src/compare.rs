@@ -71,14 +71,21 @@ fn one_edit(a: &[u8], b: &[u8]) -> bool {
     within(a, b, 1)
 }
 
+/// An edit changes which letters there are by two at most, which is soon counted; most words are further apart.
 fn within(a: &[u8], b: &[u8], edits: usize) -> bool {
     a.len().abs_diff(b.len()) <= edits
+        && (letters(a) ^ letters(b)).count_ones() as usize <= 2 * edits
         && osa::distance_with_args(
             a.iter().copied(),
             b.iter().copied(),
             &osa::Args::default().score_cutoff(edits),
         )
         .is_some()
+}
+
+/// Which letters and digits a text has, folded into 64 bits.
+fn letters(text: &[u8]) -> u64 {
+    text.iter().fold(0, |letters, letter| letters | 1 << (letter & 63))
 }
 
 /// Whether two words differ as slips of the finger would make them: one edit for short words, two for long ones that begin

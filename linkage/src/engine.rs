@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cluster::{self, Group, Link};
 use super::keys::keys;
-use super::model::{LINK, Model, REVIEW};
+use super::model::{LINK, Model};
 use super::postings::{MOST_RECORDS, Moved, Postings};
 use super::record::Record;
 use super::train::Candidate;
@@ -225,10 +225,8 @@ impl Engine {
                 }
                 *seen = self.round;
                 let Some(theirs) = self.entries[other as usize].as_ref() else { continue };
-                let score = self.model.score(&entry.record, &theirs.record);
-                if score.veto.is_none() && score.weight >= REVIEW {
-                    found.push((other, score.weight));
-                }
+                let worth = self.model.worth(&entry.record, &theirs.record);
+                found.extend(worth.map(|weight| (other, weight)));
             }
         }
         for (other, weight) in found {
@@ -283,9 +281,8 @@ impl Engine {
                     continue;
                 }
                 let (Some(x), Some(y)) = (self.entry(*a), self.entry(*b)) else { continue };
-                let score = self.model.score(&x.record, &y.record);
-                if score.veto.is_none() && score.weight >= REVIEW {
-                    self.join(*a, *b, score.weight);
+                if let Some(weight) = self.model.worth(&x.record, &y.record) {
+                    self.join(*a, *b, weight);
                 }
             }
         }

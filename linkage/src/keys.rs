@@ -47,7 +47,7 @@ pub fn keys(record: &Record, comparisons: &[Comparison]) -> Box<[u32]> {
             keys.add("at", &[prefix(name, 4), place]);
         }
         for street in &streets {
-            keys.add("in", &[prefix(name, 3), prefix(street, 6)]);
+            keys.add("in", &[prefix(name, 4), street]);
         }
     }
     for street in &streets {
@@ -55,7 +55,7 @@ pub fn keys(record: &Record, comparisons: &[Comparison]) -> Box<[u32]> {
             keys.add("house", &[street, number]);
         }
         for place in &places {
-            keys.add("street", &[prefix(street, 6), place]);
+            keys.add("street", &[street, place]);
         }
     }
     for date in dates {

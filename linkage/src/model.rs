@@ -215,12 +215,22 @@ impl Model {
         weight + Group::ALL.into_iter().map(|group| group.bound(groups[group as usize], prior)).sum::<i32>()
     }
 
-    /// What a pair weighs.
+    /// What a pair weighs, and what speaks against it.
     pub fn score(&self, a: &Record, b: &Record) -> Score {
         let levels = self.levels(a, b);
+        Score { weight: self.weight(&levels, a, b), veto: veto::of(self.comparisons(), &levels, a, b) }
+    }
+
+    /// What a pair weighs that is worth a look and that nothing speaks against. Most are not, so the weight comes first.
+    pub fn worth(&self, a: &Record, b: &Record) -> Option<i32> {
+        let levels = self.levels(a, b);
+        let weight = self.weight(&levels, a, b);
+        (weight >= REVIEW && veto::of(self.comparisons(), &levels, a, b).is_none()).then_some(weight)
+    }
+
+    fn weight(&self, levels: &Levels, a: &Record, b: &Record) -> i32 {
         let contributions = (0..self.comparisons().len()).map(|i| self.contribution(i, levels[i], a, b));
-        let weight = self.sum(self.prior(), contributions);
-        Score { weight, veto: veto::of(self.comparisons(), &levels, a, b) }
+        self.sum(self.prior(), contributions)
     }
 }
 

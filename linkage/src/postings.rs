@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use rustc_hash::FxHashMap;
 
 /// A key that more records have sleeps.
-pub const MOST_RECORDS: usize = 50;
+pub const MOST_RECORDS: usize = 25;
 
 /// Many small maps, so that none takes long to grow.
 const SHARDS: usize = 64;
