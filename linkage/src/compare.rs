@@ -2,9 +2,9 @@
 
 use rapidfuzz::distance::osa;
 
-use super::measure::{CLOSE, MISSING, Measure, SAME};
-use super::normalise::nickname;
-use super::record::{Slot, Token};
+use crate::measure::{CLOSE, MISSING, Measure, SAME};
+use crate::normalise::nickname;
+use crate::record::{Slot, Token};
 
 /// The level of two slots.
 pub fn level(measure: Measure, a: Slot<'_>, b: Slot<'_>) -> u8 {

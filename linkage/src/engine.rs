@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::cluster::{self, Group, Link};
-use super::keys::keys;
-use super::model::{LINK, Model};
-use super::postings::{MOST_RECORDS, Moved, Postings};
-use super::record::Record;
-use super::train::Candidate;
-use super::veto::Veto;
+use crate::cluster::{self, Group, Link};
+use crate::keys::keys;
+use crate::model::{LINK, Model};
+use crate::postings::{MOST_RECORDS, Moved, Postings};
+use crate::record::Record;
+use crate::train::Candidate;
+use crate::veto::{self, Veto};
 
-/// A record by its place in memory.
-type Slot = u32;
+/// A record by its place in memory, which is given to another when it is gone.
+type Handle = u32;
 
 struct Entry {
     id: i32,
@@ -25,7 +25,7 @@ struct Entry {
 /// A pair that is at least worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Edge {
-    other: Slot,
+    other: Handle,
     weight: i32,
 }
 
@@ -45,10 +45,10 @@ const MUST: i32 = 1_000_000;
 pub struct Engine {
     model: Model,
     entries: Vec<Option<Entry>>,
-    slots: FxHashMap<i32, Slot>,
-    free: Vec<Slot>,
+    handles: FxHashMap<i32, Handle>,
+    free: Vec<Handle>,
     postings: Postings,
-    edges: FxHashMap<Slot, Vec<Edge>>,
+    edges: FxHashMap<Handle, Vec<Edge>>,
     decided: FxHashMap<(i32, i32), Decided>,
     groups: FxHashMap<i32, Group>,
     group_of: FxHashMap<i32, i32>,
@@ -74,7 +74,7 @@ impl Engine {
         Self {
             model,
             entries: Vec::new(),
-            slots: FxHashMap::default(),
+            handles: FxHashMap::default(),
             free: Vec::new(),
             postings: Postings::default(),
             edges: FxHashMap::default(),
@@ -90,17 +90,17 @@ impl Engine {
     /// With many records at once: what adding one after the other would end in, sooner.
     pub fn with(model: Model, records: Vec<Record>) -> Self {
         let mut engine = Self::new(model);
-        engine.slots.reserve(records.len());
+        engine.handles.reserve(records.len());
         for record in records {
             let keys = keys(&record, engine.model.comparisons());
-            let slot = engine.place(record, keys.clone());
+            let handle = engine.place(record, keys.clone());
             for key in &keys {
-                engine.postings.add(*key, slot);
+                engine.postings.add(*key, handle);
             }
         }
-        for slot in 0..Slot::try_from(engine.entries.len()).unwrap_or(Slot::MAX) {
+        for handle in 0..Handle::try_from(engine.entries.len()).unwrap_or(Handle::MAX) {
             // Each pair once, from its later record.
-            engine.meet(slot, |other| other < slot);
+            engine.meet(handle, |other| other < handle);
         }
         engine
     }
@@ -112,17 +112,17 @@ impl Engine {
 
     /// How many records there are.
     pub fn len(&self) -> usize {
-        self.slots.len()
+        self.handles.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+        self.handles.is_empty()
     }
 
     /// A record.
     pub fn record(&self, id: i32) -> Option<&Record> {
-        self.slots.get(&id).and_then(|slot| self.entry(*slot)).map(|entry| &entry.record)
+        self.handles.get(&id).and_then(|handle| self.entry(*handle)).map(|entry| &entry.record)
     }
 
     /// All groups, by their smallest record.
@@ -137,18 +137,18 @@ impl Engine {
 
     /// All pairs that are at least worth a look: smaller id, larger id, weight.
     pub fn pairs(&self) -> impl Iterator<Item = (i32, i32, i32)> {
-        self.edges.iter().flat_map(move |(slot, edges)| {
-            let id = self.id(*slot);
+        self.edges.iter().flat_map(move |(handle, edges)| {
+            let id = self.id(*handle);
             edges.iter().map(move |edge| (id, self.id(edge.other), edge.weight)).filter(|(a, b, _)| a < b)
         })
     }
 
-    fn entry(&self, slot: Slot) -> Option<&Entry> {
-        self.entries.get(slot as usize).and_then(Option::as_ref)
+    fn entry(&self, handle: Handle) -> Option<&Entry> {
+        self.entries.get(handle as usize).and_then(Option::as_ref)
     }
 
-    fn id(&self, slot: Slot) -> i32 {
-        self.entry(slot).map_or(0, |entry| entry.id)
+    fn id(&self, handle: Handle) -> i32 {
+        self.entry(handle).map_or(0, |entry| entry.id)
     }
 
     /// Takes over a record, or its next version.
@@ -159,30 +159,30 @@ impl Engine {
         }
         self.remove(id);
         let keys = keys(&record, self.model.comparisons());
-        let slot = self.place(record, keys.clone());
+        let handle = self.place(record, keys.clone());
         for key in &keys {
-            if self.postings.add(*key, slot) == Moved::Asleep {
-                self.part(*key, slot);
+            if self.postings.add(*key, handle) == Moved::Asleep {
+                self.part(*key, handle);
             }
         }
-        self.meet(slot, |_| true);
+        self.meet(handle, |_| true);
     }
 
     /// Forgets a record.
     pub fn remove(&mut self, id: i32) {
-        let Some(slot) = self.slots.remove(&id) else { return };
+        let Some(handle) = self.handles.remove(&id) else { return };
         self.touched.insert(id);
-        for edge in self.edges.remove(&slot).unwrap_or_default() {
+        for edge in self.edges.remove(&handle).unwrap_or_default() {
             self.touched.insert(self.id(edge.other));
-            self.drop_half(edge.other, slot);
+            self.drop_half(edge.other, handle);
         }
-        let Some(entry) = self.entries[slot as usize].take() else { return };
+        let Some(entry) = self.entries[handle as usize].take() else { return };
         for key in &entry.keys {
-            if self.postings.remove(*key, slot) == Moved::Awake {
+            if self.postings.remove(*key, handle) == Moved::Awake {
                 self.wake(*key);
             }
         }
-        self.free.push(slot);
+        self.free.push(handle);
     }
 
     /// What a person decided about two records; `None` takes it back.
@@ -195,28 +195,28 @@ impl Engine {
         self.touched.extend([a, b]);
     }
 
-    fn place(&mut self, record: Record, keys: Box<[u32]>) -> Slot {
+    fn place(&mut self, record: Record, keys: Box<[u32]>) -> Handle {
         let id = record.place.id;
         let entry = Some(Entry { id, record, keys });
-        let slot = if let Some(slot) = self.free.pop() {
-            self.entries[slot as usize] = entry;
-            slot
+        let handle = if let Some(handle) = self.free.pop() {
+            self.entries[handle as usize] = entry;
+            handle
         } else {
             self.entries.push(entry);
             self.seen.push(0);
-            Slot::try_from(self.entries.len() - 1).unwrap_or(Slot::MAX)
+            Handle::try_from(self.entries.len() - 1).unwrap_or(Handle::MAX)
         };
-        self.slots.insert(id, slot);
+        self.handles.insert(id, handle);
         self.touched.insert(id);
-        slot
+        handle
     }
 
     /// Compares a record with those that share a key that is awake.
-    fn meet(&mut self, slot: Slot, wanted: impl Fn(Slot) -> bool) {
+    fn meet(&mut self, handle: Handle, wanted: impl Fn(Handle) -> bool) {
         self.round += 1;
-        self.seen[slot as usize] = self.round;
+        self.seen[handle as usize] = self.round;
         let mut found = Vec::new();
-        let Some(entry) = self.entries[slot as usize].as_ref() else { return };
+        let Some(entry) = self.entries[handle as usize].as_ref() else { return };
         for key in &entry.keys {
             for other in self.postings.awake(*key) {
                 let seen = &mut self.seen[other as usize];
@@ -230,18 +230,18 @@ impl Engine {
             }
         }
         for (other, weight) in found {
-            self.join(slot, other, weight);
+            self.join(handle, other, weight);
         }
     }
 
-    fn join(&mut self, a: Slot, b: Slot, weight: i32) {
+    fn join(&mut self, a: Handle, b: Handle, weight: i32) {
         self.edges.entry(a).or_default().push(Edge { other: b, weight });
         self.edges.entry(b).or_default().push(Edge { other: a, weight });
         let ids = [self.id(a), self.id(b)];
         self.touched.extend(ids);
     }
 
-    fn drop_half(&mut self, of: Slot, to: Slot) {
+    fn drop_half(&mut self, of: Handle, to: Handle) {
         if let Some(edges) = self.edges.get_mut(&of) {
             edges.retain(|edge| edge.other != to);
             if edges.is_empty() {
@@ -250,14 +250,14 @@ impl Engine {
         }
     }
 
-    fn has_edge(&self, a: Slot, b: Slot) -> bool {
+    fn has_edge(&self, a: Handle, b: Handle) -> bool {
         self.edges.get(&a).is_some_and(|edges| edges.iter().any(|edge| edge.other == b))
     }
 
     /// A key came to be shared by too many: pairs that nothing else brought together are no candidates any more. `newest` has
     /// not met anybody yet.
-    fn part(&mut self, key: u32, newest: Slot) {
-        let records: Vec<Slot> = self.postings.all(key).collect();
+    fn part(&mut self, key: u32, newest: Handle) {
+        let records: Vec<Handle> = self.postings.all(key).collect();
         for a in &records {
             let Some(edges) = self.edges.get(a).filter(|_| *a != newest) else { continue };
             let of_key = edges.iter().map(|edge| edge.other).filter(|b| a < b && records.contains(b));
@@ -274,7 +274,7 @@ impl Engine {
 
     /// A key is shared by few enough again.
     fn wake(&mut self, key: u32) {
-        let records: Vec<Slot> = self.postings.all(key).collect();
+        let records: Vec<Handle> = self.postings.all(key).collect();
         for (i, a) in records.iter().enumerate() {
             for b in &records[..i] {
                 if self.has_edge(*a, *b) {
@@ -289,7 +289,7 @@ impl Engine {
     }
 
     /// Whether two records share a key that is awake.
-    fn share(&self, a: Slot, b: Slot) -> bool {
+    fn share(&self, a: Handle, b: Handle) -> bool {
         let (Some(a), Some(b)) = (self.entry(a), self.entry(b)) else { return false };
         let (mut i, mut j) = (0, 0);
         while let (Some(x), Some(y)) = (a.keys.get(i), b.keys.get(j)) {
@@ -314,15 +314,15 @@ impl Engine {
         for first in &old {
             ids.extend(self.groups.get(first).into_iter().flat_map(|group| &group.records));
         }
-        let mut done: FxHashSet<Slot> = FxHashSet::default();
+        let mut done: FxHashSet<Handle> = FxHashSet::default();
         let (mut gone, mut come) = (old, Vec::new());
         for id in ids {
-            let Some(slot) = self.slots.get(&id).copied().filter(|slot| !done.contains(slot)) else {
+            let Some(handle) = self.handles.get(&id).copied().filter(|handle| !done.contains(handle)) else {
                 continue;
             };
-            let component = self.component(slot);
+            let component = self.component(handle);
             done.extend(component.iter().copied());
-            gone.extend(component.iter().filter_map(|slot| self.group_of.get(&self.id(*slot)).copied()));
+            gone.extend(component.iter().filter_map(|handle| self.group_of.get(&self.id(*handle)).copied()));
             if component.len() > 1 {
                 come.extend(self.divide(&component));
             }
@@ -351,30 +351,30 @@ impl Engine {
     }
 
     /// The records that links connect with one, itself included, in the order of their ids.
-    fn component(&self, start: Slot) -> Vec<Slot> {
+    fn component(&self, start: Handle) -> Vec<Handle> {
         let mut component = vec![start];
-        let mut known: FxHashSet<Slot> = [start].into_iter().collect();
+        let mut known: FxHashSet<Handle> = [start].into_iter().collect();
         let mut next = 0;
-        while let Some(slot) = component.get(next).copied() {
+        while let Some(handle) = component.get(next).copied() {
             next += 1;
-            let linked = self.edges.get(&slot).into_iter().flatten().filter(|edge| edge.weight >= LINK);
-            let must = self.must(slot);
+            let linked = self.edges.get(&handle).into_iter().flatten().filter(|edge| edge.weight >= LINK);
+            let must = self.must(handle);
             for other in linked.map(|edge| edge.other).chain(must) {
                 if known.insert(other) {
                     component.push(other);
                 }
             }
         }
-        component.sort_unstable_by_key(|slot| self.id(*slot));
+        component.sort_unstable_by_key(|handle| self.id(*handle));
         component
     }
 
     /// Records that a person said are the same as this one.
-    fn must(&self, slot: Slot) -> Vec<Slot> {
+    fn must(&self, handle: Handle) -> Vec<Handle> {
         if self.decided.is_empty() {
             return Vec::new();
         }
-        let id = self.id(slot);
+        let id = self.id(handle);
         let same = self.decided.iter().filter(|(_, decided)| **decided == Decided::Same);
         same.filter_map(|((a, b), _)| {
             if *a == id {
@@ -385,24 +385,24 @@ impl Engine {
                 None
             }
         })
-        .filter_map(|other| self.slots.get(other).copied())
+        .filter_map(|other| self.handles.get(other).copied())
         .collect()
     }
 
-    fn divide(&self, component: &[Slot]) -> Vec<Group> {
-        let ids: Vec<i32> = component.iter().map(|slot| self.id(*slot)).collect();
-        let place: FxHashMap<Slot, usize> =
-            component.iter().enumerate().map(|(i, slot)| (*slot, i)).collect();
+    fn divide(&self, component: &[Handle]) -> Vec<Group> {
+        let ids: Vec<i32> = component.iter().map(|handle| self.id(*handle)).collect();
+        let place: FxHashMap<Handle, usize> =
+            component.iter().enumerate().map(|(i, handle)| (*handle, i)).collect();
         let mut links = Vec::new();
-        for (a, slot) in component.iter().enumerate() {
-            for edge in self.edges.get(slot).into_iter().flatten().filter(|edge| edge.weight >= LINK) {
+        for (a, handle) in component.iter().enumerate() {
+            for edge in self.edges.get(handle).into_iter().flatten().filter(|edge| edge.weight >= LINK) {
                 links.extend(place.get(&edge.other).filter(|b| a < **b).map(|b| Link {
                     a,
                     b: *b,
                     weight: edge.weight,
                 }));
             }
-            for other in self.must(*slot) {
+            for other in self.must(*handle) {
                 links.extend(place.get(&other).filter(|b| a < **b).map(|b| Link { a, b: *b, weight: MUST }));
             }
         }
@@ -410,7 +410,7 @@ impl Engine {
     }
 
     /// What two records weigh when all is considered; `None` where something speaks against them.
-    fn weigh(&self, a: Slot, b: Slot) -> Option<i32> {
+    fn weigh(&self, a: Handle, b: Handle) -> Option<i32> {
         let (x, y) = (self.entry(a)?, self.entry(b)?);
         match self.decided.get(&(x.id.min(y.id), x.id.max(y.id))) {
             Some(Decided::Same) => return Some(MUST),
@@ -439,9 +439,9 @@ impl Engine {
         let mut postings = Postings::default();
         let mut seen = vec![0; records.len()];
         let all: Vec<_> = records.iter().map(|record| keys(record, model.comparisons())).collect();
-        for (slot, keys) in (0..).zip(&all) {
+        for (handle, keys) in (0..).zip(&all) {
             for key in keys {
-                postings.add(*key, slot);
+                postings.add(*key, handle);
             }
         }
         // Those of every record in turn, spread over all of them.
@@ -455,7 +455,7 @@ impl Engine {
                 *last = round;
                 let other = &records[other as usize];
                 let levels = model.levels(record, other);
-                if super::veto::of(model.comparisons(), &levels, record, other).is_none() {
+                if veto::of(model.comparisons(), &levels, record, other).is_none() {
                     candidates.push(Candidate::new(model, levels, record, other));
                 }
             }
@@ -483,7 +483,7 @@ impl Engine {
             })
             .sum();
         let edges: usize = self.edges.values().map(|edges| 40 + edges.capacity() * size_of::<Edge>()).sum();
-        entries + edges + self.postings.bytes() + self.slots.capacity() * 10 + self.seen.capacity() * 4
+        entries + edges + self.postings.bytes() + self.handles.capacity() * 10 + self.seen.capacity() * 4
     }
 
     /// The most records that may share a key.

@@ -1,8 +1,8 @@
 //! Blocking keys: only records that share one are compared. A function of the record alone.
 
-use super::measure::Measure;
-use super::reader::Comparison;
-use super::record::{Record, Slot, hash};
+use crate::measure::Measure;
+use crate::reader::Comparison;
+use crate::record::{Record, Slot, hash};
 
 /// Words of a name beyond these make no keys.
 const MOST_WORDS: usize = 6;

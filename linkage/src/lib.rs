@@ -17,6 +17,7 @@ pub mod cluster;
 pub mod compare;
 pub mod engine;
 pub mod field;
+pub mod frequencies;
 pub mod keys;
 pub mod measure;
 pub mod model;

@@ -1,7 +1,7 @@
 //! How the values of a comparison are compared, which levels of agreement there are, and what each is worth before anything has
 //! been learned from the records.
 
-use super::field::Kind;
+use crate::field::Kind;
 
 /// A level of agreement.
 #[derive(Clone, Copy, Debug, PartialEq)]

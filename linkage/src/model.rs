@@ -3,12 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare;
-use super::field::{Field, Schema};
-use super::measure::{CLOSE, Group, Level, MISSING, Measure, SAME};
-use super::reader::{Comparison, Frequencies, Reader};
-use super::record::{Place, Record};
-use super::veto::{self, Veto};
+use crate::compare;
+use crate::field::{Field, Schema};
+use crate::frequencies::Frequencies;
+use crate::measure::{CLOSE, Group, Level, MISSING, Measure, SAME};
+use crate::reader::{Comparison, Reader};
+use crate::record::{Place, Record};
+use crate::veto::{self, Veto};
 
 /// The most comparisons that a model has.
 pub const MOST_COMPARISONS: usize = 32;

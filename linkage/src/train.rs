@@ -3,8 +3,8 @@
 //! how the same things agree is learned, and how many there are. What is believed before the first pair is seen counts like
 //! some pairs, so that few records do not lead it astray.
 
-use super::model::{Chance, Levels, Model, Parameters, probability, thousandths};
-use super::record::Record;
+use crate::model::{Chance, Levels, Model, Parameters, probability, thousandths};
+use crate::record::Record;
 
 /// Rounds at most; it is over sooner when nothing moves any more.
 const ROUNDS: usize = 100;

@@ -1,9 +1,9 @@
 //! What speaks against a pair however much it agrees.
 
-use super::measure::{CLOSE, Measure, SAME};
-use super::model::Levels;
-use super::reader::Comparison;
-use super::record::{Place, Record, Slot, Token};
+use crate::measure::{CLOSE, Measure, SAME};
+use crate::model::Levels;
+use crate::reader::Comparison;
+use crate::record::{Place, Record, Slot, Token};
 
 /// Why two records cannot be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

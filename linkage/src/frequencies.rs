@@ -1,0 +1,57 @@
+//! How often values occur.
+
+use rustc_hash::FxHashMap;
+
+use crate::reader::Comparison;
+use crate::record::Record;
+
+/// What is expected of values before any is counted weighs like so many records: in a small company's books nearly everything
+/// is unique, and yet two equal mail addresses are no chance.
+const BELIEF: f64 = 200.0;
+
+/// How often values occur, frozen: a rare value that two records share says more.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Frequencies {
+    /// Records by comparison and hash, where there is more than one.
+    counts: FxHashMap<(u8, u32), u32>,
+    /// By comparison, the records that have a value, and the share of records that are expected to have the same.
+    comparisons: Vec<(u32, f64)>,
+}
+
+impl Frequencies {
+    /// Counts the values of records.
+    pub fn count<'r>(records: impl IntoIterator<Item = &'r Record>, comparisons: &[Comparison]) -> Self {
+        let expected = comparisons.iter().map(|comparison| (0, comparison.measure.levels()[0].others));
+        let mut frequencies = Self { counts: FxHashMap::default(), comparisons: expected.collect() };
+        for record in records {
+            for (comparison, (having, _)) in frequencies.comparisons.iter_mut().enumerate() {
+                let slot = record.slot(comparison);
+                *having += u32::from(!slot.is_missing());
+                for (i, token) in slot.tokens.iter().enumerate() {
+                    // A word that is the whole value counts once.
+                    if slot.tokens[..i].iter().all(|before| before.hash != token.hash) {
+                        *frequencies.counts.entry((narrow(comparison), token.hash)).or_default() += 1;
+                    }
+                }
+            }
+        }
+        frequencies.counts.retain(|_, count| *count > 1);
+        frequencies
+    }
+
+    /// In hundredths of a bit, how rare it is that a record of something else has a value: of those that have it, one is the
+    /// record itself.
+    pub fn rarity(&self, comparison: usize, hash: u32) -> u16 {
+        let count = self.counts.get(&(narrow(comparison), hash)).copied().unwrap_or(1);
+        let (having, expected) = self.comparisons.get(comparison).copied().unwrap_or((0, 0.01));
+        let others = (f64::from(count) - 1.0).max(0.5);
+        let share = (others + expected * BELIEF) / (f64::from(having) + BELIEF);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 3200")]
+        let hundredths = (-share.log2() * 100.0).clamp(0.0, 3_200.0).round() as u16;
+        hundredths
+    }
+}
+
+fn narrow(comparison: usize) -> u8 {
+    u8::try_from(comparison).unwrap_or(u8::MAX)
+}
