@@ -234,7 +234,7 @@ fn street(a: Slot<'_>, b: Slot<'_>) -> u8 {
     }
 }
 
-/// Tokens: the address, the mailbox unless it is a role, the domain unless everybody may have it.
+/// Tokens: the address, then the domain, or the mailbox where everybody may have an address at the domain.
 fn email(a: Slot<'_>, b: Slot<'_>) -> u8 {
     if same(a, b) {
         return SAME;

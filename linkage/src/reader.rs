@@ -145,11 +145,11 @@ impl Reading {
             Self::Company => push_company(&joined(values), into),
             Self::Email => values.filter_map(email::parse).take(1).for_each(|email| {
                 into.push(&email.address(), 0);
-                if !email.is_role() && email.local.len() >= 5 {
-                    into.push(&email.local, 0);
-                }
                 if !email.is_free() {
                     into.push(&email.domain, Token::VALID);
+                } else if !email.is_role() && email.local.len() >= 5 {
+                    // Somebody may be with another provider under the same name; with another employer it is somebody else.
+                    into.push(&email.local, 0);
                 }
             }),
             Self::Phones => {
