@@ -2,5 +2,6 @@
 
 pub mod dedup;
 mod model_file;
+pub mod quality;
 
 pub use model_file::ModelFile;

@@ -244,7 +244,7 @@ fn email(a: Slot<'_>, b: Slot<'_>) -> u8 {
         .iter()
         .flat_map(|x| b.tokens[1..].iter().map(move |y| (x, y)))
         .filter(|(x, y)| equal(a, x, b, y))
-        .partition(|(x, _)| x.marks & Token::VALID == 0);
+        .partition(|(x, _)| x.marks & Token::DOMAIN == 0);
     if close || !mailboxes.is_empty() {
         CLOSE
     } else if !domains.is_empty() {

@@ -1,17 +1,16 @@
 //! Keeps the groups of a set of records while records come, change and go. What it holds is a function of the records, the model
 //! and what people decided: it never matters in which order they came.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::cluster::{self, Group, Link};
 use crate::keys::keys;
 use crate::model::{LINK, Model};
-use crate::postings::{MOST_RECORDS, Moved, Postings};
+use crate::postings::{Moved, Postings};
 use crate::record::Record;
-use crate::train::Candidate;
-use crate::veto::{self, Veto};
+use crate::veto::Veto;
 
 /// A record by its place in memory, which is given to another when it is gone.
 type Handle = u32;
@@ -327,12 +326,13 @@ impl Engine {
                 come.extend(self.divide(&component));
             }
         }
+        let mut before = BTreeMap::new();
         for first in gone {
             if let Some(group) = self.groups.remove(&first) {
                 for id in &group.records {
                     self.group_of.remove(id);
                 }
-                difference.before.push(group);
+                before.insert(first, group);
             }
         }
         come.sort_unstable_by_key(|group| group.records[0]);
@@ -342,11 +342,13 @@ impl Engine {
                 self.group_of.insert(*id, first);
             }
             self.groups.insert(first, group.clone());
-            match difference.before.iter().position(|before| *before == group) {
-                Some(same) => drop(difference.before.remove(same)),
-                None => difference.after.push(group),
+            if before.get(&first) == Some(&group) {
+                before.remove(&first);
+            } else {
+                difference.after.push(group);
             }
         }
+        difference.before = before.into_values().collect();
         difference
     }
 
@@ -431,39 +433,7 @@ impl Engine {
         pair.map_or(0, |(a, b)| self.model.score(a, b).weight)
     }
 
-    /// The pairs of records that share a key and that nothing speaks against, for training; of more than a million some are
-    /// left out.
-    pub fn candidates(model: &Model, records: &[Record]) -> Vec<Candidate> {
-        const MOST: usize = 1_000_000;
-        let mut candidates = Vec::new();
-        let mut postings = Postings::default();
-        let mut seen = vec![0; records.len()];
-        let all: Vec<_> = records.iter().map(|record| keys(record, model.comparisons())).collect();
-        for (handle, keys) in (0..).zip(&all) {
-            for key in keys {
-                postings.add(*key, handle);
-            }
-        }
-        // Those of every record in turn, spread over all of them.
-        let stride = (records.len() / 50_000).max(1);
-        for (round, (keys, record)) in (1..).zip(all.iter().zip(records)).step_by(stride) {
-            for other in keys.iter().flat_map(|key| postings.awake(*key)).filter(|other| other + 1 < round) {
-                let last = &mut seen[other as usize];
-                if *last == round || candidates.len() >= MOST {
-                    continue;
-                }
-                *last = round;
-                let other = &records[other as usize];
-                let levels = model.levels(record, other);
-                if veto::of(model.comparisons(), &levels, record, other).is_none() {
-                    candidates.push(Candidate::new(model, levels, record, other));
-                }
-            }
-        }
-        candidates
-    }
-
-    /// Why two records are, or are not, the same.
+    /// What speaks against two records, if anything does.
     pub fn veto(&self, a: i32, b: i32) -> Option<Veto> {
         if self.decided.get(&(a.min(b), a.max(b))) == Some(&Decided::Different) {
             return Some(Veto::Decided);
@@ -484,10 +454,5 @@ impl Engine {
             .sum();
         let edges: usize = self.edges.values().map(|edges| 40 + edges.capacity() * size_of::<Edge>()).sum();
         entries + edges + self.postings.bytes() + self.handles.capacity() * 10 + self.seen.capacity() * 4
-    }
-
-    /// The most records that may share a key.
-    pub fn most_records_of_a_key() -> usize {
-        MOST_RECORDS
     }
 }

@@ -56,38 +56,6 @@ pub enum Kind {
     Category,
 }
 
-impl Kind {
-    /// The kind as it is written in a model's file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::GivenName => "given_name",
-            Self::FamilyName => "family_name",
-            Self::PersonName => "person_name",
-            Self::CompanyName => "company_name",
-            Self::Name => "name",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Street => "street",
-            Self::HouseNumber => "house_number",
-            Self::Postcode => "postcode",
-            Self::City => "city",
-            Self::Region => "region",
-            Self::Country => "country",
-            Self::TaxId => "tax_id",
-            Self::AccountNumber => "account_number",
-            Self::Identifier => "identifier",
-            Self::Date => "date",
-            Self::Year => "year",
-            Self::Month => "month",
-            Self::Day => "day",
-            Self::Text => "text",
-            Self::Number => "number",
-            Self::Price => "price",
-            Self::Category => "category",
-        }
-    }
-}
-
 /// A column, or several whose values stand for one thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

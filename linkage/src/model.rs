@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compare;
-use crate::field::{Field, Schema};
+use crate::field::Schema;
 use crate::frequencies::Frequencies;
 use crate::measure::{CLOSE, Group, Level, MISSING, Measure, SAME};
 use crate::reader::{Comparison, Reader};
@@ -37,13 +37,12 @@ pub const REVIEW: i32 = -3_000;
 pub struct Model {
     /// What is learned.
     pub parameters: Parameters,
-    schema: Vec<Field>,
     reader: Reader,
     frequencies: Frequencies,
     /// By comparison and level: the share of pairs of different things that agree like this, like [`Parameters::matches`].
     others: Vec<Vec<i32>>,
-    /// How many records there were when it was frozen.
-    records: u32,
+    /// How many records there were when it was frozen, as a logarithm in thousandths of a bit.
+    size: i32,
     given_and_family: Option<(usize, usize)>,
 }
 
@@ -74,18 +73,12 @@ impl Model {
             |measure| reader.comparisons().iter().position(|comparison| comparison.measure == measure);
         Self {
             parameters,
-            schema: schema.to_vec(),
             given_and_family: place(Measure::Given).zip(place(Measure::Family)),
             others: shares(&reader, |level| level.others),
-            records: 1_000,
+            size: thousandths(1_000.0),
             frequencies: Frequencies::default(),
             reader,
         }
-    }
-
-    /// The fields of its records.
-    pub fn schema(&self) -> &Schema {
-        &self.schema
     }
 
     /// Its comparisons.
@@ -96,7 +89,7 @@ impl Model {
     /// Freezes how often values occur and how often different things agree, and tells it to the records.
     pub fn freeze(&mut self, records: &mut [Record]) {
         self.frequencies = Frequencies::count(records.iter(), self.comparisons());
-        self.records = u32::try_from(records.len()).unwrap_or(u32::MAX).max(2);
+        self.size = thousandths(count(records));
         for record in records.iter_mut() {
             self.weigh(record);
         }
@@ -123,7 +116,7 @@ impl Model {
             }
         }
         // Of few records the same pairs are drawn again and again: that adds nothing.
-        let pairs = f64::from(self.records) * f64::from(self.records - 1) / 2.0;
+        let pairs = count(records) * (count(records) - 1.0) / 2.0;
         let worth = (pairs / f64::from(DRAWN)).min(1.0);
         let learned = levels().zip(counts).map(|(levels, counts)| {
             let all = counts.iter().sum::<f64>() * worth;
@@ -136,14 +129,19 @@ impl Model {
         learned.collect()
     }
 
-    /// How many records there were when it was frozen.
-    pub fn records(&self) -> u32 {
-        self.records
-    }
-
     /// What a pair weighs before it is looked at.
     pub fn prior(&self) -> i32 {
-        self.parameters.duplicates - thousandths(f64::from(self.records))
+        self.prior_of(&self.parameters)
+    }
+
+    /// The same with other parameters.
+    pub(crate) fn prior_of(&self, parameters: &Parameters) -> i32 {
+        parameters.duplicates - self.size
+    }
+
+    /// What so many duplicates are, as [`Parameters::duplicates`] has it.
+    pub(crate) fn duplicates(&self, expected: f64) -> i32 {
+        thousandths(expected) - self.size
     }
 
     /// Reads a row.
@@ -250,6 +248,11 @@ impl Chance {
         let Some(step) = usize::from(level).checked_sub(1) else { return 0 };
         (matches[step] - self.agree).min(matches[0] - self.same)
     }
+}
+
+/// At least two, of which there can be a pair.
+fn count(records: &[Record]) -> f64 {
+    f64::from(u32::try_from(records.len()).unwrap_or(u32::MAX).max(2))
 }
 
 fn shares(reader: &Reader, share: fn(&Level) -> f64) -> Vec<Vec<i32>> {

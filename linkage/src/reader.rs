@@ -43,19 +43,19 @@ enum Reading {
 pub struct Reader {
     comparisons: Vec<Comparison>,
     country: Option<usize>,
-    width: usize,
 }
 
 impl Reader {
     /// For rows whose values stand in the order of the schema's columns.
     pub fn new(schema: &Schema) -> Self {
-        let mut reader = Self { comparisons: Vec::new(), country: None, width: 0 };
+        let mut reader = Self { comparisons: Vec::new(), country: None };
+        let mut width = 0;
         let has_house_number = schema.iter().any(|field| field.kind == Kind::HouseNumber);
         // Phones are one comparison, and so are the parts of a date.
         let mut joint: BTreeMap<Kind, usize> = BTreeMap::new();
         for field in schema {
-            let columns: Vec<usize> = (reader.width..).take(field.columns.len()).collect();
-            reader.width += columns.len();
+            let columns: Vec<usize> = (width..).take(field.columns.len()).collect();
+            width += columns.len();
             let name = field.columns.join(" + ");
             let kind = match field.kind {
                 Kind::Year | Kind::Month | Kind::Day => Kind::Year,
@@ -64,7 +64,9 @@ impl Reader {
             if let Some(comparison) = joint.get(&kind) {
                 let comparison = &mut reader.comparisons[*comparison];
                 comparison.name = format!("{} + {name}", comparison.name);
-                comparison.columns.extend(columns);
+                if kind == Kind::Phone {
+                    comparison.columns.extend(columns);
+                }
                 continue;
             }
             if matches!(kind, Kind::Phone | Kind::Year) {
@@ -73,6 +75,7 @@ impl Reader {
             if kind == Kind::Country {
                 reader.country = columns.first().copied();
             }
+            let columns = if kind == Kind::Year { date_columns(schema) } else { columns };
             let mut add = |measure, reading, name: String| {
                 reader.comparisons.push(Comparison { name, measure, columns: columns.clone(), reading });
             };
@@ -115,11 +118,6 @@ impl Reader {
         &self.comparisons
     }
 
-    /// How many values a row has.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
     /// Reads a row. A value that is missing is empty.
     pub fn read<T: AsRef<str>>(&self, row: &[T], place: Place) -> Record {
         let value = |column: usize| row.get(column).map_or("", |value| value.as_ref().trim());
@@ -135,6 +133,13 @@ impl Reader {
     }
 }
 
+/// The columns of year, month and day, in this order; one that is not there is behind every row.
+fn date_columns(schema: &Schema) -> Vec<usize> {
+    let kinds: Vec<Kind> = schema.iter().flat_map(|field| field.columns.iter().map(|_| field.kind)).collect();
+    let column = |wanted| kinds.iter().position(|kind| *kind == wanted).unwrap_or(usize::MAX);
+    [Kind::Year, Kind::Month, Kind::Day].map(column).to_vec()
+}
+
 impl Reading {
     fn read<'v>(self, mut values: impl Iterator<Item = &'v str>, country: Option<&str>, into: &mut Builder) {
         match self {
@@ -146,7 +151,7 @@ impl Reading {
             Self::Email => values.filter_map(email::parse).take(1).for_each(|email| {
                 into.push(&email.address(), 0);
                 if !email.is_free() {
-                    into.push(&email.domain, Token::VALID);
+                    into.push(&email.domain, Token::DOMAIN);
                 } else if !email.is_role() && email.local.len() >= 5 {
                     // Somebody may be with another provider under the same name; with another employer it is somebody else.
                     into.push(&email.local, 0);

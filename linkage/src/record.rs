@@ -5,13 +5,13 @@
 pub struct Token {
     /// Of its text; equal texts have equal hashes.
     pub hash: u32,
-    /// How rare it is, in hundredths of a bit: `log2(records / records that have it)`.
+    /// How rare it is, in hundredths of a bit, by the frequencies that were frozen.
     pub rarity: u16,
     /// Where its text begins in the record's.
     start: u16,
     /// How long its text is, in bytes; `0` where only the hash is kept.
     length: u8,
-    /// What else is known of it: [`Token::NICKNAME`], [`Token::VALID`].
+    /// What else is known of it: [`Token::NICKNAME`], [`Token::VALID`], [`Token::DOMAIN`].
     pub marks: u8,
 }
 
@@ -20,6 +20,8 @@ impl Token {
     pub const NICKNAME: u8 = 1;
     /// Its check digits hold.
     pub const VALID: u8 = 2;
+    /// It is the domain of an e-mail address.
+    pub const DOMAIN: u8 = 4;
 }
 
 /// A record, ready to be compared.
@@ -73,13 +75,6 @@ impl Record {
         let end = |comparison: usize| self.ends.get(comparison).map_or(0, |end| usize::from(*end));
         let start = comparison.checked_sub(1).map_or(0, end);
         Slot { tokens: &self.tokens[start..end(comparison).max(start)], text: &self.text }
-    }
-
-    /// All tokens with the comparison that each belongs to.
-    pub fn tokens(&self) -> impl Iterator<Item = (usize, &Token)> {
-        self.ends.iter().enumerate().flat_map(|(comparison, _)| {
-            self.slot(comparison).tokens.iter().map(move |token| (comparison, token))
-        })
     }
 
     /// Sets how rare each token is.

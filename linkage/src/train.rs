@@ -3,8 +3,11 @@
 //! how the same things agree is learned, and how many there are. What is believed before the first pair is seen counts like
 //! some pairs, so that few records do not lead it astray.
 
+use crate::keys::keys;
 use crate::model::{Chance, Levels, Model, Parameters, probability, thousandths};
+use crate::postings::Postings;
 use crate::record::Record;
+use crate::veto;
 
 /// Rounds at most; it is over sooner when nothing moves any more.
 const ROUNDS: usize = 100;
@@ -34,6 +37,38 @@ impl Candidate {
     }
 }
 
+/// The pairs of records that share a key and that nothing speaks against, for training; of more than a million some are
+/// left out.
+pub fn candidates(model: &Model, records: &[Record]) -> Vec<Candidate> {
+    const MOST: usize = 1_000_000;
+    let mut candidates = Vec::new();
+    let mut postings = Postings::default();
+    let mut seen = vec![0; records.len()];
+    let all: Vec<_> = records.iter().map(|record| keys(record, model.comparisons())).collect();
+    for (handle, keys) in (0..).zip(&all) {
+        for key in keys {
+            postings.add(*key, handle);
+        }
+    }
+    // Those of every record in turn, spread over all of them.
+    let stride = (records.len() / 50_000).max(1);
+    for (round, (keys, record)) in (1..).zip(all.iter().zip(records)).step_by(stride) {
+        for other in keys.iter().flat_map(|key| postings.awake(*key)).filter(|other| other + 1 < round) {
+            let last = &mut seen[other as usize];
+            if *last == round || candidates.len() >= MOST {
+                continue;
+            }
+            *last = round;
+            let other = &records[other as usize];
+            let levels = model.levels(record, other);
+            if veto::of(model.comparisons(), &levels, record, other).is_none() {
+                candidates.push(Candidate::new(model, levels, record, other));
+            }
+        }
+    }
+    candidates
+}
+
 /// What was learned, and from what.
 #[derive(Clone, Debug)]
 pub struct Trained {
@@ -49,13 +84,12 @@ pub struct Trained {
 
 /// Learns how the same things agree.
 pub fn train(model: &Model, candidates: &[Candidate]) -> Trained {
-    let records = f64::from(model.records());
     let mut parameters = model.parameters.clone();
     parameters.version += 1;
     let (mut rounds, mut expected) = (0, 0.0_f64);
     while rounds < ROUNDS {
         rounds += 1;
-        let prior = parameters.duplicates - thousandths(records);
+        let prior = model.prior_of(&parameters);
         let mut counts: Vec<Vec<f64>> = believed(model);
         let before = std::mem::take(&mut expected);
         for candidate in candidates {
@@ -72,7 +106,7 @@ pub fn train(model: &Model, candidates: &[Candidate]) -> Trained {
             counts.into_iter().map(|count| thousandths(count / all)).collect()
         };
         parameters.matches = counts.into_iter().map(share).collect();
-        parameters.duplicates = thousandths((expected + 1.0) / records);
+        parameters.duplicates = model.duplicates(expected + 1.0);
         if (expected - before).abs() <= STILL * expected {
             break;
         }
@@ -83,20 +117,4 @@ pub fn train(model: &Model, candidates: &[Candidate]) -> Trained {
 fn believed(model: &Model) -> Vec<Vec<f64>> {
     let levels = model.comparisons().iter().map(|comparison| comparison.measure.levels());
     levels.map(|levels| levels.iter().map(|level| level.matches * BELIEF).collect()).collect()
-}
-
-/// How far probabilities are from what came of them, in the mean over ten classes: the expected calibration error.
-pub fn calibration_error(pairs: impl IntoIterator<Item = (i32, bool)>) -> f64 {
-    let mut classes = [(0.0_f64, 0.0_f64, 0.0_f64); 10];
-    let mut all = 0.0;
-    for (weight, truth) in pairs {
-        let p = probability(weight);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 10")]
-        let class = &mut classes[((p * 10.0) as usize).min(9)];
-        class.0 += 1.0;
-        class.1 += p;
-        class.2 += f64::from(u8::from(truth));
-        all += 1.0;
-    }
-    classes.iter().map(|(_, p, truth)| (p - truth).abs()).sum::<f64>() / f64::max(all, 1.0)
 }

@@ -113,6 +113,19 @@ fn numbers_agree_however_they_are_written() {
 }
 
 #[test]
+fn a_date_in_three_columns_is_read_by_what_they_are() {
+    let date = |kinds: [Kind; 3], row: [&str; 3]| {
+        let fields = kinds.map(|kind| Field { columns: vec![format!("{kind:?}")], kind });
+        Model::untrained(&fields).read(&row, at(1))
+    };
+    let [a, b] = [
+        date([Kind::Year, Kind::Month, Kind::Day], ["1949", "7", "22"]),
+        date([Kind::Day, Kind::Month, Kind::Year], ["22", "7", "1949"]),
+    ];
+    assert_eq!(a, b);
+}
+
+#[test]
 fn who_has_moved_is_found_by_name_and_mail() {
     let before =
         ["Giulia Malatesta", "giulia@malatesta.example", "", "Rotonda Amleto 61", "89030", "Sega", "IT", ""];

@@ -10,6 +10,7 @@ use linkage::engine::{Decided, Difference, Engine};
 use linkage::field::{Field, Kind};
 use linkage::keys::keys;
 use linkage::model::{LINK, Model, REVIEW};
+use linkage::postings::MOST_RECORDS;
 use linkage::record::{Place, Record};
 use proptest::prelude::*;
 
@@ -124,7 +125,7 @@ fn naively(
         }
     }
     let mut pairs = BTreeSet::new();
-    for records in holders.values().filter(|records| records.len() <= Engine::most_records_of_a_key()) {
+    for records in holders.values().filter(|records| records.len() <= MOST_RECORDS) {
         pairs.extend(records.iter().flat_map(|a| records.range(..a).map(move |b| (*b, *a))));
     }
     let decision = |a: usize, b: usize| decided.get(&(records[a].place.id, records[b].place.id)).copied();

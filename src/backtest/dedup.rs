@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use contract::Failure;
 use linkage::engine::Engine;
-use linkage::model::{LINK, Model, probability};
+use linkage::model::{Model, probability};
 use linkage::record::{Place, Record};
-use linkage::train::{self, Trained, calibration_error};
+use linkage::train::{self, Trained};
 use linkage::veto::Veto;
 use serde::Serialize;
 
 use super::ModelFile;
+use super::quality::{Pair, Quality};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -35,18 +36,6 @@ struct Row {
     id: String,
     file: usize,
     values: Vec<String>,
-}
-
-/// Two rows that are worth a look, or in one group.
-struct Pair {
-    /// The position of the first …
-    left: usize,
-    /// … and of the second.
-    right: usize,
-    /// In thousandths of a bit.
-    weight: i32,
-    /// Whether they are in one group.
-    grouped: bool,
 }
 
 /// What came of it.
@@ -116,43 +105,6 @@ pub struct Summary {
     pub truth: Option<Quality>,
 }
 
-/// How good links and groups are.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Quality {
-    /// Pairs that are the same.
-    pub true_links: usize,
-    /// Of pairs in one group that are links by themselves.
-    pub links: Rates,
-    /// Of all pairs within groups.
-    pub groups: Rates,
-    /// The cut, as a probability, at which links would have been best.
-    pub best_cut: f64,
-    /// How good they would have been there.
-    pub best_f1: f64,
-    /// Expected calibration error over ten classes of all scored pairs.
-    pub calibration_error: f64,
-}
-
-/// The usual three, from 0 to 1.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Rates {
-    /// How many of those found are right.
-    pub precision: f64,
-    /// How many of the right ones were found.
-    pub recall: f64,
-    /// Their harmonic mean.
-    pub f1: f64,
-}
-
-impl Rates {
-    #[expect(clippy::cast_precision_loss, reason = "counts of pairs")]
-    fn of(right: usize, found: usize, all: usize) -> Self {
-        let part = |right: usize, of: usize| if of == 0 { 0.0 } else { right as f64 / of as f64 };
-        let f1 = if found + all == 0 { 0.0 } else { 2.0 * right as f64 / (found + all) as f64 };
-        Self { precision: part(right, found), recall: part(right, all), f1 }
-    }
-}
-
 /// Runs it.
 ///
 /// # Errors
@@ -173,7 +125,7 @@ pub fn run(task: &Task) -> Result<Outcome, Failure> {
         rows.iter().zip(places).map(|(row, place)| model.read(&row.values, place)).collect();
     model.freeze(&mut records);
     let began = Instant::now();
-    let trained = task.train.then(|| train::train(&model, &Engine::candidates(&model, &records)));
+    let trained = task.train.then(|| train::train(&model, &train::candidates(&model, &records)));
     if let Some(trained) = &trained {
         model.parameters = trained.parameters.clone();
     }
@@ -190,7 +142,7 @@ pub fn run(task: &Task) -> Result<Outcome, Failure> {
     outcome.trained = trained;
     if let Some(truth) = &task.truth {
         let truth = outcome.links(truth)?;
-        outcome.summary.truth = Some(outcome.quality(&truth));
+        outcome.summary.truth = Some(Quality::of(&outcome.pairs, &truth));
     }
     Ok(outcome)
 }
@@ -347,32 +299,6 @@ impl Outcome {
             return Err(failure("none of its pairs names two records".into()));
         }
         Ok(links)
-    }
-
-    fn quality(&self, truth: &BTreeSet<(usize, usize)>) -> Quality {
-        let is_true = |pair: &Pair| truth.contains(&(pair.left, pair.right));
-        let rates = |found: Vec<&Pair>| {
-            Rates::of(found.iter().filter(|pair| is_true(pair)).count(), found.len(), truth.len())
-        };
-        let grouped = || self.pairs.iter().filter(|pair| pair.grouped);
-        let mut by_weight: Vec<_> = self.pairs.iter().map(|pair| (pair.weight, is_true(pair))).collect();
-        by_weight.sort_unstable_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        let (mut right, mut best) = (0, (0.0, 0));
-        for (i, (weight, truth_)) in by_weight.iter().enumerate() {
-            right += usize::from(*truth_);
-            let f1 = Rates::of(right, i + 1, truth.len()).f1;
-            if f1 > best.0 {
-                best = (f1, *weight);
-            }
-        }
-        Quality {
-            true_links: truth.len(),
-            links: rates(grouped().filter(|pair| pair.weight >= LINK).collect()),
-            groups: rates(grouped().collect()),
-            best_cut: probability(best.1),
-            best_f1: best.0,
-            calibration_error: calibration_error(by_weight),
-        }
     }
 
     /// Writes `pairs.csv`, `groups.csv`, `summary.json`, and `model.json` where something was learned.

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{Global, Outcome, output};
+use crate::backtest::ModelFile;
 use crate::backtest::dedup::{Outcome as Found, Summary, Task, Waterfall, run};
-use crate::backtest::{ModelFile, dedup};
+use crate::backtest::quality::Rates;
 
 /// Run a processor's engine on files: nothing is stored, nothing is sent
 #[derive(Subcommand)]
@@ -121,7 +122,7 @@ fn show(summary: &Summary) {
     let Some(truth) = &summary.truth else { return };
     let mut table =
         output::table(&["against the truth", "precision", "recall", "F1"], &["precision", "recall", "F1"]);
-    let row = |name: &str, rates: dedup::Rates| {
+    let row = |name: &str, rates: Rates| {
         [
             name.to_owned(),
             format!("{:.4}", rates.precision),
