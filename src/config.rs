@@ -11,6 +11,8 @@ use chrono_tz::Tz;
 use rdkafka::ClientConfig;
 use serde::Deserialize;
 
+use crate::registry::PROCESSORS;
+
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +88,8 @@ pub struct Source {
     pub clock: Clock,
     /// The company whose currency the company-wide figures are in; the lowest root company when not set.
     pub main_company: Option<i32>,
+    /// The processors that run on it; all when not set.
+    pub processors: Option<Vec<String>>,
 }
 
 /// The value of a librdkafka setting, in whichever TOML type it is natural.
@@ -272,7 +276,21 @@ impl Source {
                 "source {name}: where is Postgres? Set DATABASE_URL, or database_url"
             )));
         }
+        let known = || PROCESSORS.iter().map(|entry| entry.name);
+        let unknown = self.processors.iter().flatten().find(|name| !known().any(|known| known == *name));
+        if let Some(unknown) = unknown {
+            return Err(Invalid(format!(
+                "source {}: there is no processor `{unknown}`; there are: {}",
+                self.name,
+                known().collect::<Vec<_>>().join(", ")
+            )));
+        }
         Ok(())
+    }
+
+    /// Whether a processor runs on it.
+    pub fn runs(&self, processor: &str) -> bool {
+        self.processors.as_ref().is_none_or(|processors| processors.iter().any(|name| name == processor))
     }
 
     /// Where results go.
@@ -336,6 +354,7 @@ mod tests {
         let error = parse("[[source]]\ntopc = \"x\"").unwrap_err();
         assert_eq!(error, "unknown key `topc`; did you mean `topic`?");
         assert!(parse("[[source]]\nclock = \"fed\"").unwrap_err().contains("did you mean `feed`"));
+        assert!(parse("[[source]]\nprocessors = [\"debit\"]").unwrap_err().contains("there are: credit"));
     }
 
     #[test]

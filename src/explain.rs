@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use contract::{Failure, Source};
 use credit::read::{self, Explanation};
+use dedup::read::GroupPage;
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -26,6 +27,51 @@ pub struct Customer {
     pub companies: Vec<Explanation>,
 }
 
+/// The clock of a processor's results. From here on the connection looks into its schema.
+///
+/// # Errors
+/// [`Failure::Transient`] while there is nothing whole to explain from.
+async fn as_of(
+    processor: &str,
+    source: &Source,
+    topic: &str,
+    connection: &mut PgConnection,
+) -> Result<DateTime<Utc>, Failure> {
+    let checkpoint: Option<(Option<DateTime<Utc>>, String)> = sqlx::query_as(
+        "SELECT clock, snapshot FROM stream.checkpoint JOIN stream.active USING (processor, source, version)
+         WHERE processor = $1 AND source = $2 AND topic = $3",
+    )
+    .bind(processor)
+    .bind(&source.name)
+    .bind(topic)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some((Some(as_of), snapshot)) = checkpoint else {
+        return Err(Failure::transient(format!(
+            "nothing is decided yet: `ledgerwell status` shows how far {processor} is"
+        )));
+    };
+    if snapshot != "complete" {
+        return Err(Failure::transient("a snapshot is being read: ask again when it is complete"));
+    }
+    look_in(processor, connection).await?;
+    Ok(as_of)
+}
+
+/// Explains a group of duplicates, inside a transaction that sees one [`MOMENT`]. `None` where there is no such group.
+///
+/// # Errors
+/// [`Failure::Transient`] while there is nothing whole to explain from.
+pub async fn dedup(
+    source: &Source,
+    topic: &str,
+    group: i32,
+    connection: &mut PgConnection,
+) -> Result<Option<GroupPage>, Failure> {
+    as_of(dedup::NAME, source, topic, connection).await?;
+    dedup::read::explain(group, connection).await
+}
+
 /// Explains a customer, inside a transaction that sees one [`MOMENT`]. `None` where there is no such partner.
 ///
 /// # Errors
@@ -36,24 +82,7 @@ pub async fn credit(
     partner: i32,
     connection: &mut PgConnection,
 ) -> Result<Option<Customer>, Failure> {
-    let checkpoint: Option<(Option<DateTime<Utc>>, String)> = sqlx::query_as(
-        "SELECT clock, snapshot FROM stream.checkpoint JOIN stream.active USING (processor, source, version)
-         WHERE processor = $1 AND source = $2 AND topic = $3",
-    )
-    .bind(credit::NAME)
-    .bind(&source.name)
-    .bind(topic)
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some((Some(as_of), snapshot)) = checkpoint else {
-        return Err(Failure::transient(
-            "nothing is decided yet: `ledgerwell status` shows how far credit is",
-        ));
-    };
-    if snapshot != "complete" {
-        return Err(Failure::transient("a snapshot is being read: ask again when it is complete"));
-    }
-    look_in(credit::NAME, connection).await?;
+    let as_of = as_of(credit::NAME, source, topic, connection).await?;
     let rules = rules::in_force(credit::NAME, &source.name, topic, connection).await?;
     let customer = read::explain(source, as_of, &rules, partner, connection).await?;
     Ok(customer.map(|(partner_id, partner_name, companies)| Customer {

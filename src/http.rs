@@ -6,6 +6,7 @@
 mod audit;
 mod credit;
 mod dead_letters;
+mod dedup;
 mod health;
 mod page;
 mod problem;
@@ -55,6 +56,9 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(credit::exposures))
         .routes(routes!(credit::holds))
         .routes(routes!(credit::partner))
+        .routes(routes!(dedup::groups))
+        .routes(routes!(dedup::group))
+        .routes(routes!(dedup::scans))
         .routes(routes!(requests::ask))
         .routes(routes!(requests::outcome))
         .routes(routes!(audit::list))

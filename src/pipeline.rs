@@ -73,7 +73,7 @@ impl Pipeline {
         let instance = instance();
         for source in &config.sources {
             let mut of_source = Vec::new();
-            for entry in &chosen {
+            for entry in chosen.iter().filter(|entry| source.runs(entry.name)) {
                 let job = Job {
                     stop: pipeline.stop.clone(),
                     large: if options.large == 0 { LARGE_TRANSACTION } else { options.large },

@@ -25,7 +25,7 @@ pub struct Entry {
 }
 
 /// All processors.
-pub const PROCESSORS: &[Entry] = &[entry::<credit::Credit>()];
+pub const PROCESSORS: &[Entry] = &[entry::<credit::Credit>(), entry::<dedup::Dedup>()];
 
 const fn entry<P: Processor>() -> Entry {
     Entry {

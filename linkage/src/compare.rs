@@ -30,7 +30,8 @@ pub fn level(measure: Measure, a: Slot<'_>, b: Slot<'_>) -> u8 {
             }
         }
         Measure::Date => date(first(a), first(b)),
-        Measure::Text => cosine(a, b),
+        Measure::Title => first_reached(&[75, 45], a, b),
+        Measure::Text => first_reached(&[90, 75, 60, 45, 30, 15], a, b),
         Measure::ModelNumber => {
             if shares_a_token(a, b) {
                 SAME
@@ -316,8 +317,9 @@ fn date(a: &[u8], b: &[u8]) -> u8 {
     if days(x).abs_diff(days(y)) <= 366 { 3 } else { 4 }
 }
 
-/// The cosine of two texts: each part weighs as much as it is rare. Tokens are sorted by their hash.
-fn cosine(a: Slot<'_>, b: Slot<'_>) -> u8 {
+/// The level of the first percentage that the cosine of two texts reaches: each part weighs as much as it is rare. Tokens are
+/// sorted by their hash.
+fn first_reached(percentages: &[u8], a: Slot<'_>, b: Slot<'_>) -> u8 {
     let square = |token: &Token| u64::from(token.rarity) * u64::from(token.rarity);
     let norm = |slot: Slot<'_>| u128::from(slot.tokens.iter().map(square).sum::<u64>());
     let (mut i, mut j, mut dot) = (0, 0, 0_u64);
@@ -330,11 +332,9 @@ fn cosine(a: Slot<'_>, b: Slot<'_>) -> u8 {
     }
     let (dot, norms) = (u128::from(dot), norm(a) * norm(b));
     // dot / √norms ≥ percent / 100, without a root.
-    let reaches = |percent: u128| dot > 0 && dot * dot * 10_000 >= percent * percent * norms;
-    match [90, 75, 60, 45, 30, 15].into_iter().position(reaches) {
-        Some(level) => SAME + u8::try_from(level).unwrap_or(6),
-        None => 7,
-    }
+    let reaches = |percent: &u8| dot > 0 && dot * dot * 10_000 >= u128::from(*percent).pow(2) * norms;
+    let level = percentages.iter().position(reaches).unwrap_or(percentages.len());
+    SAME + u8::try_from(level).unwrap_or_default()
 }
 
 /// Two amounts in hundredths.

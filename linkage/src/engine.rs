@@ -48,7 +48,8 @@ pub struct Engine {
     free: Vec<Handle>,
     postings: Postings,
     edges: FxHashMap<Handle, Vec<Edge>>,
-    decided: FxHashMap<(i32, i32), Decided>,
+    /// By record: another, and what was decided about the two. Each is there twice.
+    decided: FxHashMap<i32, Vec<(i32, Decided)>>,
     groups: FxHashMap<i32, Group>,
     group_of: FxHashMap<i32, i32>,
     /// Records whose component has to be looked at again.
@@ -186,11 +187,14 @@ impl Engine {
 
     /// What a person decided about two records; `None` takes it back.
     pub fn decide(&mut self, a: i32, b: i32, decided: Option<Decided>) {
-        let pair = (a.min(b), a.max(b));
-        match decided {
-            Some(decided) => self.decided.insert(pair, decided),
-            None => self.decided.remove(&pair),
-        };
+        for (of, other) in [(a, b), (b, a)] {
+            let known = self.decided.entry(of).or_default();
+            known.retain(|(before, _)| *before != other);
+            known.extend(decided.map(|decided| (other, decided)));
+            if known.is_empty() {
+                self.decided.remove(&of);
+            }
+        }
         self.touched.extend([a, b]);
     }
 
@@ -373,22 +377,15 @@ impl Engine {
 
     /// Records that a person said are the same as this one.
     fn must(&self, handle: Handle) -> Vec<Handle> {
-        if self.decided.is_empty() {
-            return Vec::new();
-        }
-        let id = self.id(handle);
-        let same = self.decided.iter().filter(|(_, decided)| **decided == Decided::Same);
-        same.filter_map(|((a, b), _)| {
-            if *a == id {
-                Some(b)
-            } else if *b == id {
-                Some(a)
-            } else {
-                None
-            }
-        })
-        .filter_map(|other| self.handles.get(other).copied())
-        .collect()
+        let decided = self.decided.get(&self.id(handle)).into_iter().flatten();
+        let same = decided.filter(|(_, decided)| *decided == Decided::Same);
+        same.filter_map(|(other, _)| self.handles.get(other).copied()).collect()
+    }
+
+    /// What a person decided about two records.
+    fn decided(&self, a: i32, b: i32) -> Option<Decided> {
+        let decided = self.decided.get(&a)?;
+        decided.iter().find(|(other, _)| *other == b).map(|(_, decided)| *decided)
     }
 
     fn divide(&self, component: &[Handle]) -> Vec<Group> {
@@ -414,7 +411,7 @@ impl Engine {
     /// What two records weigh when all is considered; `None` where something speaks against them.
     fn weigh(&self, a: Handle, b: Handle) -> Option<i32> {
         let (x, y) = (self.entry(a)?, self.entry(b)?);
-        match self.decided.get(&(x.id.min(y.id), x.id.max(y.id))) {
+        match self.decided(x.id, y.id) {
             Some(Decided::Same) => return Some(MUST),
             Some(Decided::Different) => return None,
             None => {}
@@ -435,7 +432,7 @@ impl Engine {
 
     /// What speaks against two records, if anything does.
     pub fn veto(&self, a: i32, b: i32) -> Option<Veto> {
-        if self.decided.get(&(a.min(b), a.max(b))) == Some(&Decided::Different) {
+        if self.decided(a, b) == Some(Decided::Different) {
             return Some(Veto::Decided);
         }
         self.model.score(self.record(a)?, self.record(b)?).veto

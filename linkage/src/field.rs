@@ -46,7 +46,9 @@ pub enum Kind {
     Month,
     /// A date's day.
     Day,
-    /// Words: a title, a description.
+    /// What a record that has a customer's name and address is about: a customer has many such matters.
+    Title,
+    /// Words: a name, a description, the title of a publication.
     Text,
     /// A number.
     Number,

@@ -9,6 +9,9 @@ use crate::record::Record;
 /// is unique, and yet two equal mail addresses are no chance.
 const BELIEF: f64 = 200.0;
 
+/// Bytes of a value in [`Frequencies::to_bytes`].
+const VALUE: usize = 9;
+
 /// How often values occur, frozen: a rare value that two records share says more.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Frequencies {
@@ -19,10 +22,14 @@ pub struct Frequencies {
 }
 
 impl Frequencies {
+    fn none(comparisons: &[Comparison]) -> Self {
+        let expected = comparisons.iter().map(|comparison| (0, comparison.measure.levels()[0].others));
+        Self { counts: FxHashMap::default(), comparisons: expected.collect() }
+    }
+
     /// Counts the values of records.
     pub fn count<'r>(records: impl IntoIterator<Item = &'r Record>, comparisons: &[Comparison]) -> Self {
-        let expected = comparisons.iter().map(|comparison| (0, comparison.measure.levels()[0].others));
-        let mut frequencies = Self { counts: FxHashMap::default(), comparisons: expected.collect() };
+        let mut frequencies = Self::none(comparisons);
         for record in records {
             for (comparison, (having, _)) in frequencies.comparisons.iter_mut().enumerate() {
                 let slot = record.slot(comparison);
@@ -37,6 +44,39 @@ impl Frequencies {
         }
         frequencies.counts.retain(|_, count| *count > 1);
         frequencies
+    }
+
+    /// All counts as bytes, the same for the same counts: by comparison the records that have a value, then comparison, hash
+    /// and records of each value, little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.comparisons.len() * 4 + self.counts.len() * VALUE);
+        for (having, _) in &self.comparisons {
+            bytes.extend(having.to_le_bytes());
+        }
+        let mut counts: Vec<_> = self.counts.iter().collect();
+        counts.sort_unstable();
+        for ((comparison, hash), count) in counts {
+            bytes.push(*comparison);
+            bytes.extend(hash.to_le_bytes());
+            bytes.extend(count.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// The counts that [`Self::to_bytes`] wrote; `None` where they are of other comparisons.
+    pub fn from_bytes(bytes: &[u8], comparisons: &[Comparison]) -> Option<Self> {
+        let mut frequencies = Self::none(comparisons);
+        let (having, counts) = bytes.split_at_checked(comparisons.len() * 4)?;
+        let number = |bytes: &[u8]| Some(u32::from_le_bytes(bytes.try_into().ok()?));
+        for ((of, _), bytes) in frequencies.comparisons.iter_mut().zip(having.chunks_exact(4)) {
+            *of = number(bytes)?;
+        }
+        for value in counts.chunks(VALUE) {
+            let (comparison, rest) = value.split_first()?;
+            let (hash, count) = rest.split_at_checked(4)?;
+            frequencies.counts.insert((*comparison, number(hash)?), number(count)?);
+        }
+        Some(frequencies)
     }
 
     /// In hundredths of a bit, how rare it is that a record of something else has a value: of those that have it, one is the

@@ -27,3 +27,4 @@ pub mod reader;
 pub mod record;
 pub mod train;
 pub mod veto;
+pub mod waterfall;

@@ -49,6 +49,8 @@ pub enum Measure {
     Identifier,
     /// A date.
     Date,
+    /// What a record is about, by the cosine of its parts.
+    Title,
     /// A long text, by the cosine of its parts.
     Text,
     /// The model numbers in a text.
@@ -121,6 +123,8 @@ const DATE: &[Level] = &[
     level("within a year", 0.05, 2e-2),
     level("different", 0.05, 0.98),
 ];
+const TITLE: &[Level] =
+    &[level("same", 0.70, 2e-2), level("close", 0.15, 2e-2), level("different", 0.15, 0.96)];
 const TEXT: &[Level] = &[
     level("90 %", 0.20, 1e-6),
     level("75 %", 0.18, 2e-6),
@@ -156,6 +160,7 @@ impl Measure {
             Kind::TaxId => Self::TaxId,
             Kind::AccountNumber | Kind::Identifier => Self::Identifier,
             Kind::Date | Kind::Year | Kind::Month | Kind::Day => Self::Date,
+            Kind::Title => Self::Title,
             Kind::Text => Self::Text,
             Kind::Number | Kind::Price => Self::Amount,
             Kind::Category => Self::Category,
@@ -192,6 +197,7 @@ impl Measure {
             Self::TaxId => TAX_ID,
             Self::Identifier => IDENTIFIER,
             Self::Date => DATE,
+            Self::Title => TITLE,
             Self::Text => TEXT,
             Self::ModelNumber => MODEL_NUMBER,
             Self::Amount => AMOUNT,

@@ -13,6 +13,8 @@ use crate::veto::{self, Veto};
 
 /// The most comparisons that a model has.
 pub const MOST_COMPARISONS: usize = 32;
+/// No logarithm of a share is further from zero, in thousandths of a bit; sums stay far from overflowing.
+const HEAVIEST: i32 = 100_000;
 /// So many pairs are drawn to see how often different things agree.
 const DRAWN: u32 = 200_000;
 
@@ -25,6 +27,23 @@ pub struct Parameters {
     pub matches: Vec<Vec<i32>>,
     /// Duplicates per record, as a logarithm in thousandths of a bit.
     pub duplicates: i32,
+}
+
+/// A frozen model, to be kept and taken up again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// What was learned, what was drawn and how many records there were, as JSON.
+    pub weights: String,
+    /// How often values occur: [`Frequencies::to_bytes`].
+    pub frequencies: Vec<u8>,
+}
+
+/// [`Frozen::weights`].
+#[derive(Serialize, Deserialize)]
+struct Weights {
+    parameters: Parameters,
+    others: Vec<Vec<i32>>,
+    size: i32,
 }
 
 /// Pairs that weigh this much are links: it is more likely than not that they are the same.
@@ -81,15 +100,73 @@ impl Model {
         }
     }
 
+    /// What was frozen.
+    pub fn frozen(&self) -> Frozen {
+        let weights =
+            Weights { parameters: self.parameters.clone(), others: self.others.clone(), size: self.size };
+        Frozen {
+            // Lists of integers always serialise.
+            weights: serde_json::to_string(&weights).unwrap_or_default(),
+            frequencies: self.frequencies.to_bytes(),
+        }
+    }
+
+    /// The model that was frozen.
+    ///
+    /// # Errors
+    /// What does not fit the schema.
+    pub fn thaw(schema: &Schema, frozen: &Frozen) -> Result<Self, String> {
+        let weights: Weights = serde_json::from_str(&frozen.weights).map_err(|error| error.to_string())?;
+        let mut model = Self::new(schema, weights.parameters);
+        let frequencies = Frequencies::from_bytes(&frozen.frequencies, model.comparisons());
+        model.frequencies = frequencies.ok_or("its frequencies are of another schema")?;
+        model.check(&model.parameters)?;
+        model.fits(&weights.others)?;
+        (model.others, model.size) = (weights.others, weights.size);
+        Ok(model)
+    }
+
+    /// Whether parameters are of this model's comparisons.
+    ///
+    /// # Errors
+    /// What is not.
+    pub fn check(&self, parameters: &Parameters) -> Result<(), String> {
+        if !(-HEAVIEST..=HEAVIEST).contains(&parameters.duplicates) {
+            return Err(format!("duplicates has to be from -{HEAVIEST} to {HEAVIEST}"));
+        }
+        self.fits(&parameters.matches)
+    }
+
+    /// Whether there is a weight for each comparison and level.
+    fn fits(&self, weights: &[Vec<i32>]) -> Result<(), String> {
+        let comparisons = self.comparisons();
+        if weights.len() != comparisons.len() {
+            return Err(format!("it has {} comparisons, not {}", weights.len(), comparisons.len()));
+        }
+        for (comparison, weights) in comparisons.iter().zip(weights) {
+            let levels = comparison.measure.levels().len();
+            if weights.len() != levels
+                || weights.iter().any(|weight| !(-HEAVIEST..=HEAVIEST).contains(weight))
+            {
+                let name = &comparison.name;
+                return Err(format!(
+                    "comparison {name} needs {levels} weights from -{HEAVIEST} to {HEAVIEST}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Its comparisons.
     pub fn comparisons(&self) -> &[Comparison] {
         self.reader.comparisons()
     }
 
-    /// Freezes how often values occur and how often different things agree, and tells it to the records.
-    pub fn freeze(&mut self, records: &mut [Record]) {
+    /// Freezes how often values occur and how often different things agree, and tells it to the records. It holds for these
+    /// records, or for `until` where more are expected: among more, two that agree are more often so by chance.
+    pub fn freeze(&mut self, records: &mut [Record], until: u32) {
         self.frequencies = Frequencies::count(records.iter(), self.comparisons());
-        self.size = thousandths(count(records));
+        self.size = thousandths(count(records).max(f64::from(until)));
         for record in records.iter_mut() {
             self.weigh(record);
         }

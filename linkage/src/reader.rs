@@ -93,6 +93,7 @@ impl Reader {
                     }
                     add(measure, Reading::StreetWords, name);
                 }
+                Kind::Title => add(measure, Reading::Grams, name),
                 Kind::TaxId => add(measure, Reading::TaxId, name),
                 Kind::Date => add(measure, Reading::Date, name),
                 Kind::Year | Kind::Month | Kind::Day => add(measure, Reading::DateParts, name),

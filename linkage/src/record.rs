@@ -89,6 +89,18 @@ impl Record {
         }
     }
 
+    /// What its values are known by, whatever its model says about them: equal values have equal fingerprints.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        for token in &self.tokens {
+            hasher.update(&token.hash.to_le_bytes());
+        }
+        for end in &self.ends {
+            hasher.update(&end.to_le_bytes());
+        }
+        hasher.digest()
+    }
+
     /// How many bytes it takes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.text.len() + size_of_val(&*self.tokens) + size_of_val(&*self.ends)

@@ -14,6 +14,8 @@ pub enum Veto {
     Household,
     /// Two places of one company: a name that differs by the town, or another tax number at another address.
     Branch,
+    /// Two matters of one customer: what they are about differs, whoever they are from.
+    Matter,
     /// One belongs to the other: a company and its contact.
     Belongs,
     /// They are seen by different companies.
@@ -31,6 +33,7 @@ impl Veto {
             Self::TaxId => "different valid tax numbers",
             Self::Household => "different people of one household",
             Self::Branch => "different places of one company",
+            Self::Matter => "different matters of one customer",
             Self::Belongs => "one belongs to the other",
             Self::Company => "records of different companies",
             Self::File => "records of one file",
@@ -41,6 +44,7 @@ impl Veto {
 
 const GIVEN_DIFFERS: u8 = 4;
 const NAME_PARTLY: u8 = 5;
+const TITLE_DIFFERS: u8 = 3;
 
 /// The first veto that holds.
 pub(crate) fn of(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record) -> Option<Veto> {
@@ -51,6 +55,8 @@ pub(crate) fn of(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Re
             Some(Veto::Household)
         } else if is_branch(comparisons, levels, a, b) {
             Some(Veto::Branch)
+        } else if is_another_matter(comparisons, levels) {
+            Some(Veto::Matter)
         } else {
             None
         }
@@ -87,7 +93,8 @@ fn is_household(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Rec
         match (comparison.measure, *level) {
             (Measure::Given, GIVEN_DIFFERS) => others_name = true,
             (Measure::Name, NAME_PARTLY) => others_name |= is_short(a, i) && is_short(b, i),
-            (Measure::Street | Measure::Postcode | Measure::Phone, SAME) => together = true,
+            // Who is a neighbour of somebody, or has the next number, is no more the same than who shares the house.
+            (Measure::Street | Measure::Postcode | Measure::Phone, SAME | CLOSE) => together = true,
             (Measure::Email | Measure::TaxId | Measure::Identifier, SAME | CLOSE) | (Measure::Date, SAME) => {
                 return false;
             }
@@ -109,6 +116,10 @@ fn is_branch(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record
         }
     }
     apart && !together && (other_tax_id || towns)
+}
+
+fn is_another_matter(comparisons: &[Comparison], levels: &Levels) -> bool {
+    comparisons.iter().zip(levels).any(|(of, level)| of.measure == Measure::Title && *level == TITLE_DIFFERS)
 }
 
 /// Whether all words that only one of two names has are its town.

@@ -41,7 +41,7 @@ fn model() -> Model {
             model.read(&row, Place { id: i, ..Place::default() })
         })
         .collect();
-    model.freeze(&mut records);
+    model.freeze(&mut records, 0);
     model
 }
 
@@ -192,7 +192,7 @@ fn a_rare_name_says_more_than_a_frequent_one() {
     let mut model = Model::untrained(&fields);
     let name = |i: i32| if i % 2 == 0 { "Smith".to_owned() } else { format!("Rare{i}") };
     let mut records: Vec<_> = (0..500).map(|i| model.read(&[name(i)], at(i))).collect();
-    model.freeze(&mut records);
+    model.freeze(&mut records, 0);
     let weight = |name: &str| model.score(&model.read(&[name], at(1)), &model.read(&[name], at(2))).weight;
     assert!(weight("Rare3") > weight("Smith") + 5_000, "{} and {}", weight("Rare3"), weight("Smith"));
 }

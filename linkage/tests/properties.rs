@@ -63,7 +63,7 @@ fn model() -> Model {
         })
         .collect();
     let mut records: Vec<Record> = (0..).zip(&people).map(|(id, row)| model.read(row, place(id))).collect();
-    model.freeze(&mut records);
+    model.freeze(&mut records, 0);
     model
 }
 

@@ -10,7 +10,7 @@ use linkage::engine::Engine;
 use linkage::model::{Model, probability};
 use linkage::record::{Place, Record};
 use linkage::train::{self, Trained};
-use linkage::veto::Veto;
+use linkage::waterfall::Waterfall;
 use serde::Serialize;
 
 use super::ModelFile;
@@ -48,32 +48,6 @@ pub struct Outcome {
     /// What was learned.
     pub trained: Option<Trained>,
     engine: Engine,
-}
-
-/// Why two records weigh what they do.
-#[derive(Clone, Debug, Serialize)]
-pub struct Waterfall {
-    /// What a pair weighs before it is looked at, in bits: 0 is even odds.
-    pub prior_bits: f64,
-    /// What each comparison adds. What changes together is bounded together, so the sum may be another.
-    pub steps: Vec<Step>,
-    /// What it comes to.
-    pub bits: f64,
-    /// The same as a probability.
-    pub probability: f64,
-    /// What speaks against the pair, however much it weighs.
-    pub veto: Option<&'static str>,
-}
-
-/// What one comparison adds.
-#[derive(Clone, Debug, Serialize)]
-pub struct Step {
-    /// Its columns.
-    pub comparison: String,
-    /// The level on which the two agree.
-    pub level: &'static str,
-    /// What that is worth.
-    pub bits: f64,
 }
 
 /// The figures of a run.
@@ -123,7 +97,7 @@ pub fn run(task: &Task) -> Result<Outcome, Failure> {
     });
     let mut records: Vec<Record> =
         rows.iter().zip(places).map(|(row, place)| model.read(&row.values, place)).collect();
-    model.freeze(&mut records);
+    model.freeze(&mut records, 0);
     let began = Instant::now();
     let trained = task.train.then(|| train::train(&model, &train::candidates(&model, &records)));
     if let Some(trained) = &trained {
@@ -254,23 +228,7 @@ impl Outcome {
             record.ok_or_else(|| Failure::permanent(format!("there is no record {id}")))
         };
         let (a, b) = (find(left, 0)?, find(right, last)?);
-        let model = self.engine.model();
-        let levels = model.levels(a, b);
-        let steps = model.comparisons().iter().enumerate().map(|(i, comparison)| Step {
-            comparison: comparison.name.clone(),
-            level: levels[i]
-                .checked_sub(1)
-                .map_or("missing", |step| comparison.measure.levels()[usize::from(step)].name),
-            bits: bits(model.contribution(i, levels[i], a, b)),
-        });
-        let score = model.score(a, b);
-        Ok(Waterfall {
-            prior_bits: bits(model.prior()),
-            steps: steps.collect(),
-            bits: bits(score.weight),
-            probability: probability(score.weight),
-            veto: score.veto.map(Veto::as_str),
-        })
+        Ok(Waterfall::of(self.engine.model(), a, b))
     }
 
     /// The pairs of a file of two columns, whatever they are called.
@@ -334,10 +292,6 @@ impl Outcome {
         let summary = serde_json::to_string_pretty(&self.summary).unwrap_or_default();
         file("summary.json")?.write_all((summary + "\n").as_bytes()).map_err(failure)
     }
-}
-
-fn bits(thousandths: i32) -> f64 {
-    f64::from(thousandths) / 1000.0
 }
 
 fn id_of(position: usize) -> i32 {

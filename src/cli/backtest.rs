@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use linkage::waterfall::Waterfall;
 
 use super::{Global, Outcome, output};
 use crate::backtest::ModelFile;
-use crate::backtest::dedup::{Outcome as Found, Summary, Task, Waterfall, run};
+use crate::backtest::dedup::{Outcome as Found, Summary, Task, run};
 use crate::backtest::quality::Rates;
 
 /// Run a processor's engine on files: nothing is stored, nothing is sent

@@ -1,24 +1,27 @@
 //! `ledgerwell explain`
 
+mod credit;
+mod dedup;
+
 use std::process::ExitCode;
 
-use chrono::NaiveDate;
 use clap::{Args, Subcommand};
-use credit::read::Explanation;
-use rust_decimal::Decimal;
 use sqlx::{Connection, PgConnection};
 
 use super::{Global, Outcome, output, sources};
-use crate::explain::{self, Customer, MOMENT};
+use crate::explain::{self, MOMENT};
 
 /// Say why something is as it is
 #[derive(Subcommand)]
 #[command(after_help = "Examples:
   ledgerwell explain credit 7                 why partner 7 stands as it does
-  ledgerwell explain credit 7 --json | jq '.companies[].checks'")]
+  ledgerwell explain credit 7 --json | jq '.companies[].checks'
+  ledgerwell explain dedup 12                 why the records of group 12 are taken for the same")]
 pub(super) enum Explain {
     /// Why a customer stands as it does: documents, checks, score, decision, and what would change it
     Credit(Credit),
+    /// Why the records of a group are taken for the same, which values should be kept, and what would change it
+    Dedup(Dedup),
 }
 
 #[derive(Args)]
@@ -30,100 +33,55 @@ pub(super) struct Credit {
     source: Option<String>,
 }
 
+#[derive(Args)]
+pub(super) struct Dedup {
+    /// The group's number in `duplicate_groups`
+    group: i32,
+    /// The source; needed where there are several
+    #[arg(long)]
+    source: Option<String>,
+}
+
 impl Explain {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let Self::Credit(credit) = self;
         let config = global.config()?;
-        let chosen = sources(&config, credit.source.as_deref())?;
+        let (Self::Credit(Credit { source, .. }) | Self::Dedup(Dedup { source, .. })) = &self;
+        let chosen = sources(&config, source.as_deref())?;
         let [source] = chosen.as_slice() else {
             return Err("there are several sources: name one with --source".into());
         };
         let mut connection = PgConnection::connect(source.database_url()).await?;
         let mut moment = connection.begin_with(MOMENT).await?;
-        let customer =
-            explain::credit(&source.identity(), &source.topic, credit.partner, &mut moment).await?;
-        let Some(customer) = customer else {
-            return Err(format!(
-                "source {} knows no partner {}. `ledgerwell status` shows how far credit is",
-                source.name, credit.partner
-            )
-            .into());
-        };
-        if global.json {
-            output::json(&customer)?;
-        } else {
-            show(&customer);
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-fn show(customer: &Customer) {
-    println!(
-        "{} (partner {}), as of {}",
-        customer.partner_name,
-        customer.partner_id,
-        customer.as_of.format("%F %T UTC")
-    );
-    if customer.companies.is_empty() {
-        println!("\nno company knows anything about this customer that matters for credit");
-    }
-    customer.companies.iter().for_each(show_company);
-}
-
-fn show_company(of: &Explanation) {
-    let amount = |amount: Decimal| output::thousands(amount);
-    let optional = |value: Option<Decimal>| value.map_or_else(|| "–".into(), amount);
-    let date = |date: Option<NaiveDate>| date.map_or_else(String::new, |date| date.to_string());
-    println!("\nCompany {} ({})", of.company_id, of.currency);
-    let limit = optional(of.limit_in_force);
-    println!(
-        "exposure {} of a limit of {limit}; the rule's mode is {}",
-        amount(of.total),
-        serde_name(&of.mode)
-    );
-    println!("{}", of.decision);
-    if let Some(hold) = of.hold.as_ref().filter(|hold| !hold.reason.is_empty()) {
-        println!("because {}", hold.reason);
-    }
-    for change in &of.would_change {
-        println!("  · {change}");
-    }
-    let mut table = output::table(&["bucket", "document", "amount", "due or ships"], &["amount"]);
-    for bucket in &of.buckets {
-        table.add_row([bucket.bucket.to_owned(), String::new(), amount(bucket.amount), String::new()]);
-        for document in &bucket.documents {
-            let name = format!("{} {}", document.model, document.id);
-            table.add_row([String::new(), name, amount(document.amount), date(document.date)]);
+        let (identity, topic) = (source.identity(), &source.topic);
+        match self {
+            Self::Credit(Credit { partner, .. }) => {
+                let customer = explain::credit(&identity, topic, partner, &mut moment).await?;
+                let what = format!("no partner {partner}");
+                say(customer, &what, "credit", global.json, credit::show)
+            }
+            Self::Dedup(Dedup { group, .. }) => {
+                let page = explain::dedup(&identity, topic, group, &mut moment).await?;
+                say(page, &format!("no group {group}"), "dedup", global.json, dedup::show)
+            }
         }
     }
-    println!("\n{table}");
-    let mut table = output::table(
-        &["check", "action", "figure", "fails above", "passes at", ""],
-        &["figure", "fails above", "passes at"],
-    );
-    for check in &of.checks {
-        let state = if check.fails { "FAILS" } else { "passes" };
-        table.add_row([
-            check.check.to_string(),
-            check.action.to_owned(),
-            optional(check.figure),
-            check.at.to_string(),
-            check.release.to_string(),
-            state.to_owned(),
-        ]);
-    }
-    println!("\n{table}");
-    let mut table = output::table(&["score", "value", "weight"], &["value", "weight"]);
-    for part in &of.score.parts {
-        table.add_row([part.part.to_owned(), optional(part.value), part.weight.to_string()]);
-    }
-    let score = of.score.credit_score.map_or_else(|| "insufficient history".into(), amount);
-    table.add_row(["credit score".to_owned(), score, of.score.risk_level.clone()]);
-    println!("\n{table}");
 }
 
-/// A value as JSON names it.
-fn serde_name(value: &impl serde::Serialize) -> String {
-    contract::audit::json(value).trim_matches('"').to_owned()
+/// Prints what was found, for programs or for people.
+fn say<T: serde::Serialize>(
+    found: Option<T>,
+    none: &str,
+    processor: &str,
+    json: bool,
+    show: fn(&T),
+) -> Outcome {
+    let found = found.ok_or_else(|| {
+        format!("this source knows {none}. `ledgerwell status` shows how far {processor} is")
+    })?;
+    if json {
+        output::json(&found)?;
+    } else {
+        show(&found);
+    }
+    Ok(ExitCode::SUCCESS)
 }

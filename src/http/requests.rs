@@ -23,9 +23,10 @@ use crate::registry::PROCESSORS;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
-    /// Of `credit`: release, exempt or raise_limit.
+    /// Of `credit`: release, exempt or raise_limit. Of `dedup`: approve, reject, split, choose_master, reopen, scan or switch_model.
     action: String,
-    /// Of `credit`: company_id, partner_id, reason; for exempt and raise_limit `until` (a date), for raise_limit `limit`.
+    /// Of `credit`: company_id, partner_id, reason; for exempt and raise_limit `until` (a date), for raise_limit `limit`. Of `dedup`:
+    /// group and reason; for split `parts` (lists of record ids), for choose_master `record`; for scan only `model`.
     #[schema(value_type = Object, example = json!({ "company_id": 1, "partner_id": 7, "reason": "paid by cheque" }))]
     arguments: Map<String, Value>,
 }

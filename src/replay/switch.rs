@@ -107,13 +107,14 @@ pub(super) async fn put_in_force(
     Ok(())
 }
 
-/// Makes `table` say what `wanted` says, by its natural key: ids of rows that stay stay.
+/// Makes `table` say what `wanted` says, by its key: where that is not the id, ids of rows that stay stay.
 async fn bring(table: &str, wanted: &str, key: &str, connection: &mut PgConnection) -> Result<(), Failure> {
     let columns: Vec<String> = sqlx::query_scalar(
         "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
-             AND attname <> 'id' ORDER BY attnum",
+             AND (attname <> 'id' OR $2 = 'id') ORDER BY attnum",
     )
     .bind(table)
+    .bind(key)
     .fetch_all(&mut *connection)
     .await?;
     let all = columns.join(", ");

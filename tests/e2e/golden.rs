@@ -10,8 +10,10 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::sandbox::{Event, Sandbox};
 
 /// The tables whose rows a golden case shows.
-const RESULTS: [(&str, &[&str]); 1] =
-    [("credit", &["credit.exposure", "credit.assessment", "credit.hold", "public.credit_scores"])];
+const RESULTS: [(&str, &[&str]); 2] = [
+    ("credit", &["credit.exposure", "credit.assessment", "credit.hold", "public.credit_scores"]),
+    ("dedup", &["dedup.decision", "dedup.master", "public.deduplication_scans", "public.duplicate_groups"]),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn golden_streams() {
@@ -27,7 +29,7 @@ async fn golden_streams() {
         cases.sort();
         assert!(!cases.is_empty());
         for case in cases {
-            check(&case, tables).await;
+            check(processor, &case, tables).await;
         }
     }
 }
@@ -40,22 +42,25 @@ async fn decisions(connection: &mut PgConnection) -> String {
     lines.iter().fold(String::new(), |all, line| all + line + "\n")
 }
 
-async fn check(case: &Path, tables: &[&str]) {
+async fn check(processor: &str, case: &Path, tables: &[&str]) {
     let name = case.file_name().unwrap().to_str().unwrap();
     let sandbox = Sandbox::new(&format!("golden_{name}")).await;
+    sandbox.configure(&format!("processors = [\"{processor}\"]"));
     sandbox.ok(&["publish", case.join("in.jsonl").to_str().unwrap(), "--topic", &sandbox.topic]);
     sandbox.ok(&["run", "--until-caught-up"]);
     let mut rows = String::new();
     let mut connection = sandbox.connect().await;
     for table in tables {
-        let sql = format!("SELECT jsonb_strip_nulls(to_jsonb(t) - 'id') FROM {table} AS t ORDER BY 1");
+        // An id that is counted along the stream is shown, one from a sequence is not.
+        let ignored = if processor == "dedup" { "" } else { "id" };
+        let sql = format!("SELECT jsonb_strip_nulls(to_jsonb(t) - '{ignored}') FROM {table} AS t ORDER BY 1");
         let of_table: Vec<Value> =
             sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
         for row in of_table {
             writeln!(rows, "{table} {row}").unwrap();
         }
     }
-    let mut events = sandbox.events();
+    let mut events = sandbox.events_of(processor);
     events.sort_by_key(|event| {
         let (offset, number) = event.position.split_once('.').unwrap();
         (offset.parse::<i64>().unwrap(), number.parse::<i64>().unwrap())

@@ -10,6 +10,7 @@ mod broker;
 mod commands;
 mod control;
 mod dead_letters;
+mod duplicates;
 mod early_warning;
 mod encodings;
 mod failures;

@@ -100,7 +100,7 @@ impl<'a> World<'a> {
         let text = format!(
             "prefix = \"{name}\"\n[kafka]\n\"session.timeout.ms\" = 1000\n\"heartbeat.interval.ms\" = 250\n\
              \"reconnect.backoff.max.ms\" = 500\n\"socket.timeout.ms\" = 10000\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             [[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\nclock = \"feed\"\n\
+             [[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\nclock = \"feed\"\nprocessors = [\"credit\"]\n\
              database_url = \"postgres://{name}@127.0.0.1:{port}/{name}\"\n{more}\n",
             name = self.name,
             topic = self.topic,

@@ -61,6 +61,13 @@ impl Key for (i32, i32) {
     }
 }
 
+impl Key for (i32, i32, i32) {
+    fn bind<'q>(keys: &[Self], query: Query<'q>) -> Query<'q> {
+        let column = |of: fn(&Self) -> i32| keys.iter().map(of).collect::<Vec<_>>();
+        query.bind(column(|key| key.0)).bind(column(|key| key.1)).bind(column(|key| key.2))
+    }
+}
+
 /// A table's rows in memory. What changes is remembered and written by the next [`Rows::save`]: the net effect, in at most three
 /// statements.
 #[derive(Debug)]
@@ -148,6 +155,15 @@ impl<T: Table> Rows<T> {
             self.changed.insert(key);
         }
         old
+    }
+
+    /// Sets or removes the row with this key where that changes something, and answers what was there; `None` where nothing
+    /// changed, so that nothing has to be written.
+    pub fn replace(&mut self, key: T::Key, row: Option<T>) -> Option<Option<T>>
+    where
+        T: PartialEq,
+    {
+        if self.present.get(&key) == row.as_ref() { None } else { Some(self.set(key, row)) }
     }
 
     /// Removes all rows.
@@ -305,6 +321,8 @@ mod tests {
             [1],
             "what never was need not be deleted"
         );
+        assert_eq!(rows.replace(1, Some(thing(1, 11))), None, "nothing to write");
+        assert_eq!(rows.replace(1, None), Some(Some(thing(1, 11))));
         rows.clear();
         assert!(rows.is_empty() && rows.cleared && rows.changed.is_empty());
     }

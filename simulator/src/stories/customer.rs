@@ -36,7 +36,8 @@ impl Simulation {
 
     pub(super) fn new_customer(&mut self) {
         let name = names::company(&mut self.random);
-        let customer = self.enter_partner(name, 0);
+        let card = self.partner_card(name, true);
+        let customer = self.enter_partner(card);
         self.books.customers.push(customer);
         if self.random.chance(60) {
             self.plan_soon(minutes_until_contact(customer), Event::Contact(customer));
@@ -51,14 +52,15 @@ impl Simulation {
             return;
         }
         let name = names::person(&mut self.random);
-        let contact = self.enter_partner(name, company);
+        let mut card = self.partner_card(name, false);
+        card.parent = company;
+        let contact = self.enter_partner(card);
         self.books.contacts.push(contact);
     }
 
     /// Odoo inserts a card, then completes what follows from it.
-    fn enter_partner(&mut self, name: Box<str>, parent: u32) -> u32 {
-        let mut card = self.partner_card(name, parent == 0);
-        card.parent = parent;
+    fn enter_partner(&mut self, mut card: Partner) -> u32 {
+        let parent = card.parent;
         let term = self.customer_term();
         if parent == 0 {
             card.term = term;
@@ -179,7 +181,13 @@ impl Simulation {
     pub(super) fn duplicate_customer(&mut self) {
         let Some(original) = self.any_customer() else { return };
         let name: Box<str> = self.books.partners[original].name.to_uppercase().into();
-        let duplicate = self.enter_partner(name, 0);
+        let mut card = self.partner_card(name, true);
+        // Who they are and where is known; they write from another address.
+        (card.seed, card.street) = {
+            let original = &self.books.partners[original];
+            (original.seed, original.street)
+        };
+        let duplicate = self.enter_partner(card);
         self.books.duplicates.push((duplicate, original));
         self.books.customers.push(duplicate);
     }

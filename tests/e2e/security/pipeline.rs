@@ -86,6 +86,7 @@ impl Pipeline {
             person = "anna"
             sha256 = "{}"
             [[source]]
+            processors = ["credit"]
             database_url = {{ env = "RESULTS_URL" }}
             "#,
             password.display(),
