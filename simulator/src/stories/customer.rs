@@ -183,9 +183,9 @@ impl Simulation {
         let name: Box<str> = self.books.partners[original].name.to_uppercase().into();
         let mut card = self.partner_card(name, true);
         // Who they are and where is known; they write from another address.
-        (card.seed, card.street) = {
+        (card.identity, card.street) = {
             let original = &self.books.partners[original];
-            (original.seed, original.street)
+            (original.identity, original.street)
         };
         let duplicate = self.enter_partner(card);
         self.books.duplicates.push((duplicate, original));

@@ -158,6 +158,7 @@ impl Simulation {
         Partner {
             name,
             seed,
+            identity: seed,
             parent: 0,
             commercial: self.books.partners.last() + 1,
             is_company,

@@ -42,8 +42,10 @@ pub(crate) const MERGE_WIZARD: &str = r"
 #[derive(Debug, Clone)]
 pub(crate) struct Partner {
     pub(crate) name: Box<str>,
-    /// Where the made-up address and numbers come from.
+    /// Where its habits come from.
     pub(crate) seed: u32,
+    /// Where its made-up place and numbers come from: those of one customer that was entered twice are the same.
+    pub(crate) identity: u32,
     pub(crate) parent: u32,
     /// The partner whose books it counts in: itself, or the company above it.
     pub(crate) commercial: u32,
@@ -67,7 +69,7 @@ pub(crate) struct Partner {
 
 impl Partner {
     fn place(&self) -> &'static names::Place {
-        names::place(self.seed)
+        names::place(self.identity)
     }
 }
 
@@ -99,16 +101,16 @@ impl Row for Partner {
             (None, _) => row.text(&self.name),
         }
         if self.is_company {
-            row.plain(|out| names::write_vat(out, self.seed));
+            row.plain(|out| names::write_vat(out, self.identity));
         } else {
             row.null();
         }
         row.known_text(!self.is_company && self.parent != 0, names::job(self.seed));
         row.plain(|out| names::write_street(out, self.street));
-        row.plain(|out| json::padded(out, u64::from(10_000 + self.seed % 89_000), 5));
+        row.plain(|out| json::padded(out, u64::from(10_000 + self.identity % 89_000), 5));
         row.text(place.city);
         row.plain(|out| names::write_email(out, id, self.is_company));
-        row.plain(|out| names::write_phone(out, self.seed, b" "));
+        row.plain(|out| names::write_phone(out, self.identity, b" "));
         row.known_text(self.complete, &commercial.name);
         if !self.has_comment {
             row.null();
@@ -128,7 +130,7 @@ impl Row for Partner {
         }
         row.micros(whole_second(self.stamp.created));
         if self.complete {
-            row.plain(|out| names::write_phone(out, self.seed, b""));
+            row.plain(|out| names::write_phone(out, self.identity, b""));
         } else {
             row.null();
         }
