@@ -14,6 +14,7 @@ mod simulate;
 mod status;
 mod token;
 mod topics;
+mod train;
 mod verify;
 
 use std::path::PathBuf;
@@ -72,6 +73,8 @@ enum Command {
     Explain(explain::Explain),
     Replay(replay::Run),
     Verify(verify::Verify),
+    #[command(subcommand)]
+    Train(train::Train),
     #[command(subcommand)]
     Backtest(backtest::Backtest),
     Token(token::Token),
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
             Command::Explain(command) => command.run(global).await,
             Command::Replay(command) => command.run(global).await,
             Command::Verify(command) => command.run(global).await,
+            Command::Train(command) => command.run(global).await,
             Command::Backtest(command) => command.run(global),
             Command::Token(command) => command.run(global),
             Command::Demo(command) => command.run(global).await,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use contract::{Failure, Source};
 use credit::read::{self, Explanation};
-use dedup::read::GroupPage;
+use dedup::read::{GroupPage, OdooModel, Training};
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -70,6 +70,20 @@ pub async fn dedup(
 ) -> Result<Option<GroupPage>, Failure> {
     as_of(dedup::NAME, source, topic, connection).await?;
     dedup::read::explain(group, connection).await
+}
+
+/// Learns what agreement is worth, inside a transaction that sees one [`MOMENT`]. `None` where records of the model are not compared.
+///
+/// # Errors
+/// [`Failure::Transient`] while there is nothing whole to learn from.
+pub async fn train_dedup(
+    source: &Source,
+    topic: &str,
+    model: OdooModel,
+    connection: &mut PgConnection,
+) -> Result<Option<Training>, Failure> {
+    as_of(dedup::NAME, source, topic, connection).await?;
+    dedup::read::train(model, connection).await
 }
 
 /// Explains a customer, inside a transaction that sees one [`MOMENT`]. `None` where there is no such partner.

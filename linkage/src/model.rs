@@ -15,8 +15,8 @@ use crate::veto::{self, Veto};
 pub const MOST_COMPARISONS: usize = 32;
 /// No logarithm of a share is further from zero, in thousandths of a bit; sums stay far from overflowing.
 const HEAVIEST: i32 = 100_000;
-/// So many pairs are drawn to see how often different things agree.
-const DRAWN: u32 = 200_000;
+/// So many pairs are looked at to see how often different things agree.
+const DRAWN: usize = 200_000;
 
 /// What is learned: how pairs of the same thing agree, and how many there are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,34 +173,39 @@ impl Model {
         self.others = self.draw(records);
     }
 
-    /// How often records that were drawn by chance agree. The chance is that of a fixed sequence.
+    /// How often different records agree: of few records all pairs are looked at, of many some that a fixed sequence draws.
     fn draw(&self, records: &[Record]) -> Vec<Vec<i32>> {
         let levels = || self.comparisons().iter().map(|comparison| comparison.measure.levels());
         let mut counts: Vec<Vec<f64>> = levels().map(|levels| vec![0.0; levels.len()]).collect();
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            usize::try_from((state >> 33) % (records.len().max(1) as u64)).unwrap_or(0)
+        let mut look = |a: &Record, b: &Record| {
+            for (counts, level) in counts.iter_mut().zip(self.levels(a, b)) {
+                if level != MISSING {
+                    counts[usize::from(level - 1)] += 1.0;
+                }
+            }
         };
-        for _ in 0..DRAWN {
-            let (a, b) = (next(), next());
-            if let (true, Some(a), Some(b)) = (a != b, records.get(a), records.get(b)) {
-                for (counts, level) in counts.iter_mut().zip(self.levels(a, b)) {
-                    if level != MISSING {
-                        counts[usize::from(level - 1)] += 1.0;
-                    }
+        if records.len() * records.len() / 2 <= DRAWN {
+            for (i, a) in records.iter().enumerate() {
+                records[..i].iter().for_each(|b| look(a, b));
+            }
+        } else {
+            let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+            let mut next = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                usize::try_from((state >> 33) % (records.len() as u64)).unwrap_or(0)
+            };
+            for _ in 0..DRAWN {
+                let (a, b) = (next(), next());
+                if a != b {
+                    look(&records[a], &records[b]);
                 }
             }
         }
-        // Of few records the same pairs are drawn again and again: that adds nothing.
-        let pairs = count(records) * (count(records) - 1.0) / 2.0;
-        let worth = (pairs / f64::from(DRAWN)).min(1.0);
         let learned = levels().zip(counts).map(|(levels, counts)| {
-            let all = counts.iter().sum::<f64>() * worth;
+            let all: f64 = counts.iter().sum();
             // Each level counts as seen once in as many pairs as it was expected to take.
-            let share = |(level, count): (&Level, f64)| {
-                thousandths((count * worth + 1.0) / (all + 1.0 / level.others))
-            };
+            let share =
+                |(level, count): (&Level, f64)| thousandths((count + 1.0) / (all + 1.0 / level.others));
             levels.iter().zip(counts).map(share).collect()
         });
         learned.collect()

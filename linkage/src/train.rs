@@ -114,7 +114,81 @@ pub fn train(model: &Model, candidates: &[Candidate]) -> Trained {
     Trained { parameters, candidates: candidates.len(), rounds, matches: expected }
 }
 
+/// What became of a group that was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    /// How likely it was thought to be one.
+    pub probability: f64,
+    /// Whether it was.
+    pub same: bool,
+}
+
+/// That outcomes are as likely as was thought is believed like this: a deviation of one bit is as surprising as a standard
+/// deviation.
+const CALIBRATION_DEVIATION: f64 = 1.0;
+/// Probabilities are known to four digits, so the surest one is no certainty.
+const SUREST: f64 = 0.999_95;
+
+/// How much more likely things turned out to be the same than was thought, in thousandths of a bit: the most likely intercept of a
+/// logistic regression (Platt 1999 with a fixed slope), given a normal prior around zero.
+pub fn calibration(outcomes: &[Outcome]) -> i32 {
+    // Above zero while the shift is too small: its slope is falling everywhere.
+    let too_small = |shift: f64| {
+        let surplus: f64 = outcomes
+            .iter()
+            .map(|outcome| {
+                let probability = outcome.probability.clamp(1.0 - SUREST, SUREST);
+                let odds = probability / (1.0 - probability) * shift.exp2();
+                f64::from(u8::from(outcome.same)) - odds / (1.0 + odds)
+            })
+            .sum();
+        surplus * std::f64::consts::LN_2 > shift / CALIBRATION_DEVIATION.powi(2)
+    };
+    let (mut low, mut high) = (-16.0, 16.0);
+    for _ in 0..40 {
+        let middle = f64::midpoint(low, high);
+        if too_small(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    thousandths(f64::exp2(low))
+}
+
 fn believed(model: &Model) -> Vec<Vec<f64>> {
     let levels = model.comparisons().iter().map(|comparison| comparison.measure.levels());
     levels.map(|levels| levels.iter().map(|level| level.matches * BELIEF).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes(probability: f64, same: usize, different: usize) -> Vec<Outcome> {
+        let of = |same| Outcome { probability, same };
+        [vec![of(true); same], vec![of(false); different]].concat()
+    }
+
+    #[test]
+    fn what_turns_out_as_was_thought_shifts_nothing() {
+        assert_eq!(calibration(&[]), 0);
+        assert!(calibration(&outcomes(0.75, 300, 100)).abs() < 20);
+    }
+
+    #[test]
+    fn many_outcomes_shift_the_odds_to_what_they_say_and_few_hardly() {
+        // One in two instead of three in four are odds of 1 instead of 3: 1.58 bits.
+        let many = calibration(&outcomes(0.75, 5_000, 5_000));
+        assert!((-1_590..-1_560).contains(&many), "{many}");
+        let few = calibration(&outcomes(0.75, 2, 2));
+        assert!((-500..-100).contains(&few), "{few}");
+        assert!(calibration(&outcomes(0.75, 4, 0)) > 0);
+    }
+
+    #[test]
+    fn one_rejected_certainty_does_not_upset_everything() {
+        let shift = calibration(&outcomes(1.0, 200, 1));
+        assert!((-2_500..0).contains(&shift), "{shift}");
+    }
 }

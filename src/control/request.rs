@@ -2,6 +2,7 @@
 
 use contract::Request;
 use serde_json::Value;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::clock;
@@ -35,6 +36,13 @@ pub fn new(processor: &str, person: &str, action: &str, arguments: Value) -> Res
         return Err("text with a NUL cannot be stored".into());
     }
     Ok(Written { id: request.id, text })
+}
+
+/// What became of a request: whether it was done, and in words; `None` while it is not decided.
+pub async fn outcome(id: Uuid, connection: &mut PgConnection) -> sqlx::Result<Option<(bool, String)>> {
+    let sql =
+        "SELECT status = 'done', outcome FROM stream.request WHERE id = $1 ORDER BY version DESC LIMIT 1";
+    sqlx::query_as(sql).bind(id).fetch_optional(connection).await
 }
 
 /// What a person decides about a dead letter.

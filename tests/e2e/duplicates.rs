@@ -223,6 +223,14 @@ async fn people_look_at_groups_and_decide_over_the_api() {
     );
     assert_eq!(rejected["explanation"]["decisions"][0]["note"], "two shops");
     assert!(rejected["explanation"]["would_change"][0].as_str().unwrap().contains("reopen"));
+    let refused = sandbox.run(&["train", "dedup"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("--from-few"), "{refused:?}");
+    let report = sandbox.ok(&["train", "dedup", "--from-few", "--person", "anna", "--json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert!(report["outcome"].as_str().unwrap().contains("learned, version 2"), "{report}");
+    assert_eq!(report["training"]["settled"], 1, "the group that was rejected");
+    assert_eq!(read(&address, "/api/v1/dedup/scans")["items"][0]["scan_type"], "res.partner model switch");
     assert_eq!(get(&address, "/api/v1/dedup/groups/99").unwrap().0, 404);
     assert_eq!(get(&address, "/api/v1/dedup/groups?status=open").unwrap().0, 400);
 }

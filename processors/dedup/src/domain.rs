@@ -18,6 +18,7 @@ mod settings;
 mod standing;
 #[cfg(test)]
 mod tests;
+pub mod training;
 
 use std::collections::{BTreeMap, BTreeSet};
 

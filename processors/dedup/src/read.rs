@@ -12,6 +12,8 @@ use crate::domain::Catalogue;
 use crate::store::{Evidence, Tables};
 
 pub use crate::domain::explain::Explanation;
+pub use crate::domain::models::OdooModel;
+pub use crate::domain::training::Training;
 
 /// Which groups, and how many.
 #[derive(Clone, Debug, Default)]
@@ -139,4 +141,10 @@ pub async fn explain(group: i32, connection: &mut PgConnection) -> Result<Option
     let tables = Tables::load_group(group, connection).await?;
     let catalogue = Catalogue::new(tables).map_err(Failure::permanent)?;
     Ok(Some(GroupPage { explanation: catalogue.explain(group), group: line }))
+}
+
+/// Learns what agreement is worth from the records of an Odoo model; `None` where they are not compared. Reads everything.
+pub async fn train(model: OdooModel, connection: &mut PgConnection) -> Result<Option<Training>, Failure> {
+    let tables = Tables::load(connection).await?;
+    Ok(Catalogue::new(tables).map_err(Failure::permanent)?.train(model))
 }

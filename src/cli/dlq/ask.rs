@@ -150,15 +150,9 @@ impl Ask {
         let began = Instant::now();
         loop {
             for answer in answers.iter_mut().filter(|answer| answer.outcome.is_empty()) {
-                let decided: Option<(String, String)> = sqlx::query_as(
-                    "SELECT status, outcome FROM stream.request WHERE id = $1 ORDER BY version DESC LIMIT 1",
-                )
-                .bind(answer.request)
-                .fetch_optional(&mut *connection)
-                .await?;
-                if let Some((status, outcome)) = decided {
-                    answer.done = status == "done";
-                    answer.outcome = outcome;
+                let Some(id) = answer.request else { continue };
+                if let Some((done, outcome)) = request::outcome(id, connection).await? {
+                    (answer.done, answer.outcome) = (done, outcome);
                 }
             }
             let open = answers.iter().any(|answer| answer.outcome.is_empty());

@@ -28,6 +28,8 @@ enum Step {
     Restart,
     /// The rule lets it do more or less.
     Mode(usize),
+    /// What agreement is worth was learned anew: so much fewer duplicates are expected, in thousandths of a bit.
+    Switch(i32),
 }
 
 const NAMES: [&str; 6] = [
@@ -76,6 +78,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             1 => Just(Step::Again),
             1 => Just(Step::Restart),
             1 => (0..4_usize).prop_map(Step::Mode),
+            1 => (-4_000..8_000).prop_map(Step::Switch),
         ],
         1..60,
     )
@@ -143,8 +146,31 @@ impl Story {
                 let rules = serde_json::from_value(json!({ "rules": [rule] })).unwrap();
                 self.catalogue.rules(&rules).unwrap();
             }
+            Step::Switch(fewer) => {
+                let engine = &self.catalogue.books[&OdooModel::Partner].engine;
+                let mut learned = engine.model().parameters.clone();
+                learned.version += 1;
+                learned.duplicates = -3_322 - fewer;
+                let before = self.catalogue.tables.groups.iter().cloned().collect::<Vec<_>>();
+                self.request("switch_model", json!({ "model": "res.partner", "parameters": learned }));
+                self.only_differences(&before);
+            }
         }
         self.decide();
+    }
+
+    fn request(&mut self, action: &str, arguments: Value) {
+        self.requests += 1;
+        let request = contract::Request {
+            id: Uuid::from_u128(self.requests),
+            processor: "dedup".into(),
+            person: "anna".into(),
+            time: DateTime::UNIX_EPOCH,
+            action: action.into(),
+            arguments,
+        };
+        // What is refused changes nothing.
+        let _ = self.catalogue.request(&request, DateTime::UNIX_EPOCH, &mut self.outbox);
     }
 
     /// A person decides about the group of a record, or about one that is settled, if there is any.
@@ -160,17 +186,20 @@ impl Story {
             "choose_master" => arguments["record"] = json!(id),
             _ => {}
         }
-        self.requests += 1;
-        let request = contract::Request {
-            id: Uuid::from_u128(self.requests),
-            processor: "dedup".into(),
-            person: "anna".into(),
-            time: DateTime::UNIX_EPOCH,
-            action: action.into(),
-            arguments,
-        };
-        // What is refused changes nothing.
-        let _ = self.catalogue.request(&request, DateTime::UNIX_EPOCH, &mut self.outbox);
+        self.request(action, arguments);
+    }
+
+    /// Each group that was told is not what it was before.
+    fn only_differences(&mut self, before: &[Group]) {
+        let told = self.outbox.take();
+        for event in &told {
+            let row: Value = serde_json::from_str(&event.data).unwrap();
+            let id = row["id"].as_i64().unwrap();
+            let now = self.catalogue.tables.groups.iter().find(|row| i64::from(row.id) == id);
+            let then = before.iter().find(|row| i64::from(row.id) == id);
+            assert_ne!(now, then, "{}", event.event_type);
+            self.told.insert(id, row);
+        }
     }
 
     fn live(&self) -> Vec<&Group> {
