@@ -25,7 +25,8 @@ torture-guards: ## Take each guard away and see that the torture notices
 	$(TORTURE) --guards
 
 bench: ## Measure changes per second beside their ceilings
-	$(WITH_SERVICES) cargo bench --locked --bench credit
+	cargo bench --locked -p linkage --bench engine
+	$(WITH_SERVICES) cargo bench --locked --bench pipeline
 
 lint: ## Check format, lints, documents and dependencies as CI does
 	cargo fmt --all --check

@@ -1,4 +1,5 @@
-//! Changes per second of the credit processor, end to end on real Kafka and Postgres, beside its ceilings in the same run.
+//! Changes per second of each processor and of all together, end to end on real Kafka and Postgres, beside ceilings of the same
+//! run.
 //!
 //! `make bench`. The feed is simulated; BENCH_DAYS (90) and BENCH_ORDERS (100 a day) set its size.
 
@@ -8,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use contract::Processor;
 use credit::Credit;
+use dedup::Dedup;
 use ledgerwell::config::Config;
 use ledgerwell::feed::{Assembler, Input};
 use ledgerwell::pipeline::{Options, Pipeline};
 use ledgerwell::publish::{Publisher, Record};
+use ledgerwell::registry::PROCESSORS;
 use ledgerwell::runner::{LARGE_TRANSACTION, Stop};
 use ledgerwell::{migrate, topics};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -59,31 +62,41 @@ async fn main() -> Result<()> {
     let seconds = began.elapsed().as_secs_f64();
     println!("feed: {records} records, {} MB, published in {seconds:.1} s", bytes / 1_000_000);
 
-    let decoded = best(|| Ok(decode(&sample)))?;
+    let decoded = [
+        ("credit", best(|| Ok(decode::<Credit>(&sample)))?),
+        ("dedup", best(|| Ok(decode::<Dedup>(&sample)))?),
+    ];
     drop(sample);
     let read = best(|| read(&config, records))?;
-    let mut runs = Vec::new();
-    for run in 0..RUNS {
-        runs.push(pipeline(&mut config, &server, run).await?);
-    }
-    runs.sort_by(|a, b| b.rate.total_cmp(&a.rate));
-    let fastest = &runs[0];
-    let ceiling = read * fastest.changes as f64 / records as f64;
     println!("\nchanges per second (every row change of the feed, wanted or not; best of {RUNS})");
-    println!("  decoding and folding alone, one thread, no Kafka   {decoded:>10.0}");
-    println!("  reading alone, no decoding: the ceiling            {ceiling:>10.0}");
-    let rate = fastest.rate;
-    println!(
-        "  credit, exactly once into Postgres, events out     {rate:>10.0}   {:.2} of the ceiling",
-        rate / ceiling
-    );
-    let all: Vec<_> = runs.iter().map(|run| format!("{:.0}", run.rate)).collect();
-    println!(
-        "  all runs: {}; with start and claim: {:.0}; {} events",
-        all.join(", "),
-        fastest.with_start,
-        fastest.events
-    );
+    for (processor, rate) in decoded {
+        println!("  decoding and folding alone, one thread, no Kafka: {processor:<14}{rate:>10.0}");
+    }
+    println!("  reading alone, no decoding: the ceiling{:>35.0}", read);
+    let all: Vec<&str> = PROCESSORS.iter().map(|entry| entry.name).collect();
+    let alone = all.iter().map(std::slice::from_ref);
+    for (number, processors) in alone.chain([all.as_slice()]).enumerate() {
+        let mut runs = Vec::new();
+        for run in 0..RUNS {
+            runs.push(pipeline(&mut config, &server, processors, number * RUNS + run).await?);
+        }
+        runs.sort_by(|a, b| b.rate.total_cmp(&a.rate));
+        let fastest = &runs[0];
+        let ceiling = read * fastest.changes as f64 / records as f64;
+        let name = processors.join(" and ");
+        let rate = fastest.rate;
+        println!(
+            "  {name:<22}, exactly once into Postgres, events out{rate:>24.0}   {:.2} of the ceiling",
+            rate / ceiling
+        );
+        let all: Vec<_> = runs.iter().map(|run| format!("{:.0}", run.rate)).collect();
+        println!(
+            "    all runs: {}; with start and claim: {:.0}; {} events",
+            all.join(", "),
+            fastest.with_start,
+            fastest.events
+        );
+    }
     topics::delete(&config).await?;
     Ok(())
 }
@@ -97,9 +110,9 @@ fn best(mut measure: impl FnMut() -> Result<f64>) -> Result<f64> {
     Ok(best)
 }
 
-/// Changes per second through the assembler, units thrown away.
-fn decode(sample: &[simulator::Record]) -> f64 {
-    let mut assembler = Assembler::new(Credit::TABLES, Credit::decode, None, LARGE_TRANSACTION);
+/// Changes per second through a processor's assembler, units thrown away.
+fn decode<P: Processor>(sample: &[simulator::Record]) -> f64 {
+    let mut assembler = Assembler::new(P::TABLES, P::decode, None, LARGE_TRANSACTION);
     let began = Instant::now();
     for (offset, record) in (0..).zip(sample) {
         let (key, value) = (Some(record.key.as_slice()), record.value.as_deref());
@@ -150,7 +163,7 @@ struct Run {
 }
 
 /// The whole pipeline over the whole feed, into an empty database.
-async fn pipeline(config: &mut Config, server: &str, run: usize) -> Result<Run> {
+async fn pipeline(config: &mut Config, server: &str, processors: &[&str], run: usize) -> Result<Run> {
     let mut connection = PgConnection::connect(server).await?;
     for sql in ["DROP DATABASE IF EXISTS ledgerwell_bench WITH (FORCE)", "CREATE DATABASE ledgerwell_bench"] {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await?;
@@ -160,23 +173,26 @@ async fn pipeline(config: &mut Config, server: &str, run: usize) -> Result<Run> 
     config.sources[0].database_url = Some(url);
     // A source of its own each time: what another database published would stop it.
     config.sources[0].name = format!("run{run}");
+    config.sources[0].processors = Some(processors.iter().map(|name| (*name).to_owned()).collect());
     let started = Instant::now();
     let pipeline = Pipeline::start(config, &Options { until_caught_up: true, ..Options::default() }).await?;
-    while pipeline.figures()[0].1.changes == 0 && started.elapsed() < Duration::from_mins(1) {
+    while pipeline.figures().iter().all(|(_, figures)| figures.changes == 0)
+        && started.elapsed() < Duration::from_mins(1)
+    {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let began = Instant::now();
     pipeline.caught_up(&Stop::default()).await;
     let (seconds, with_start) = (began.elapsed().as_secs_f64(), started.elapsed().as_secs_f64());
-    let figures = pipeline.figures()[0].1.clone();
+    let figures: Vec<_> = pipeline.figures().into_iter().map(|(_, figures)| figures).collect();
     pipeline.stop().await;
-    if !figures.settled() {
-        return Err(format!("the pipeline stopped: {:?}", figures.state).into());
+    if let Some(stopped) = figures.iter().find(|figures| !figures.settled()) {
+        return Err(format!("the pipeline stopped: {:?}", stopped.state).into());
     }
-    let changes = figures.changes;
+    let changes = figures[0].changes;
     Ok(Run {
         changes,
-        events: figures.out_seq,
+        events: figures.iter().map(|figures| figures.out_seq).sum(),
         rate: changes as f64 / seconds,
         with_start: changes as f64 / with_start,
     })
