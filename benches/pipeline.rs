@@ -72,7 +72,7 @@ async fn main() -> Result<()> {
     for (processor, rate) in decoded {
         println!("  decoding and folding alone, one thread, no Kafka: {processor:<14}{rate:>10.0}");
     }
-    println!("  reading alone, no decoding: the ceiling{:>35.0}", read);
+    println!("  reading alone, no decoding: the ceiling{read:>35.0}");
     let all: Vec<&str> = PROCESSORS.iter().map(|entry| entry.name).collect();
     let alone = all.iter().map(std::slice::from_ref);
     for (number, processors) in alone.chain([all.as_slice()]).enumerate() {

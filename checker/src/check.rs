@@ -39,6 +39,7 @@ pub(crate) struct Evidence {
 /// What of the command line the checks want to know.
 pub(crate) struct Settings {
     pub(crate) topic: String,
+    pub(crate) processor: String,
     pub(crate) after_seq: i64,
 }
 
@@ -90,14 +91,18 @@ async fn attempt(what: &Check) -> Result<Report, Error> {
     let [log, events, control] = topics(what)?;
     timer.lap("topics");
     let mut connection = PgConnection::connect(&what.database).await?;
-    let results = Results::read(&mut connection, &what.source).await?;
+    let results = Results::read(&mut connection, &what.source, &what.processor).await?;
     timer.lap("results");
     let observed = what.observed.as_deref().map_or_else(|| Ok(Vec::new()), observed::read)?;
     let log = log.and_then(|partitions| partitions.into_iter().next()).unwrap_or_default();
     let read = |partition: Partition| partition.records.iter().map(Entry::read).collect::<Vec<_>>();
     let (start, end) = (log.start, log.end);
     let evidence = Evidence {
-        what: Settings { topic: what.topic.clone(), after_seq: what.after_seq },
+        what: Settings {
+            topic: what.topic.clone(),
+            processor: what.processor.clone(),
+            after_seq: what.after_seq,
+        },
         entries: read(log),
         start,
         end,
@@ -130,7 +135,7 @@ impl Timer {
 
 /// Source, results, and control, read side by side.
 fn topics(what: &Check) -> Result<[Option<Vec<Partition>>; 3], Error> {
-    let results = format!("{}.credit", what.prefix);
+    let results = format!("{}.{}", what.prefix, what.processor);
     let names = [Some(what.topic.as_str()), Some(results.as_str()), what.control_topic.as_deref()];
     std::thread::scope(|scope| {
         let readers =
@@ -159,7 +164,9 @@ async fn replay(
     let known = evidence.is_whole() && !evidence.uses_control_topic();
     let rule = if known { Rule::usual() } else { Rule::unknown() };
     let observed = chosen(evidence, what.max_observed, report);
-    Replayer::new(oracle, clock, rule, report).run(&evidence.entries, until, &observed, clock).await
+    Replayer::new(oracle, &what.processor, clock, rule, report)
+        .run(&evidence.entries, until, &observed, clock)
+        .await
 }
 
 /// The states to compare: complete ones of the log that is there, evenly spread, in the order of the log.

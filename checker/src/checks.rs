@@ -3,6 +3,7 @@
 mod assessments;
 mod audit;
 mod decisions;
+mod duplicates;
 mod events;
 mod exposures;
 mod letters;
@@ -19,11 +20,16 @@ pub(crate) fn all(evidence: &Evidence, replay: &Replay, report: &mut Report) {
     offsets::check(evidence, report);
     let events = published::read(evidence, report);
     events::check(evidence, replay, &events, report);
+    letters::check(evidence, replay, report);
+    decisions::requests(evidence, replay, report);
+    if evidence.what.processor == "dedup" {
+        duplicates::check(evidence, replay, &events, report);
+        return;
+    }
     exposures::check(evidence, replay, &events, report);
     assessments::check(evidence, replay, report);
-    letters::check(evidence, replay, report);
     audit::check(evidence, replay, report);
-    decisions::check(evidence, replay, report);
+    decisions::holds(evidence, report);
 }
 
 fn figures(evidence: &Evidence, replay: &Replay, report: &mut Report) {
@@ -39,5 +45,10 @@ fn figures(evidence: &Evidence, replay: &Replay, report: &mut Report) {
     report.figure("letters", evidence.results.letters.len());
     report.figure("audit rows", evidence.results.audit.len());
     report.figure("requests", evidence.results.requests.len());
-    report.figure_above_0("exposures", replay.exposures.as_ref().map_or(0, std::collections::BTreeMap::len));
+    if evidence.what.processor == "credit" {
+        report.figure_above_0(
+            "exposures",
+            replay.exposures.as_ref().map_or(0, std::collections::BTreeMap::len),
+        );
+    }
 }

@@ -56,9 +56,12 @@ pub(crate) struct Check {
     /// The source's control topic, if it has one
     #[arg(long)]
     pub(crate) control_topic: Option<String>,
-    /// The pipeline's prefix: its result topic is `<prefix>.credit`
+    /// The pipeline's prefix: its result topics are `<prefix>.<processor>`
     #[arg(long)]
     pub(crate) prefix: String,
+    /// The processor that runs on the source
+    #[arg(long, default_value = "credit", value_parser = ["credit", "dedup"])]
+    pub(crate) processor: String,
     /// URL of the results database
     #[arg(long)]
     pub(crate) database: String,

@@ -58,6 +58,11 @@ impl Mirror {
         }
     }
 
+    /// The rows of a table.
+    pub(crate) fn of_table(&self, table: &str) -> Vec<String> {
+        self.rows.iter().filter(|((name, _), _)| name == table).map(|(_, row)| row.clone()).collect()
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()

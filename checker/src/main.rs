@@ -8,6 +8,7 @@ mod assembler;
 mod check;
 mod checks;
 mod cli;
+mod duplicates;
 mod error;
 mod exposure;
 mod fold;

@@ -34,7 +34,7 @@ pub(crate) struct Replay {
     pub(crate) assembler: Assembler,
     pub(crate) closings: BTreeMap<i64, Closing>,
     pub(crate) rules: Vec<Rule>,
-    /// Ids of requests to `credit` that were read.
+    /// Ids of requests to the processor that were read.
     pub(crate) requests: BTreeSet<String>,
     /// Those of them that came while no snapshot was complete: nothing is decided then.
     pub(crate) early: BTreeSet<String>,
@@ -43,11 +43,14 @@ pub(crate) struct Replay {
     pub(crate) exposures: Option<Exposures>,
     pub(crate) assessed: Vec<Assessed>,
     pub(crate) receivables: Vec<(i32, Decimal)>,
+    /// The rows of `res_partner` in the end, as JSON.
+    pub(crate) partners: Option<Vec<String>>,
 }
 
 /// What a replay works with.
 pub(crate) struct Replayer<'a> {
     oracle: Oracle,
+    processor: String,
     mirror: Mirror,
     day: Option<NaiveDate>,
     /// The first day whose beginning matters for the last one.
@@ -60,6 +63,7 @@ impl<'a> Replayer<'a> {
     /// One that has read nothing. `clock` is the one that the log is going to end with.
     pub(crate) fn new(
         oracle: Oracle,
+        processor: &str,
         clock: Option<DateTime<Utc>>,
         rule: Rule,
         report: &'a mut Report,
@@ -75,10 +79,12 @@ impl<'a> Replayer<'a> {
             exposures: None,
             assessed: Vec::new(),
             receivables: Vec::new(),
+            partners: None,
         };
         let from = NaiveDate::from_num_days_from_ce_opt(last.num_days_from_ce() - REMEMBERED);
         Self {
             oracle,
+            processor: processor.to_owned(),
             mirror: Mirror::default(),
             day: None,
             from: from.unwrap_or(NaiveDate::MIN),
@@ -107,8 +113,11 @@ impl<'a> Replayer<'a> {
         for state in observed {
             self.compare(state).await?;
         }
-        if let Some(clock) = last
-            && self.replay.assembler.stage() == Stage::Complete
+        let complete = self.replay.assembler.stage() == Stage::Complete;
+        if self.processor == "dedup" {
+            self.replay.partners = complete.then(|| self.mirror.of_table("res_partner"));
+        } else if let Some(clock) = last
+            && complete
         {
             self.conclude(clock.date_naive()).await?;
         }
@@ -165,7 +174,7 @@ impl<'a> Replayer<'a> {
                         self.replay.rules.push(told);
                     }
                     _ => {
-                        if value["processor"] == "credit"
+                        if value["processor"] == self.processor
                             && let Some(id) = value["id"].as_str()
                         {
                             let id = id.to_lowercase();
@@ -216,7 +225,7 @@ impl<'a> Replayer<'a> {
 
     async fn begin_day(&mut self, day: NaiveDate) -> Result<(), Error> {
         self.day = Some(day);
-        if day >= self.from {
+        if day >= self.from && self.processor == "credit" {
             self.oracle.tell(&mut self.mirror).await?;
             self.oracle.begin_day(day).await?;
         }

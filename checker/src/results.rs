@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use crate::duplicates::Duplicates;
 use crate::error::Error;
 use crate::exposure::{COLUMNS, Customer, Exposures, Found, by_customer};
 use crate::witness::{self, Logged, Step};
@@ -112,11 +113,17 @@ pub(crate) struct Results {
     pub(crate) assessments: Vec<Assessment>,
     pub(crate) holds: Vec<Hold>,
     pub(crate) exposures: Exposures,
+    pub(crate) duplicates: Duplicates,
+    processor: String,
 }
 
 impl Results {
     /// Reads all, as of one moment.
-    pub(crate) async fn read(connection: &mut PgConnection, source: &str) -> Result<Self, Error> {
+    pub(crate) async fn read(
+        connection: &mut PgConnection,
+        source: &str,
+        processor: &str,
+    ) -> Result<Self, Error> {
         sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *connection).await?;
         let steps = witness::steps(connection, source).await?;
         let logged = witness::outbox(connection, source).await?;
@@ -131,7 +138,7 @@ impl Results {
         .bind(source)
         .fetch_all(&mut *connection)
         .await?;
-        let active = active(connection, source).await?;
+        let active = active(connection, source, processor).await?;
         let letters = sqlx::query_as(
             "SELECT processor, version, topic, record_offset, record_value, table_name, superseded_by
              FROM stream.dead_letter WHERE source = $1 ORDER BY version, record_offset",
@@ -148,9 +155,10 @@ impl Results {
         .await?;
         let requests = sqlx::query_as(
             "SELECT version, id::text AS id, action, arguments, status, outcome FROM stream.request
-             WHERE source = $1 AND processor = 'credit' ORDER BY version, id",
+             WHERE source = $1 AND processor = $2 ORDER BY version, id",
         )
         .bind(source)
+        .bind(processor)
         .fetch_all(&mut *connection)
         .await?;
         let assessments = sqlx::query_as(
@@ -166,6 +174,8 @@ impl Results {
             sqlx::query_as(AssertSqlSafe(format!("SELECT {COLUMNS} FROM credit.exposure")))
                 .fetch_all(&mut *connection)
                 .await?;
+        let duplicates =
+            if processor == "dedup" { Duplicates::read(connection).await? } else { Duplicates::default() };
         sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
         let exposures = by_customer(exposures);
         Ok(Self {
@@ -180,28 +190,35 @@ impl Results {
             assessments,
             holds,
             exposures,
+            duplicates,
+            processor: processor.to_owned(),
         })
     }
 
-    /// The checkpoint of the version of `credit` that the tables are of: the one in force, or the latest.
+    /// The checkpoint of the version that the tables are of: the one in force, or the latest.
     pub(crate) fn latest(&self) -> Option<&Checkpoint> {
         self.checkpoints
             .iter()
-            .filter(|checkpoint| checkpoint.processor == "credit")
+            .filter(|checkpoint| checkpoint.processor == self.processor)
             .max_by_key(|checkpoint| (Some(checkpoint.version) == self.active, checkpoint.version))
     }
 }
 
-/// The version of `credit` in force. A schema without versions side by side has no table of them.
-pub(crate) async fn active(connection: &mut PgConnection, source: &str) -> Result<Option<i32>, sqlx::Error> {
+/// The version of a processor in force. A schema without versions side by side has no table of them.
+pub(crate) async fn active(
+    connection: &mut PgConnection,
+    source: &str,
+    processor: &str,
+) -> Result<Option<i32>, sqlx::Error> {
     let there: bool = sqlx::query_scalar("SELECT to_regclass('stream.active') IS NOT NULL")
         .fetch_one(&mut *connection)
         .await?;
     if !there {
         return Ok(None);
     }
-    sqlx::query_scalar("SELECT version FROM stream.active WHERE processor = 'credit' AND source = $1")
+    sqlx::query_scalar("SELECT version FROM stream.active WHERE source = $1 AND processor = $2")
         .bind(source)
+        .bind(processor)
         .fetch_optional(connection)
         .await
 }

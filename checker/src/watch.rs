@@ -84,7 +84,7 @@ async fn look(
         None => kept.insert(PgConnection::connect(database).await?),
     };
     let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let active = active(&mut transaction, source).await?;
+    let active = active(&mut transaction, source, "credit").await?;
     let checkpoint: Option<Checkpoint> = sqlx::query_as(
         "SELECT version, next_offset, control_offset, out_seq, snapshot, clock, (SELECT count(*) FROM audit_logs)
          FROM stream.checkpoint WHERE processor = 'credit' AND source = $1

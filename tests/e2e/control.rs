@@ -24,6 +24,48 @@ pub fn control(chance: &mut Chance, time: i64) -> Record {
     }
 }
 
+/// A control record about duplicates that somebody may write at `time` (milliseconds since 1970).
+pub fn dedup_control(chance: &mut Chance, time: i64) -> Record {
+    let (kind, value) = match chance.below(6) {
+        0 => ("rules", dedup_rules(chance)),
+        _ => ("request", dedup_request(chance, time)),
+    };
+    Record {
+        key: b"ledgerwell".to_vec(),
+        value: Some(value.to_string().into_bytes()),
+        timestamp: time,
+        kind: Some(kind),
+    }
+}
+
+fn dedup_rules(chance: &mut Chance) -> Value {
+    let config = match chance.below(6) {
+        0 => json!({ "mode": "always" }),
+        1 => json!({ "mode": "off" }),
+        2 => json!({ "mode": "shadow", "models": ["res.partner", "product.template"] }),
+        3 => json!({ "mode": "suggest" }),
+        _ => json!({ "mode": "auto" }),
+    };
+    let threshold = [json!(null), json!(0.9), json!(0.2)][chance.below(3)].clone();
+    json!({ "rules": [{ "name": "Merge duplicates", "automation_type": "dedup", "action_name": "merge", "enabled": true,
+        "confidence_threshold": threshold, "auto_approve": false, "config": config }] })
+}
+
+fn dedup_request(chance: &mut Chance, time: i64) -> Value {
+    let actions = ["approve", "reject", "reject", "choose_master", "reopen", "scan", "merge"];
+    let action = actions[chance.below(actions.len())];
+    let mut arguments = match action {
+        "scan" => json!({ "model": "res.partner" }),
+        _ => json!({ "group": 1 + chance.below(12), "reason": "as agreed" }),
+    };
+    if action == "choose_master" {
+        arguments["record"] = json!(10 + chance.below(60));
+    }
+    // Few ids, so that some come twice.
+    let id = uuid::Uuid::from_u128(u128::try_from(chance.below(200)).unwrap());
+    json!({ "id": id, "processor": "dedup", "person": "anna", "time": moment(time), "action": action, "arguments": arguments })
+}
+
 /// The record as a line of a recorded file.
 pub fn line_of(record: &Record) -> String {
     let value: Value = serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();

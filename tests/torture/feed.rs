@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
 use simulator::Settings;
 
-use crate::control::control;
+use crate::control::{control, dedup_control};
 use crate::poison::Poison;
 use crate::torn::{Chance, Record, Torn};
 
@@ -41,7 +41,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    pub fn new(seed: u64, mix: Mix) -> Self {
+    pub fn new(seed: u64, processor: &str, mix: Mix) -> Self {
         let start = DateTime::from_timestamp(1_767_571_200, 0).unwrap().date_naive();
         let settings = Settings {
             start,
@@ -52,14 +52,15 @@ impl Feed {
             ..Settings::default()
         };
         let (mut torn, mut chance, mut poison) =
-            (Torn::new(seed, &settings), Chance::new(seed), Poison::new(seed));
+            (Torn::new(seed, &settings), Chance::new(seed), Poison::new(seed, processor));
         let mut pieces: Vec<Vec<Line>> = Vec::new();
         while let Some(piece) = torn.next() {
             poison.learn(&piece.clean);
             let time = piece.clean.last().map_or(0, |record| record.timestamp);
             pieces.push(piece.log.into_iter().map(Line::from).collect());
             if mix.control && piece.transaction && chance.once_in(25) {
-                pieces.push(vec![control(&mut chance, time).into()]);
+                let of = if processor == "dedup" { dedup_control } else { control };
+                pieces.push(vec![of(&mut chance, time).into()]);
             }
             if mix.poison && piece.transaction && chance.once_in(20) {
                 pieces.push(poison.brew(&mut chance));

@@ -41,8 +41,9 @@ pub fn all_are_missed(services: &Services, arguments: &Arguments) -> bool {
         let scenario = SCENARIOS.iter().find(|scenario| scenario.name == *name).unwrap();
         let mut noticed = None;
         for run in 0..TRIES {
-            let tried =
-                catch_unwind(AssertUnwindSafe(|| one(services, scenario, arguments.seed + run, &without)));
+            let tried = catch_unwind(AssertUnwindSafe(|| {
+                one(services, scenario, "credit", arguments.seed + run, &without)
+            }));
             if let Ok(Err(why)) = tried {
                 let sentence = why.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
                 noticed = Some((run + 1, sentence.to_owned()));

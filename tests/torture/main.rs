@@ -40,12 +40,15 @@ struct Arguments {
     /// Where the schedules begin; each run has its own seed, counted on from here
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many runs, over all scenarios in turn
-    #[arg(long, default_value_t = 50)]
+    /// How many runs, over all scenarios in turn, and over both processors of each
+    #[arg(long, default_value_t = 62)]
     runs: u64,
     /// Only scenarios whose names hold this
     #[arg(long)]
     only: Option<String>,
+    /// Only this processor
+    #[arg(long, value_parser = PROCESSORS)]
+    processor: Option<String>,
     /// Runs side by side, where they do not disturb each other
     #[arg(long, default_value_t = 6)]
     jobs: usize,
@@ -56,6 +59,9 @@ struct Arguments {
     #[arg(long)]
     guards: bool,
 }
+
+/// What is tortured, one a run.
+const PROCESSORS: [&str; 2] = ["credit", "dedup"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -76,9 +82,16 @@ fn torture(services: &Services, arguments: &Arguments) -> bool {
         .filter(|scenario| arguments.only.as_ref().is_none_or(|only| scenario.name.contains(only.as_str())))
         .collect();
     assert!(!chosen.is_empty(), "no scenario has that in its name");
-    let plan = |n: u64| (chosen[usize::try_from(n).unwrap() % chosen.len()], arguments.seed + n);
+    let processors: Vec<_> = PROCESSORS
+        .into_iter()
+        .filter(|name| arguments.processor.as_ref().is_none_or(|only| only == name))
+        .collect();
+    let plan = |n: u64| {
+        let (place, seed) = (usize::try_from(n).unwrap(), arguments.seed + n);
+        (chosen[place % chosen.len()], processors[place / chosen.len() % processors.len()], seed)
+    };
     let (alone, beside): (Vec<_>, Vec<_>) =
-        (0..arguments.runs).map(plan).partition(|(scenario, _)| scenario.alone);
+        (0..arguments.runs).map(plan).partition(|(scenario, ..)| scenario.alone);
     let table = Mutex::new(BTreeMap::<&str, Tally>::new());
     // What does something to a server has it for itself; all else mostly waits, so it does that side by side.
     for (runs, jobs) in [(beside, arguments.jobs), (alone, 1)] {
@@ -87,9 +100,9 @@ fn torture(services: &Services, arguments: &Arguments) -> bool {
             for _ in 0..jobs {
                 threads.spawn(|| {
                     while began.elapsed() < Duration::from_secs(arguments.seconds)
-                        && let Some((scenario, seed)) = next(&runs)
+                        && let Some((scenario, processor, seed)) = next(&runs)
                     {
-                        let run = || one(services, scenario, seed, "");
+                        let run = || one(services, scenario, processor, seed, "");
                         let result = catch_unwind(AssertUnwindSafe(run))
                             .unwrap_or_else(|_| Err("the scenario itself panicked".into()));
                         table.lock().unwrap().entry(scenario.name).or_default().count(&result);
@@ -132,21 +145,31 @@ impl Tally {
 }
 
 /// One run; answers how many faults it had.
-fn one(services: &Services, scenario: &Scenario, seed: u64, without: &str) -> Result<usize, String> {
+fn one(
+    services: &Services,
+    scenario: &Scenario,
+    processor: &'static str,
+    seed: u64,
+    without: &str,
+) -> Result<usize, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let began = Instant::now();
-        let mut world = World::new(services, scenario.name, seed, without).await;
+        let mut world = World::new(services, scenario.name, processor, seed, without).await;
         let mut chance = Chance::new(seed);
         let result = match (scenario.run)(&mut world, &mut chance).await {
             Ok(()) => world.verdict().await,
             Err(why) => Err(why),
         };
         let (seconds, faults) = (began.elapsed().as_secs_f64(), world.faults.join(", "));
-        println!("{} with seed {seed}, {seconds:.1} s: {faults}", scenario.name);
+        println!("{processor} {} with seed {seed}, {seconds:.1} s: {faults}", scenario.name);
         let result = result.map(|()| world.faults.len());
         if let Err(why) = &result {
-            println!("VIOLATION in {} with seed {seed}:\n{why}\n{}", scenario.name, world.evidence());
+            println!(
+                "VIOLATION of {processor} in {} with seed {seed}:\n{why}\n{}",
+                scenario.name,
+                world.evidence()
+            );
         }
         world.remove(result.is_err()).await;
         result

@@ -11,12 +11,18 @@ pub struct Poison {
     commit: u64,
     time: i64,
     transactions: u64,
+    /// Two columns of a customer that the processor reads, and values that neither can have.
+    columns: [(&'static str, Value); 2],
 }
 
 impl Poison {
     /// One that knows nothing. Runs differ in the ids of its transactions.
-    pub fn new(seed: u64) -> Self {
-        Self { customer: None, commit: 0, time: 0, transactions: 4_000_000_000 + seed * 1_000 }
+    pub fn new(seed: u64, processor: &str) -> Self {
+        let columns = match processor {
+            "dedup" => [("vat", json!(true)), ("is_company", json!("seven"))],
+            _ => [("credit_limit", json!(true)), ("commercial_partner_id", json!("seven"))],
+        };
+        Self { customer: None, commit: 0, time: 0, transactions: 4_000_000_000 + seed * 1_000, columns }
     }
 
     /// Looks at what was truly written.
@@ -56,11 +62,16 @@ impl Poison {
                 record: Record { key: b"{\"id\":1}".to_vec(), value: None, timestamp: self.time, kind: None },
                 poison: Some("harmless"),
             }],
-            9 => self.transaction(|row| row["credit_limit"] = json!(true)),
-            10 => self.transaction(|row| row["commercial_partner_id"] = json!("seven")),
-            _ => self.transaction(|row| {
-                row.as_object_mut().unwrap().remove("commercial_partner_id");
-            }),
+            n @ 9..=10 => {
+                let (column, value) = self.columns[n - 9].clone();
+                self.transaction(|row| row[column] = value)
+            }
+            _ => {
+                let (column, _) = self.columns[1];
+                self.transaction(|row| {
+                    row.as_object_mut().unwrap().remove(column);
+                })
+            }
         }
     }
 

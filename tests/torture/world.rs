@@ -21,6 +21,8 @@ pub struct World<'a> {
     /// PostgreSQL as the pipeline sees it.
     pub postgres_proxy: Proxy,
     pub name: String,
+    /// The one that runs.
+    pub processor: &'static str,
     pub topic: String,
     pub feed: Feed,
     pub instances: Vec<Instance>,
@@ -37,8 +39,14 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub async fn new(services: &'a Services, scenario: &str, seed: u64, without: &str) -> Self {
-        let mut name = format!("t{}_{seed}_{scenario}", std::process::id());
+    pub async fn new(
+        services: &'a Services,
+        scenario: &str,
+        processor: &'static str,
+        seed: u64,
+        without: &str,
+    ) -> Self {
+        let mut name = format!("t{}_{seed}_{processor}_{scenario}", std::process::id());
         // PostgreSQL cuts names at 63 bytes.
         name.truncate(54);
         let folder = std::env::temp_dir().join(&name);
@@ -48,7 +56,8 @@ impl<'a> World<'a> {
             services,
             postgres_proxy: services.postgres_proxy(),
             topic: format!("{name}.changes"),
-            feed: Feed::new(seed, mix),
+            processor,
+            feed: Feed::new(seed, processor, mix),
             instances: Vec::new(),
             faults: Vec::new(),
             without: without.to_owned(),
@@ -69,7 +78,12 @@ impl<'a> World<'a> {
     }
 
     /// Starts the observer: scenarios that have the database restored start it afterwards.
+    ///
+    /// What it can see is about credit.
     pub fn observe(&mut self) {
+        if self.processor != "credit" {
+            return;
+        }
         let out = self.folder.join("observed.jsonl");
         let child = Command::new(self.services.program("checker"))
             .args(["watch", "--database", &self.database_url(), "--out", &out.display().to_string()])
@@ -100,9 +114,10 @@ impl<'a> World<'a> {
         let text = format!(
             "prefix = \"{name}\"\n[kafka]\n\"session.timeout.ms\" = 1000\n\"heartbeat.interval.ms\" = 250\n\
              \"reconnect.backoff.max.ms\" = 500\n\"socket.timeout.ms\" = 10000\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             [[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\nclock = \"feed\"\nprocessors = [\"credit\"]\n\
+             [[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\nclock = \"feed\"\nprocessors = [\"{processor}\"]\n\
              database_url = \"postgres://{name}@127.0.0.1:{port}/{name}\"\n{more}\n",
             name = self.name,
+            processor = self.processor,
             topic = self.topic,
             port = self.postgres_proxy.port,
         );
@@ -150,8 +165,12 @@ impl<'a> World<'a> {
     /// Starts a replay that tells nobody.
     pub fn replay(&self) -> Instance {
         let log = File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
-        let child =
-            self.ledgerwell().args(["replay", "credit", "--json"]).stdout(Stdio::null()).stderr(log).spawn();
+        let child = self
+            .ledgerwell()
+            .args(["replay", self.processor, "--json"])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
         Instance(child.unwrap())
     }
 
@@ -295,8 +314,8 @@ impl<'a> World<'a> {
         self.stop_observing();
         let (url, seq) = (self.database_url(), self.after_seq.to_string());
         let observed = self.folder.join("observed.jsonl").display().to_string();
-        let mut arguments =
-            vec!["check", "--kafka", &self.services.kafka, "--topic", &self.topic, "--prefix"];
+        let mut arguments = vec!["check", "--processor", self.processor];
+        arguments.extend(["--kafka", &self.services.kafka, "--topic", &self.topic, "--prefix"]);
         arguments.extend([self.name.as_str(), "--database", &url, "--after-seq", &seq]);
         let control = format!("{}.control", self.name);
         if self.control {
@@ -305,7 +324,23 @@ impl<'a> World<'a> {
         if PathBuf::from(&observed).exists() {
             arguments.extend(["--observed", &observed]);
         }
-        self.checker(&arguments).map(drop)
+        self.checker(&arguments)?;
+        self.verify()
+    }
+
+    /// All of the log, read again without a fault, gives the groups that are there. An independent recomputation knows only some of
+    /// them. What was told before a reset, or by a log that is gone, is not in the log.
+    fn verify(&self) -> Result<(), String> {
+        let resets = self
+            .faults
+            .iter()
+            .any(|fault| ["reset", "anew", "cut", "lost"].iter().any(|of| fault.contains(of)));
+        if self.processor != "dedup" || self.control || self.after_seq > 0 || resets {
+            return Ok(());
+        }
+        let output = self.ledgerwell().args(["verify", "dedup"]).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&text).into_owned()) }
     }
 
     fn checker(&self, arguments: &[&str]) -> Result<String, String> {

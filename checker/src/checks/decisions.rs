@@ -10,12 +10,8 @@ use crate::log::{Kind, Poison};
 use crate::replay::Replay;
 use crate::report::Report;
 
-pub(super) fn check(evidence: &Evidence, replay: &Replay, report: &mut Report) {
-    requests(evidence, replay, report);
-    holds(evidence, report);
-}
-
-fn requests(evidence: &Evidence, replay: &Replay, report: &mut Report) {
+/// Each request is decided once.
+pub(super) fn requests(evidence: &Evidence, replay: &Replay, report: &mut Report) {
     let Some(latest) = evidence.results.latest() else { return };
     let told = replay.requests.iter().cloned();
     let asked: BTreeSet<String> = told.chain(in_control_topic(evidence, latest.control_offset)).collect();
@@ -50,7 +46,9 @@ fn in_control_topic(evidence: &Evidence, until: i64) -> Vec<String> {
     let entries = evidence.control.as_deref().unwrap_or_default();
     let read = entries.iter().filter(|entry| entry.offset < until && entry.poison != Some(Poison::Letter));
     let ids = read.filter_map(|entry| match &entry.kind {
-        Kind::Control { name, value } if name == "request" && value["processor"] == "credit" => {
+        Kind::Control { name, value }
+            if name == "request" && value["processor"] == evidence.what.processor =>
+        {
             value["id"].as_str().map(str::to_lowercase)
         }
         _ => None,
@@ -59,7 +57,7 @@ fn in_control_topic(evidence: &Evidence, until: i64) -> Vec<String> {
 }
 
 /// The last event about a hold says what `credit.hold` says.
-fn holds(evidence: &Evidence, report: &mut Report) {
+pub(super) fn holds(evidence: &Evidence, report: &mut Report) {
     // A version that takes over goes on from what the one before has told.
     let mut last: BTreeMap<Customer, (&str, &str)> = BTreeMap::new();
     for event in &evidence.results.logged {

@@ -255,9 +255,119 @@ macro_rules! table {
     };
 }
 
-/// The statements of a working table.
+/// Declares the row of a table of the seed's and implements [`Table`] for it. Another service may have made the table, so each column
+/// says which type it is read and written as, and what stands for NULL where there is an `or`.
+///
+/// ```
+/// contract::seed_table! {
+///     /// A customer's score.
+///     pub struct Score in "credit_scores" key (customer_id: i32 as "int") {
+///         /// Its name.
+///         pub customer_name: String as "text" or "''",
+///         /// 0 to 100.
+///         pub credit_score: Option<rust_decimal::Decimal> as "numeric",
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! seed_table {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident in $table:literal key ($key:ident: $key_type:ty as $key_cast:literal) {
+            $($(#[$column_doc:meta])* pub $column:ident: $type:ty as $cast:literal $(or $default:literal)?,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, $crate::reexport::sqlx::FromRow)]
+        pub struct $name {
+            #[doc = "The key."] pub $key: $key_type,
+            $($(#[$column_doc])* pub $column: $type,)*
+        }
+
+        impl $name {
+            /// Name, type, and what stands for NULL.
+            const COLUMNS: &'static [$crate::sql::Cast] = &[
+                (stringify!($key), $key_cast, ""),
+                $((stringify!($column), $cast, concat!("" $(, $default)?)),)*
+            ];
+        }
+
+        impl $crate::Table for $name {
+            type Key = $key_type;
+
+            fn key(&self) -> $key_type {
+                self.$key
+            }
+
+            async fn load(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<Vec<Self>> {
+                Self::load_some("$1 IS NOT NULL", 0, connection).await
+            }
+
+            async fn load_some(
+                condition: &str,
+                parameter: i32,
+                connection: &mut $crate::reexport::sqlx::PgConnection,
+            ) -> $crate::reexport::sqlx::Result<Vec<Self>> {
+                let sql = format!("{} WHERE {condition}", $crate::sql::select_as($table, Self::COLUMNS));
+                $crate::reexport::sqlx::query_as($crate::reexport::sqlx::AssertSqlSafe(sql)).bind(parameter).fetch_all(connection).await
+            }
+
+            async fn upsert(
+                rows: &[&Self],
+                connection: &mut $crate::reexport::sqlx::PgConnection,
+            ) -> $crate::reexport::sqlx::Result<()> {
+                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::upsert_as($table, Self::COLUMNS));
+                let query = $crate::reexport::sqlx::query(sql).bind(rows.iter().map(|row| row.$key).collect::<Vec<_>>());
+                $(let query = query.bind(rows.iter().map(|row| row.$column.clone()).collect::<Vec<_>>());)*
+                query.execute(connection).await.map(drop)
+            }
+
+            async fn delete(
+                keys: &[$key_type],
+                connection: &mut $crate::reexport::sqlx::PgConnection,
+            ) -> $crate::reexport::sqlx::Result<()> {
+                let sql = concat!("DELETE FROM ", $table, " WHERE ", stringify!($key), " = ANY($1)");
+                $crate::reexport::sqlx::query(sql).bind(keys).execute(connection).await.map(drop)
+            }
+
+            async fn clear(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<()> {
+                // Others may refer to it, so it cannot be truncated.
+                $crate::reexport::sqlx::query(concat!("DELETE FROM ", $table)).execute(connection).await.map(drop)
+            }
+        }
+    };
+}
+
+/// The statements of a table.
 #[doc(hidden)]
 pub mod sql {
+    /// A column's name, the type it is read and written as, and what stands for NULL, if anything does.
+    pub type Cast = (&'static str, &'static str, &'static str);
+
+    /// All rows of a table that may have other types.
+    pub fn select_as(table: &str, columns: &[Cast]) -> String {
+        let read = |(column, cast, default): &Cast| match *default {
+            "" => format!("{column}::{cast} AS {column}"),
+            default => format!("COALESCE({column}, {default})::{cast} AS {column}"),
+        };
+        format!("SELECT {} FROM {table}", columns.iter().map(read).collect::<Vec<_>>().join(", "))
+    }
+
+    /// One array per column; the first one is the key.
+    pub fn upsert_as(table: &str, columns: &[Cast]) -> String {
+        let names: Vec<&str> = columns.iter().map(|(column, ..)| *column).collect();
+        let numbered = (1..).zip(columns);
+        let arrays: Vec<_> = numbered.map(|(n, (_, cast, _))| format!("${n}::{cast}[]")).collect();
+        let set: Vec<_> = names[1..].iter().map(|column| format!("{column} = EXCLUDED.{column}")).collect();
+        format!(
+            "INSERT INTO {table} ({}) SELECT * FROM UNNEST({}) ON CONFLICT ({}) DO UPDATE SET {}",
+            names.join(", "),
+            arrays.join(", "),
+            names[0],
+            set.join(", ")
+        )
+    }
+
     /// All rows.
     pub fn select(table: &str, columns: &[&str]) -> String {
         format!("SELECT {} FROM {table}", columns.join(", "))
@@ -335,6 +445,20 @@ mod tests {
              ON CONFLICT (a, b) DO UPDATE SET c = EXCLUDED.c"
         );
         assert!(sql::upsert("t", &["a"], &["a"]).ends_with("ON CONFLICT (a) DO NOTHING"));
+    }
+
+    #[test]
+    fn a_table_of_another_service_is_read_and_written_as_our_types() {
+        let columns = &[("id", "int", ""), ("name", "text", "''"), ("score", "numeric", "")];
+        assert_eq!(
+            sql::select_as("t", columns),
+            "SELECT id::int AS id, COALESCE(name, '')::text AS name, score::numeric AS score FROM t"
+        );
+        assert_eq!(
+            sql::upsert_as("t", columns),
+            "INSERT INTO t (id, name, score) SELECT * FROM UNNEST($1::int[], $2::text[], $3::numeric[]) \
+             ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, score = EXCLUDED.score"
+        );
     }
 
     #[test]

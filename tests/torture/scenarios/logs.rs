@@ -133,7 +133,7 @@ pub async fn topic_made_anew(world: &mut World<'_>, chance: &mut Chance) -> Resu
 
 fn start_over(world: &mut World<'_>) {
     world.instances.clear();
-    world.command(&["reset", "credit"]);
+    world.command(&["reset", world.processor]);
     world.forget_log();
     world.start();
 }
@@ -145,7 +145,7 @@ pub async fn read_once_more(world: &mut World<'_>, chance: &mut Chance) -> Resul
     let end = world.end();
     world.until(20, async || world.next_offset().await >= end).await;
     world.instances.remove(0).stop();
-    world.command(&["reset", "credit"]);
+    world.command(&["reset", world.processor]);
     world.fault("reset");
     world.start();
     a_while(chance, 800).await;

@@ -160,9 +160,15 @@ pub async fn zombie_with_a_control_record(world: &mut World<'_>, chance: &mut Ch
         world.start();
         world.instances[0].signal("STOP");
         let mode = if round % 2 == 0 { "auto" } else { "suggest" };
-        let rules = json!({ "rules": [{ "name": "Credit hold", "automation_type": "credit", "action_name": "hold",
-            "enabled": true, "confidence_threshold": null, "auto_approve": false,
-            "config": { "mode": mode, "checks": { "oldest_open": { "action": "hold", "at": 1 + round, "release": 0 } } } }] });
+        let (action, config) = match world.processor {
+            "credit" => {
+                let check = json!({ "action": "hold", "at": 1 + round, "release": 0 });
+                ("hold", json!({ "mode": mode, "checks": { "oldest_open": check } }))
+            }
+            _ => ("merge", json!({ "mode": mode })),
+        };
+        let rules = json!({ "rules": [{ "name": "Rule", "automation_type": world.processor, "action_name": action,
+            "enabled": true, "confidence_threshold": null, "auto_approve": false, "config": config }] });
         let record = Record {
             key: b"ledgerwell".to_vec(),
             value: Some(rules.to_string().into_bytes()),

@@ -1,9 +1,7 @@
 //! What is concluded: exposures, assessments, holds, and the seed's `credit_scores`.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use contract::Table;
 use rust_decimal::Decimal;
-use sqlx::PgConnection;
 
 contract::table! {
     /// What a commercial partner owes a company, by bucket, in the company's currency.
@@ -113,107 +111,32 @@ contract::table! {
     }
 }
 
-/// A customer's line in the seed's `credit_scores`: all companies together, in the main company's currency.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
-pub struct Score {
-    /// The commercial partner.
-    pub customer_id: i32,
-    /// Its name, cut to what the column holds.
-    pub customer_name: String,
-    /// The worst of its credit scores.
-    pub credit_score: Option<Decimal>,
-    /// Sum of its limits; `None` where one company sets none.
-    pub credit_limit: Option<Decimal>,
-    /// Sum of its exposures.
-    pub current_exposure: Decimal,
-    /// Sum of what is overdue.
-    pub overdue_amount: Decimal,
-    /// The worst of its payment histories.
-    pub payment_history_score: Option<Decimal>,
-    /// The lowest of its order volumes.
-    pub order_volume_score: Option<Decimal>,
-    /// The worst of its risk levels.
-    pub risk_level: String,
-    /// Whether some company holds it.
-    pub hold_active: bool,
-    /// Why, by company.
-    pub hold_reason: Option<String>,
-    /// When it last changed, by the unit's clock.
-    pub last_calculated: NaiveDateTime,
-    /// When it came to be, by the unit's clock.
-    pub created_at: NaiveDateTime,
-}
-
-impl Table for Score {
-    type Key = i32;
-
-    fn key(&self) -> i32 {
-        self.customer_id
-    }
-
-    async fn load(connection: &mut PgConnection) -> sqlx::Result<Vec<Self>> {
-        Self::load_some("$1 IS NOT NULL", 0, connection).await
-    }
-
-    async fn load_some(
-        condition: &str,
-        parameter: i32,
-        connection: &mut PgConnection,
-    ) -> sqlx::Result<Vec<Self>> {
-        let sql = format!(
-            "SELECT customer_id::int AS customer_id, COALESCE(customer_name::text, '') AS customer_name, credit_score, credit_limit,
-                 COALESCE(current_exposure, 0) AS current_exposure, COALESCE(overdue_amount, 0) AS overdue_amount,
-                 payment_history_score, order_volume_score, COALESCE(risk_level::text, 'normal') AS risk_level,
-                 COALESCE(hold_active, false) AS hold_active, hold_reason,
-                 COALESCE(last_calculated, 'epoch')::timestamp AS last_calculated,
-                 COALESCE(created_at, 'epoch')::timestamp AS created_at
-             FROM credit_scores WHERE {condition}"
-        );
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(parameter).fetch_all(connection).await
-    }
-
-    async fn upsert(rows: &[&Self], connection: &mut PgConnection) -> sqlx::Result<()> {
-        sqlx::query(
-            "INSERT INTO credit_scores (customer_id, customer_name, credit_score, credit_limit, current_exposure,
-                 overdue_amount, payment_history_score, order_volume_score, risk_level, hold_active, hold_reason,
-                 last_calculated, created_at)
-             SELECT * FROM UNNEST($1::int[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[],
-                 $7::numeric[], $8::numeric[], $9::text[], $10::bool[], $11::text[], $12::timestamp[], $13::timestamp[])
-             ON CONFLICT (customer_id) DO UPDATE SET customer_name = EXCLUDED.customer_name,
-                 credit_score = EXCLUDED.credit_score, credit_limit = EXCLUDED.credit_limit,
-                 current_exposure = EXCLUDED.current_exposure, overdue_amount = EXCLUDED.overdue_amount,
-                 payment_history_score = EXCLUDED.payment_history_score,
-                 order_volume_score = EXCLUDED.order_volume_score, risk_level = EXCLUDED.risk_level,
-                 hold_active = EXCLUDED.hold_active, hold_reason = EXCLUDED.hold_reason,
-                 last_calculated = EXCLUDED.last_calculated, created_at = EXCLUDED.created_at",
-        )
-        .bind(rows.iter().map(|row| row.customer_id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.customer_name.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.credit_score).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.credit_limit).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.current_exposure).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.overdue_amount).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.payment_history_score).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.order_volume_score).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.risk_level.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.hold_active).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.hold_reason.as_deref()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.last_calculated).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
-        .execute(connection)
-        .await
-        .map(drop)
-    }
-
-    async fn delete(keys: &[i32], connection: &mut PgConnection) -> sqlx::Result<()> {
-        sqlx::query("DELETE FROM credit_scores WHERE customer_id = ANY($1)")
-            .bind(keys)
-            .execute(connection)
-            .await
-            .map(drop)
-    }
-
-    async fn clear(connection: &mut PgConnection) -> sqlx::Result<()> {
-        sqlx::query("DELETE FROM credit_scores").execute(connection).await.map(drop)
+contract::seed_table! {
+    /// A customer's line in the seed's `credit_scores`: all companies together, in the main company's currency.
+    pub struct Score in "credit_scores" key (customer_id: i32 as "int") {
+        /// Its name, cut to what the column holds.
+        pub customer_name: String as "text" or "''",
+        /// The worst of its credit scores.
+        pub credit_score: Option<Decimal> as "numeric",
+        /// Sum of its limits; `None` where one company sets none.
+        pub credit_limit: Option<Decimal> as "numeric",
+        /// Sum of its exposures.
+        pub current_exposure: Decimal as "numeric" or "0",
+        /// Sum of what is overdue.
+        pub overdue_amount: Decimal as "numeric" or "0",
+        /// The worst of its payment histories.
+        pub payment_history_score: Option<Decimal> as "numeric",
+        /// The lowest of its order volumes.
+        pub order_volume_score: Option<Decimal> as "numeric",
+        /// The worst of its risk levels.
+        pub risk_level: String as "text" or "'normal'",
+        /// Whether some company holds it.
+        pub hold_active: bool as "bool" or "false",
+        /// Why, by company.
+        pub hold_reason: Option<String> as "text",
+        /// When it last changed, by the unit's clock.
+        pub last_calculated: NaiveDateTime as "timestamp" or "'epoch'",
+        /// When it came to be, by the unit's clock.
+        pub created_at: NaiveDateTime as "timestamp" or "'epoch'",
     }
 }

@@ -158,7 +158,7 @@ impl Book {
 
     /// The records of a row are in it, or are not any more.
     pub(super) fn point(&mut self, row: &Group, there: bool) {
-        for record in &row.record_ids {
+        for record in row.record_ids.iter() {
             if there {
                 self.row_of.insert(*record, row.id);
             } else if self.row_of.get(record) == Some(&row.id) {

@@ -101,7 +101,7 @@ impl Turn<'_> {
             let known = records.len() + rows.len();
             rows.extend(records.iter().filter_map(|id| book.row_of(*id)));
             for row in rows.iter().filter_map(|id| self.tables.groups.get(*id)) {
-                records.extend(&row.record_ids);
+                records.extend(row.record_ids.iter());
             }
             for id in &records {
                 if let Some(group) = book.engine.group_of(*id) {
@@ -200,10 +200,10 @@ impl Turn<'_> {
             id: before.map_or_else(|| Numbers::take(&mut self.numbers.group), |row| row.id),
             scan_id: before.map_or_else(|| self.scan_in_force(), |row| row.scan_id),
             odoo_model: self.model.name().into(),
-            record_ids: records.to_vec(),
+            record_ids: records.to_vec().into(),
             master_record_id: if group.too_large { None } else { self.master(records) },
             similarity_score: score,
-            match_fields: evidence::fields(&links),
+            match_fields: evidence::fields(&links).into(),
             status: status.as_str().into(),
             resolved_at: None,
             resolved_by,
@@ -369,7 +369,7 @@ fn fate(before: &Group, after: &Group, all_before: &BTreeMap<i32, Group>, book: 
     let is = |id: &i32| after.record_ids.binary_search(id).is_ok();
     let others = all_before.values().filter(|row| row.id != before.id);
     let lost = before.record_ids.iter().filter(|id| !is(id));
-    if others.flat_map(|row| &row.record_ids).any(is) {
+    if others.flat_map(|row| row.record_ids.iter()).any(is) {
         Fate::Merged
     } else if lost.clone().any(|id| book.engine.group_of(*id).is_some()) {
         Fate::Split
@@ -391,10 +391,10 @@ mod tests {
             id,
             scan_id: None,
             odoo_model: "res.partner".into(),
-            record_ids: records.to_vec(),
+            record_ids: records.to_vec().into(),
             master_record_id: None,
             similarity_score: None,
-            match_fields: Vec::new(),
+            match_fields: Vec::new().into(),
             status: "pending".into(),
             resolved_at: None,
             resolved_by: None,

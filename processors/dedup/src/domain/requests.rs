@@ -133,7 +133,7 @@ impl Catalogue {
         let (model, row) = self.live(group)?;
         let named: Vec<i32> = parts.iter().flatten().copied().collect();
         let all: BTreeSet<i32> = named.iter().copied().collect();
-        if parts.len() < 2 || all.len() != named.len() || !all.iter().eq(&row.record_ids) {
+        if parts.len() < 2 || all.len() != named.len() || !all.iter().eq(row.record_ids.iter()) {
             let records = json(&row.record_ids);
             return Err(format!(
                 "`parts` has to name each of the records {records} once, in at least two parts"
@@ -153,7 +153,7 @@ impl Catalogue {
             return Err(format!("record {record} is not in group {group}; its records are {records}"));
         }
         let note = noted(reason)?;
-        for id in &row.record_ids {
+        for id in row.record_ids.iter() {
             self.tables.masters.set((model.number(), *id), None);
         }
         let master = Master {
@@ -301,7 +301,7 @@ impl Catalogue {
     }
 
     fn touch_all(&mut self, model: OdooModel, row: &Group) {
-        self.touched.records.entry(model).or_default().extend(&row.record_ids);
+        self.touched.records.entry(model).or_default().extend(row.record_ids.iter());
     }
 }
 

@@ -205,13 +205,13 @@ impl Story {
     fn live(&self) -> Vec<&Group> {
         let mut live: Vec<_> =
             self.catalogue.tables.groups.iter().filter(|row| Status::of(row).is_live()).collect();
-        live.sort_unstable_by_key(|row| row.record_ids.clone());
+        live.sort_unstable_by_key(|row| row.record_ids.0.clone());
         live
     }
 
     fn check(&self) {
         let live = self.live();
-        let rows: Vec<_> = live.iter().map(|row| row.record_ids.clone()).collect();
+        let rows: Vec<_> = live.iter().map(|row| row.record_ids.0.clone()).collect();
         let engine = &self.catalogue.books[&OdooModel::Partner].engine;
         let mut groups: Vec<_> = engine.groups().map(|group| group.records.clone()).collect();
         groups.sort();
