@@ -2,6 +2,7 @@
 //! and what people decided: it never matters in which order they came.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hint::black_box;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -57,6 +58,8 @@ pub struct Engine {
     /// In which round a record was last seen, to compare no pair twice.
     seen: Vec<u32>,
     round: u32,
+    /// Whom a record meets: kept for the next one, which needs the same room.
+    others: Vec<Handle>,
 }
 
 /// How groups changed: those that are no more, and those that came, each in the order of their smallest record.
@@ -84,6 +87,7 @@ impl Engine {
             touched: FxHashSet::default(),
             seen: Vec::new(),
             round: 0,
+            others: Vec::new(),
         }
     }
 
@@ -218,20 +222,26 @@ impl Engine {
     fn meet(&mut self, handle: Handle, wanted: impl Fn(Handle) -> bool) {
         self.round += 1;
         self.seen[handle as usize] = self.round;
-        let mut found = Vec::new();
+        let mut others = std::mem::take(&mut self.others);
         let Some(entry) = self.entries[handle as usize].as_ref() else { return };
         for key in &entry.keys {
-            for other in self.postings.awake(*key) {
+            for other in self.postings.awake(*key).filter(|other| wanted(*other)) {
                 let seen = &mut self.seen[other as usize];
-                if *seen == self.round || !wanted(other) {
-                    continue;
+                if *seen != self.round {
+                    *seen = self.round;
+                    others.push(other);
                 }
-                *seen = self.round;
-                let Some(theirs) = self.entries[other as usize].as_ref() else { continue };
-                let worth = self.model.worth(&entry.record, &theirs.record);
-                found.extend(worth.map(|weight| (other, weight)));
             }
         }
+        let theirs =
+            || others.iter().filter_map(|other| Some((*other, self.entries[*other as usize].as_ref()?)));
+        black_box(theirs().fold(0, |sum, (_, theirs)| sum ^ theirs.record.touch()));
+        let worth = |(other, theirs): (Handle, &Entry)| {
+            Some((other, self.model.worth(&entry.record, &theirs.record)?))
+        };
+        let found: Vec<_> = theirs().filter_map(worth).collect();
+        others.clear();
+        self.others = others;
         for (other, weight) in found {
             self.join(handle, other, weight);
         }
@@ -363,7 +373,11 @@ impl Engine {
         let mut next = 0;
         while let Some(handle) = component.get(next).copied() {
             next += 1;
-            let linked = self.edges.get(&handle).into_iter().flatten().filter(|edge| edge.weight >= LINK);
+            let id = self.id(handle);
+            // What a person said is not the same holds nothing together.
+            let linked = self.edges.get(&handle).into_iter().flatten().filter(|edge| {
+                edge.weight >= LINK && self.decided(id, self.id(edge.other)) != Some(Decided::Different)
+            });
             let must = self.must(handle);
             for other in linked.map(|edge| edge.other).chain(must) {
                 if known.insert(other) {

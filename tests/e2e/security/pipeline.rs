@@ -86,7 +86,6 @@ impl Pipeline {
             person = "anna"
             sha256 = "{}"
             [[source]]
-            processors = ["credit"]
             database_url = {{ env = "RESULTS_URL" }}
             "#,
             password.display(),

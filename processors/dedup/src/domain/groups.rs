@@ -22,7 +22,9 @@ struct GroupEvent<'a> {
     id: i32,
     scan_id: Option<i32>,
     odoo_model: &'a str,
+    /// All of them, unless there are more than a message can hold.
     record_ids: &'a [i32],
+    record_count: usize,
     master_record_id: Option<i32>,
     similarity_score: Option<Decimal>,
     match_fields: &'a [Evidence],
@@ -35,6 +37,9 @@ struct GroupEvent<'a> {
     /// Why it is what it is, in words.
     why: &'a str,
 }
+
+/// Records that an event names: of a group that is too large to be looked at, the first ones. A message of Kafka's holds 1 MB.
+const TOLD: usize = 20_000;
 
 /// What a decision about a group rests on, for `audit_logs`.
 #[derive(Serialize)]
@@ -255,7 +260,8 @@ impl Turn<'_> {
             id: row.id,
             scan_id: row.scan_id,
             odoo_model: &row.odoo_model,
-            record_ids: &row.record_ids,
+            record_ids: &row.record_ids[..row.record_ids.len().min(TOLD)],
+            record_count: row.record_ids.len(),
             master_record_id: row.master_record_id,
             similarity_score: row.similarity_score,
             match_fields: &row.match_fields,

@@ -60,6 +60,8 @@ struct SwitchModel {
 
 /// What `note` columns keep.
 const LONGEST_REASON: usize = 2_000;
+/// What `duplicate_groups.resolved_by` holds.
+const LONGEST_AUTHOR: usize = 255;
 /// Pairs that one request decides about.
 const MOST_PAIRS: usize = 20_000;
 /// The verbs, for who used another.
@@ -297,7 +299,7 @@ impl Catalogue {
     }
 
     fn ask(&mut self, group: i32, resolution: Resolution, request: &Request) {
-        self.asked.insert(group, Asked { resolution, person: request.person.clone() });
+        self.asked.insert(group, Asked { resolution, person: as_author(&request.person) });
     }
 
     fn touch_all(&mut self, model: OdooModel, row: &Group) {
@@ -321,6 +323,11 @@ fn noted(reason: String) -> Result<String, String> {
         return Err(format!("say why, in 1 to {LONGEST_REASON} characters of `reason`"));
     }
     Ok(reason)
+}
+
+/// A person's name as far as `resolved_by` can hold it.
+pub(super) fn as_author(person: &str) -> String {
+    person.chars().take(LONGEST_AUTHOR).collect()
 }
 
 fn not_compared(model: OdooModel) -> String {

@@ -6,6 +6,7 @@ use contract::Mode;
 use rust_decimal::Decimal;
 
 use super::Turn;
+use super::requests::as_author;
 use crate::store::Group;
 
 /// `duplicate_groups.resolved_by` of what nobody was asked about.
@@ -112,6 +113,6 @@ impl Turn<'_> {
                 last = last.filter(|last| last.decided_at >= decision.decided_at).or(Some(decision));
             }
         }
-        last.filter(|_| left.is_empty()).map(|decision| decision.person.clone())
+        last.filter(|_| left.is_empty()).map(|decision| as_author(&decision.person))
     }
 }

@@ -247,6 +247,76 @@ impl Story {
     }
 }
 
+/// A chain of as many partners, each of which has a phone number of the next one.
+fn chain(story: &mut Story, length: i32) {
+    let number = |id: i32| Some(format!("+49 711 {}", 2_000_000 + 7_919 * id));
+    for id in 1..=length {
+        let row = Partner { phone: number(id), mobile: number(id + 1), ..partner(id, [0, 3, 3, 2]) };
+        story.apply(id, Some(row));
+    }
+    story.decide();
+}
+
+#[test]
+fn more_than_two_hundred_records_that_hang_together_are_flagged_and_never_merged() {
+    let mut story = Story::new();
+    story.take(Step::Mode(3));
+    chain(&mut story, 200);
+    assert_eq!(story.live()[0].status, "merge_requested");
+    chain(&mut story, 201);
+    let row = story.live()[0].clone();
+    assert_eq!((row.record_ids.len(), row.status.as_str(), row.similarity_score), (201, "pending", None));
+    assert!(story.told[&i64::from(row.id)]["why"].as_str().unwrap().contains("too many"));
+    story.request("approve", json!({ "group": row.id, "reason": "because" }));
+    story.decide();
+    assert_eq!(story.live()[0].status, "pending", "nobody can have it merged as a whole");
+    let rest: Vec<i32> = (2..=201).collect();
+    story.request("split", json!({ "group": row.id, "parts": [[1], rest], "reason": "because" }));
+    story.decide();
+    assert_eq!(story.live()[0].record_ids.len(), 200);
+    assert_eq!(story.live()[0].status, "merge_requested");
+}
+
+#[test]
+fn a_name_that_no_column_holds_is_cut() {
+    let mut story = Story::new();
+    chain(&mut story, 2);
+    let request = contract::Request {
+        id: Uuid::nil(),
+        processor: "dedup".into(),
+        person: "é".repeat(1_000),
+        time: DateTime::UNIX_EPOCH,
+        action: "approve".into(),
+        arguments: json!({ "group": 1, "reason": "because" }),
+    };
+    story.catalogue.request(&request, DateTime::UNIX_EPOCH, &mut story.outbox);
+    story.decide();
+    assert_eq!(story.live()[0].resolved_by.as_deref().map(|person| person.chars().count()), Some(255));
+}
+
+#[test]
+fn a_model_is_frozen_anew_when_there_are_four_times_as_many_records() {
+    let mut story = Story::new();
+    let scans = |story: &Story| {
+        let scans =
+            story.catalogue.tables.scans.iter().filter(|scan| scan.scan_type.starts_with("res.partner"));
+        scans.map(|scan| scan.scan_type.clone()).collect::<BTreeSet<_>>()
+    };
+    let partner = |id: i32| Partner { name: format!("Partner {id}"), ..partner(id, [0, 3, 3, 2]) };
+    for id in 1..=4_000 {
+        story.apply(id, Some(partner(id)));
+    }
+    story.decide();
+    story.decide();
+    assert_eq!(scans(&story).len(), 1, "a thousand are expected from the beginning");
+    story.apply(4_001, Some(partner(4_001)));
+    story.decide();
+    story.decide();
+    assert!(scans(&story).contains("res.partner growth"));
+    let version = story.catalogue.tables.models.get(OdooModel::Partner.number()).unwrap().version;
+    assert_eq!(version, 2, "once");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
