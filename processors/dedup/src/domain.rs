@@ -67,10 +67,10 @@ impl Numbers {
 struct Touched {
     /// Records whose rows came, changed or went.
     records: BTreeMap<OdooModel, FxHashSet<i32>>,
+    /// Those of them that were deleted one by one: what a new snapshot does not bring was not.
+    deleted: BTreeMap<OdooModel, BTreeSet<i32>>,
     /// A country changed.
     countries: bool,
-    /// A source table was forgotten: what is missing now was not deleted by anybody.
-    forgotten: bool,
     /// The rules changed.
     settings: bool,
 }
@@ -126,7 +126,6 @@ impl Catalogue {
 
     /// Forgets all rows of a source table.
     pub fn forget(&mut self, table: &str) {
-        self.touched.forgotten = true;
         let touched = match table {
             "res_partner" => Some(OdooModel::Partner),
             "crm_lead" => Some(OdooModel::Lead),
@@ -161,14 +160,17 @@ impl Catalogue {
                 self.touched.countries |= self.tables.countries.replace(id, row).is_some();
             }
             Event::Partner(id, row) => {
+                self.note_deleted(OdooModel::Partner, id, row.is_none());
                 self.tables.partners.replace(id, row);
                 self.touch(OdooModel::Partner, id);
             }
             Event::Lead(id, row) => {
+                self.note_deleted(OdooModel::Lead, id, row.is_none());
                 self.tables.leads.replace(id, row);
                 self.touch(OdooModel::Lead, id);
             }
             Event::Product(id, row) => {
+                self.note_deleted(OdooModel::Product, id, row.is_none());
                 self.tables.products.replace(id, row);
                 self.touch(OdooModel::Product, id);
             }
@@ -184,6 +186,14 @@ impl Catalogue {
                     self.touch(OdooModel::Product, old.product_id);
                 }
             }
+        }
+    }
+
+    fn note_deleted(&mut self, model: OdooModel, record: i32, is_deleted: bool) {
+        if is_deleted {
+            self.touched.deleted.entry(model).or_default().insert(record);
+        } else if let Some(deleted) = self.touched.deleted.get_mut(&model) {
+            deleted.remove(&record);
         }
     }
 
@@ -205,6 +215,7 @@ impl Catalogue {
         for model in OdooModel::ALL {
             let book = self.books.remove(&model);
             let records = touched.records.remove(&model).unwrap_or_default();
+            let deleted = touched.deleted.remove(&model).unwrap_or_default();
             let mut turn = self.turn(model, now, outbox);
             let wanted = turn.settings.models.contains(&model);
             let book = match book {
@@ -215,7 +226,8 @@ impl Catalogue {
                 }
                 Some(book) if book.is_outgrown() => Some(turn.scan(Some(book), scans::GROWTH)),
                 Some(mut book) => {
-                    turn.follow(&mut book, records, &touched);
+                    turn.deleted = deleted;
+                    turn.follow(&mut book, records, touched.settings);
                     Some(book)
                 }
                 None => None,
@@ -246,33 +258,43 @@ impl Catalogue {
 
 impl Turn<'_> {
     /// Brings a book up to date with what was touched.
-    fn follow(&mut self, book: &mut Book, records: FxHashSet<i32>, touched: &Touched) {
-        if records.is_empty() && !touched.settings && book.is_settled() {
+    fn follow(&mut self, book: &mut Book, records: FxHashSet<i32>, new_settings: bool) {
+        let all = std::mem::take(&mut book.unseen) || new_settings;
+        if records.is_empty() && !all && book.is_settled() {
             return;
         }
         let mut records: BTreeSet<i32> = records.into_iter().collect();
         for id in &records {
             book.set(*id, rows::record(self.model, *id, self.tables, self.links, book.engine.model()));
         }
-        if !touched.forgotten {
-            let there = rows_there(self.model, self.tables);
-            (self.written, self.deleted) = records.iter().partition(|id| there(**id));
+        self.written = records.iter().copied().filter(|id| is_there(self.model, *id, self.tables)).collect();
+        let mut rows = BTreeSet::new();
+        if all {
+            rows = book.live_rows();
+            records.extend(self.decided_upon());
+            records.extend(book.engine.groups().flat_map(|group| &group.records));
         }
         self.lapse(book, &records);
-        let difference = book.settle();
-        records.extend(difference);
-        let mut rows: BTreeSet<i32> = records.iter().filter_map(|id| book.row_of(*id)).collect();
-        if touched.settings {
-            rows.extend(book.live_rows());
-        }
+        records.extend(book.settle());
         self.regroup(book, rows, records);
         self.count(book);
+    }
+
+    /// All records about which people decided anything.
+    fn decided_upon(&self) -> BTreeSet<i32> {
+        let number = self.model.number();
+        let decisions = self.tables.decisions.iter().filter(|row| row.model == number);
+        let masters = self.tables.masters.iter().filter(|row| row.model == number);
+        decisions
+            .flat_map(|row| [row.first_id, row.second_id])
+            .chain(masters.map(|row| row.record_id))
+            .collect()
     }
 }
 
 /// Whether a source row is there, compared or not.
-fn rows_there(model: OdooModel, tables: &Tables) -> impl Fn(i32) -> bool {
-    move |id| match model {
+fn is_there(model: OdooModel, id: i32, tables: &Tables) -> bool {
+    match model {
         OdooModel::Partner => tables.partners.get(id).is_some(),
         OdooModel::Lead => tables.leads.get(id).is_some(),
         OdooModel::Product => tables.products.get(id).is_some(),

@@ -28,6 +28,8 @@ pub(super) struct Book {
     frozen: usize,
     /// Whether something was decided since the last time it was settled.
     open: bool,
+    /// Whether it was just resumed: in the middle of a snapshot rows are saved from which nothing has been concluded yet.
+    pub(super) unseen: bool,
     pub(super) tally: Tally,
 }
 
@@ -66,6 +68,7 @@ impl Book {
             row_of: FxHashMap::default(),
             decided: FxHashMap::default(),
             open: false,
+            unseen: false,
             tally: Tally::default(),
         };
         for decision in tables.decisions.iter().filter(|decision| decision.model == model.number()) {
@@ -91,6 +94,7 @@ impl Book {
             ids.into_iter().filter_map(|id| rows::record(model, id, tables, links, &with)).collect();
         let mut book = Self::new(model, with, records, tables);
         book.frozen = usize::try_from(row.records).unwrap_or(0);
+        book.unseen = true;
         Ok(Some(book))
     }
 
