@@ -6,6 +6,7 @@ use std::hint::black_box;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::bound::Best;
 use crate::cluster::{self, Group, Link};
 use crate::keys::keys;
 use crate::model::{LINK, Model};
@@ -236,8 +237,9 @@ impl Engine {
         let theirs =
             || others.iter().filter_map(|other| Some((*other, self.entries[*other as usize].as_ref()?)));
         black_box(theirs().fold(0, |sum, (_, theirs)| sum ^ theirs.record.touch()));
+        let best = Best::of(&self.model, &entry.record);
         let worth = |(other, theirs): (Handle, &Entry)| {
-            Some((other, self.model.worth(&entry.record, &theirs.record)?))
+            Some((other, self.model.worth(&entry.record, &best, &theirs.record)?))
         };
         let found: Vec<_> = theirs().filter_map(worth).collect();
         others.clear();
@@ -289,12 +291,13 @@ impl Engine {
     fn wake(&mut self, key: u32) {
         let records: Vec<Handle> = self.postings.all(key).collect();
         for (i, a) in records.iter().enumerate() {
+            let Some(best) = self.entry(*a).map(|x| Best::of(&self.model, &x.record)) else { continue };
             for b in &records[..i] {
                 if self.has_edge(*a, *b) {
                     continue;
                 }
                 let (Some(x), Some(y)) = (self.entry(*a), self.entry(*b)) else { continue };
-                if let Some(weight) = self.model.worth(&x.record, &y.record) {
+                if let Some(weight) = self.model.worth(&x.record, &best, &y.record) {
                     self.join(*a, *b, weight);
                 }
             }

@@ -13,6 +13,7 @@
 //! - a pair weighs the same from both sides, and never less because a field became equal;
 //! - no pair of a group has anything that speaks against it.
 
+mod bound;
 pub mod cluster;
 pub mod compare;
 pub mod engine;

@@ -179,6 +179,19 @@ impl Measure {
         }
     }
 
+    /// How dear it is to compare two values, next to other measures: numbers first, names with their many words last.
+    pub(crate) fn cost(self) -> u8 {
+        match self {
+            Self::TaxId | Self::Identifier | Self::Email | Self::Phone => 0,
+            Self::Postcode | Self::Date | Self::Region | Self::Country | Self::Category | Self::Amount => 1,
+            Self::City | Self::HouseNumber | Self::ModelNumber => 2,
+            Self::Street => 3,
+            Self::Given | Self::Family => 4,
+            Self::Title | Self::Text => 5,
+            Self::Name => 6,
+        }
+    }
+
     /// The levels of agreement behind [`MISSING`], the best first.
     pub fn levels(self) -> &'static [Level] {
         match self {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bound::{Best, Bound};
 use crate::compare;
 use crate::field::Schema;
 use crate::frequencies::Frequencies;
@@ -63,6 +64,8 @@ pub struct Model {
     /// How many records there were when it was frozen, as a logarithm in thousandths of a bit.
     size: i32,
     given_and_family: Option<(usize, usize)>,
+    /// Comparisons, the cheap ones first.
+    order: Vec<usize>,
 }
 
 /// Levels by comparison.
@@ -90,8 +93,11 @@ impl Model {
         let reader = Reader::new(schema);
         let place =
             |measure| reader.comparisons().iter().position(|comparison| comparison.measure == measure);
+        let mut order: Vec<usize> = (0..reader.comparisons().len()).collect();
+        order.sort_by_key(|i| reader.comparisons()[*i].measure.cost());
         Self {
             parameters,
+            order,
             given_and_family: place(Measure::Given).zip(place(Measure::Family)),
             others: shares(&reader, |level| level.others),
             size: thousandths(1_000.0),
@@ -243,11 +249,16 @@ impl Model {
         for (i, comparison) in self.comparisons().iter().enumerate() {
             levels[i] = compare::level(comparison.measure, a.slot(i), b.slot(i));
         }
+        self.cross(&mut levels, a, b);
+        levels
+    }
+
+    /// Given and family name may have been entered the other way round.
+    fn cross(&self, levels: &mut Levels, a: &Record, b: &Record) {
         if let Some((given, family)) = self.given_and_family
             && levels[given] > CLOSE
             && levels[family] > CLOSE
         {
-            // Entered the other way round.
             let crossed = |x: &Record, y: &Record| {
                 compare::level(Measure::Family, x.slot(given), y.slot(family)) <= CLOSE
                     && !x.slot(given).is_missing()
@@ -258,7 +269,16 @@ impl Model {
                 levels[family] = CLOSE;
             }
         }
-        levels
+    }
+
+    /// The most that a comparison contributes whose value is at most so rare.
+    pub(crate) fn most(&self, comparison: usize, rarest: u16) -> i32 {
+        let same = if self.comparisons()[comparison].measure.levels()[0].by_rarity {
+            -10 * i32::from(rarest)
+        } else {
+            self.others[comparison][0]
+        };
+        self.parameters.matches[comparison][0] - same
     }
 
     /// How often different things agree like two records do in a comparison.
@@ -302,9 +322,23 @@ impl Model {
         Score { weight: self.weight(&levels, a, b), veto: veto::of(self.comparisons(), &levels, a, b) }
     }
 
-    /// What a pair weighs that is worth a look and that nothing speaks against. Most are not, so the weight comes first.
-    pub fn worth(&self, a: &Record, b: &Record) -> Option<i32> {
-        let levels = self.levels(a, b);
+    /// What a pair weighs that is worth a look and that nothing speaks against. Most are not, so it ends as soon as that is clear.
+    pub(crate) fn worth(&self, a: &Record, best: &Best, b: &Record) -> Option<i32> {
+        let mut levels = [MISSING; MOST_COMPARISONS];
+        let (mut bound, prior) = (Bound::new(self, best, b), self.prior());
+        for i in self.order.iter().copied() {
+            let measure = self.comparisons()[i].measure;
+            levels[i] = compare::level(measure, a.slot(i), b.slot(i));
+            // Names that were exchanged agree better than they seem to.
+            if levels[i] == MISSING || matches!(measure, Measure::Given | Measure::Family) {
+                continue;
+            }
+            bound.made(i, measure.group(), self.contribution(i, levels[i], a, b));
+            if bound.most(prior) < REVIEW {
+                return None;
+            }
+        }
+        self.cross(&mut levels, a, b);
         let weight = self.weight(&levels, a, b);
         (weight >= REVIEW && veto::of(self.comparisons(), &levels, a, b).is_none()).then_some(weight)
     }
