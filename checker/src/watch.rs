@@ -86,7 +86,7 @@ async fn look(
     let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let active = active(&mut transaction, source, "credit").await?;
     let checkpoint: Option<Checkpoint> = sqlx::query_as(
-        "SELECT version, next_offset, control_offset, out_seq, snapshot, clock, (SELECT count(*) FROM audit_logs)
+        "SELECT version, next_offset, control_offset, out_seq, snapshot, clock, (SELECT count(*) FROM audit_logs WHERE automation_type = 'credit')
          FROM stream.checkpoint WHERE processor = 'credit' AND source = $1
          ORDER BY version IS NOT DISTINCT FROM $2 DESC, version DESC LIMIT 1",
     )

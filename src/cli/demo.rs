@@ -96,6 +96,7 @@ impl Demo {
         switch_to_auto(&pipeline, &Target::new(&config, &config.sources[0]), &mut connection, &stopping)
             .await?;
         report::holds("The rule `Credit hold` switched to auto: holds are in force", &mut connection).await?;
+        report::duplicates(&mut connection).await?;
         report::pipeline(&pipeline, seconds);
 
         let stopped =

@@ -77,7 +77,7 @@ impl World {
         world.administer(&format!("CREATE DATABASE {}", world.name)).await;
         let text = format!(
             "prefix = \"{name}\"\n[kafka]\n\"session.timeout.ms\" = 1500\n\"heartbeat.interval.ms\" = 300\n[http]\n\
-             listen = \"127.0.0.1:0\"\n[[source]]\nname = \"odoo\"\ntopic = \"{name}.changes\"\n\
+             listen = \"127.0.0.1:0\"\n[[source]]\nname = \"odoo\"\ntopic = \"{name}.changes\"\nprocessors = [\"credit\"]\n\
              database_url = \"{}\"\nclock = \"feed\"\n",
             world.url(&world.name),
             name = world.name,

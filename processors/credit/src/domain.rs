@@ -309,6 +309,8 @@ impl Ledger {
         self.touched.partners =
             self.tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
         self.touched.keys.extend(self.tables.exposures.iter().map(|row| Key::from(row.key())));
+        // What a currency without cents rounds to nothing has no row, and gets one when the currency gets cents.
+        self.touched.keys.extend(self.contributions.keys());
         self.touched.assess.extend(self.tables.assessments.iter().map(|row| Key::from(row.key())));
         self.touched.assess.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
         self.touched.rates = true;

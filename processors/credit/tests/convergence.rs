@@ -136,6 +136,38 @@ fn assessments(ledger: &Ledger) -> Vec<impl std::fmt::Debug + PartialEq + use<>>
     rows
 }
 
+#[test]
+fn what_a_currency_without_cents_rounds_to_nothing_is_there_when_it_gets_cents() {
+    let mut ledger = ledger();
+    let currency = |decimals| Event::Currency(1, Some(Currency { id: 1, name: "XXX".into(), decimals }));
+    let item = Item {
+        id: 1,
+        move_id: 1,
+        company_id: 1,
+        partner_id: Some(7),
+        account_id: Some(3),
+        draft: false,
+        due: None,
+        residual: Decimal::new(-1, 2),
+        quantity: Decimal::ZERO,
+        falls_due: false,
+        debit: false,
+    };
+    for change in [
+        Event::Company(1, Some(Company { id: 1, root_id: 1, currency_id: 1 })),
+        Event::Account(3, Some(Account { id: 3, receivable: true })),
+        Event::Item(1, Some(item)),
+        currency(0),
+    ] {
+        ledger.apply(change);
+    }
+    ledger.decide(moment(1), &mut Outbox::default());
+    assert!(exposures(&ledger).is_empty());
+    ledger.apply(currency(2));
+    ledger.decide(moment(1), &mut Outbox::default());
+    assert_eq!(exposures(&ledger)[0].total, Decimal::new(-1, 2));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -98,6 +98,11 @@ impl Contributions {
         }
     }
 
+    /// All keys that something contributes to.
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        self.sums.keys().copied()
+    }
+
     /// Companies that a key may be of, whether or not their rows are known.
     pub(super) fn companies(&self) -> impl Iterator<Item = i32> + '_ {
         self.companies.iter().copied()
