@@ -224,11 +224,10 @@ impl Catalogue {
                     turn.close(book);
                     None
                 }
-                Some(book) if book.is_outgrown() => Some(turn.scan(Some(book), scans::GROWTH)),
                 Some(mut book) => {
                     turn.deleted = deleted;
                     turn.follow(&mut book, records, touched.settings);
-                    Some(book)
+                    Some(if book.is_outgrown() { turn.scan(Some(book), scans::GROWTH) } else { book })
                 }
                 None => None,
             };

@@ -7,6 +7,7 @@ use contract::audit::{Status as Verdict, json};
 use contract::{Audit, Mode};
 use linkage::cluster;
 use rust_decimal::Decimal;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use super::book::Book;
@@ -131,28 +132,22 @@ impl Turn<'_> {
             |id: &i32| self.asked.get(id).is_some_and(|asked| asked.resolution == Resolution::NotDuplicate);
         let going_on = before.values().filter(|row| !rejected(&row.id));
         let heirs = heirs(going_on, &groups);
-        let gone: Vec<&Group> =
-            before.values().filter(|row| !heirs.values().any(|id| *id == row.id)).collect();
-        for row in gone {
-            self.end(book, row, &groups, &heirs);
+        let group_of: FxHashMap<i32, i32> =
+            by_record(groups.iter().map(|(first, group)| (&group.records, *first)));
+        let row_of: FxHashMap<i32, i32> = by_record(before.values().map(|row| (&row.record_ids.0, row.id)));
+        let goes_on: FxHashSet<i32> = heirs.values().copied().collect();
+        for row in before.values().filter(|row| !goes_on.contains(&row.id)) {
+            let into = row.record_ids.iter().filter_map(|record| group_of.get(record)).min();
+            self.end(book, row, into.and_then(|first| heirs.get(first)));
         }
         for (first, group) in &groups {
             let row = heirs.get(first).and_then(|id| before.get(id));
-            self.go_on(book, row, group, &before);
+            self.go_on(book, row, group, &row_of);
         }
     }
 
     /// A row ends: its records are one, are not the same, or are part of another group.
-    fn end(
-        &mut self,
-        book: &mut Book,
-        row: &Group,
-        groups: &BTreeMap<i32, cluster::Group>,
-        heirs: &BTreeMap<i32, i32>,
-    ) {
-        let is_in = |list: &[i32], id: &i32| list.binary_search(id).is_ok();
-        let into = groups.iter().find(|(_, group)| row.record_ids.iter().any(|id| is_in(&group.records, id)));
-        let into = into.and_then(|(first, _)| heirs.get(first));
+    fn end(&mut self, book: &mut Book, row: &Group, into: Option<&i32>) {
         let mut after = row.clone();
         after.resolved_at = Some(self.now.naive_utc());
         let resolve = |after: &mut Group, resolution: Resolution| {
@@ -195,7 +190,7 @@ impl Turn<'_> {
         book: &mut Book,
         before: Option<&Group>,
         group: &cluster::Group,
-        all_before: &BTreeMap<i32, Group>,
+        row_of: &FxHashMap<i32, i32>,
     ) {
         let records = group.records.as_slice();
         let links = if group.too_large { Vec::new() } else { evidence::links(&book.engine, records) };
@@ -218,7 +213,7 @@ impl Turn<'_> {
             book.point(&after, true);
             return;
         }
-        let fate = before.map_or(Fate::Created, |row| fate(row, &after, all_before, book));
+        let fate = before.map_or(Fate::Created, |row| fate(row, &after, row_of, book));
         let is_news = before.is_none_or(|row| {
             (&row.record_ids, &row.status, row.master_record_id)
                 != (&after.record_ids, &after.status, after.master_record_id)
@@ -370,12 +365,18 @@ fn heirs<'r>(
     heirs
 }
 
-fn fate(before: &Group, after: &Group, all_before: &BTreeMap<i32, Group>, book: &Book) -> Fate {
+/// Records, each with what it is part of.
+fn by_record<'r>(parts: impl Iterator<Item = (&'r Vec<i32>, i32)>) -> FxHashMap<i32, i32> {
+    parts.flat_map(|(records, part)| records.iter().map(move |record| (*record, part))).collect()
+}
+
+/// How a row goes on; `row_of` has the row that each record was in.
+fn fate(before: &Group, after: &Group, row_of: &FxHashMap<i32, i32>, book: &Book) -> Fate {
     let was = |id: &i32| before.record_ids.binary_search(id).is_ok();
     let is = |id: &i32| after.record_ids.binary_search(id).is_ok();
-    let others = all_before.values().filter(|row| row.id != before.id);
+    let another = |id: &i32| row_of.get(id).is_some_and(|row| *row != before.id);
     let lost = before.record_ids.iter().filter(|id| !is(id));
-    if others.flat_map(|row| row.record_ids.iter()).any(is) {
+    if after.record_ids.iter().any(another) {
         Fate::Merged
     } else if lost.clone().any(|id| book.engine.group_of(*id).is_some()) {
         Fate::Split
