@@ -24,9 +24,9 @@ torture: ## Kill and stop everything, and prove that nothing was lost or came tw
 torture-guards: ## Take each guard away and see that the torture notices
 	$(TORTURE) --guards
 
-bench: ## Measure changes per second beside their ceilings
+bench: ## Measure everything beside its ceilings (ARGS='--help' says what there is)
 	cargo bench --locked -p linkage --bench engine
-	$(WITH_SERVICES) cargo bench --locked --bench pipeline
+	$(WITH_SERVICES) cargo bench --locked --bench pipeline -- $(ARGS)
 
 lint: ## Check format, lints, documents and dependencies as CI does
 	cargo fmt --all --check

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::runner::Place;
 
-pub use drain::Drain;
+pub use drain::{Drain, Waker};
 
 /// The event that passes a tick on. It goes into every partition of the result topic.
 pub const TICK: &str = "tick";

@@ -6,6 +6,7 @@
 //! the same units.
 
 mod content;
+mod held;
 mod snapshot;
 mod transaction;
 
@@ -14,10 +15,11 @@ use std::collections::VecDeque;
 use contract::{Change, Failure, Rejected};
 
 use self::content::{content, letter};
+use self::held::Held;
 use self::snapshot::{Chunk, is_snapshot};
 use self::transaction::Open;
 use super::control::Control;
-use super::envelope::{self, Origin, Record};
+use super::envelope::{self, Glance, Origin, Record};
 use super::input::{Counts, Input};
 use super::key::RowKey;
 use super::progress::{Position, Progress};
@@ -42,6 +44,8 @@ pub struct Assembler<E> {
     /// … and what people have asked for and set meanwhile: it counts from then on.
     waiting: Vec<(Step<E>, Mark)>,
     open: Option<Open<E>>,
+    /// Records of the open transaction.
+    held: Held,
     chunk: Chunk<E>,
     ready: VecDeque<Unit<E>>,
     counts: Counts,
@@ -70,6 +74,7 @@ impl<E> Assembler<E> {
             lost: None,
             waiting: Vec::new(),
             open: None,
+            held: Held::default(),
             chunk,
             ready,
             counts,
@@ -116,12 +121,11 @@ impl<E> Assembler<E> {
             self.begun = true;
             self.emit(Step::Begin, input.mark(), input.offset, true);
         }
-        let place =
-            input.value.and_then(|value| envelope::pass_over(value, |table| self.wants(table).is_some()));
-        if let Some((transaction, order)) = place
-            && self.lost.is_none()
+        if self.lost.is_none()
+            && let Some(value) = input.value
+            && let Some(seen) = envelope::glance(input.key, value, |table| self.wants(table))
         {
-            return self.pass_over(transaction, order, input.offset);
+            return self.take_in_seen(seen, input);
         }
         let record = envelope::read(input.key, input.value, input.kind);
         if self.lost.is_some() {
@@ -142,6 +146,19 @@ impl<E> Assembler<E> {
         self.in_snapshot = in_snapshot;
         if self.lost.is_none() && !self.waiting.is_empty() {
             self.answer(input.offset + 1);
+        }
+    }
+
+    /// A change of a transaction, the most usual record.
+    fn take_in_seen(&mut self, seen: Glance<'_>, input: &Input<'_>) {
+        match seen {
+            Glance::Unwanted { transaction, order } => self.pass_over(transaction, order, input.offset),
+            Glance::Wanted { seen, transaction, order } => {
+                self.in_snapshot = false;
+                self.close_chunk();
+                self.counts.changes += 1;
+                self.hold_row(&seen, transaction, order, input);
+            }
         }
     }
 
@@ -188,7 +205,7 @@ impl<E> Assembler<E> {
                 Err(reason) => self.unreadable(reason, input),
             },
             Ok(Record::Truncate { table, origin }) => {
-                if self.wants(table).is_some() {
+                if self.wants(table.as_bytes()).is_some() {
                     return Err(Failure::permanent(format!(
                         "offset {}: table {table} was truncated, so its rows are not known any more; \
                          take a new snapshot of it",
@@ -226,8 +243,8 @@ impl<E> Assembler<E> {
         }
     }
 
-    fn wants(&self, table: &str) -> Option<&'static str> {
-        self.tables.iter().copied().find(|wanted| *wanted == table)
+    fn wants(&self, table: &[u8]) -> Option<&'static str> {
+        self.tables.iter().copied().find(|wanted| wanted.as_bytes() == table)
     }
 
     fn release(&mut self, riders: Vec<(Step<E>, Mark)>, next: i64) {
@@ -277,7 +294,7 @@ impl<E> Assembler<E> {
                 self.transaction_row(change, transaction, order, input);
             }
             Origin::Snapshot { marker: "incremental", .. } => {
-                if let Some(table) = self.wants(change.table) {
+                if let Some(table) = self.wants(change.table.as_bytes()) {
                     let mut rows = Bulk::default();
                     self.decode_into(&mut rows, table, change, input);
                     self.ride(Step::Transaction { rows, time: i64::MIN }, input.mark());
@@ -304,7 +321,7 @@ impl<E> Assembler<E> {
         change: &Change<'_>,
         input: &Input<'_>,
     ) {
-        let key = RowKey::new(table, change.key.get());
+        let key = RowKey::new(table, change.key);
         let content = content(self.decode, &mut self.counts, table, key, change, input);
         rows.push(key, input.offset, content);
     }
@@ -313,7 +330,7 @@ impl<E> Assembler<E> {
     pub fn decode_again(&mut self, rows: &mut Bulk<E>, input: &Input<'_>) {
         match envelope::read(input.key, input.value, input.kind) {
             Ok(Record::Row { change, .. }) => {
-                if let Some(table) = self.wants(change.table) {
+                if let Some(table) = self.wants(change.table.as_bytes()) {
                     self.decode_into(rows, table, &change, input);
                 }
             }
@@ -334,7 +351,7 @@ pub fn decode_alone<E>(
 ) -> Result<(RowKey, Option<E>), Rejected> {
     match envelope::read(input.key, input.value, input.kind)? {
         Record::Row { change, .. } if tables.contains(&change.table) => {
-            Ok((RowKey::new(change.table, change.key.get()), decode(&change)?))
+            Ok((RowKey::new(change.table, change.key), decode(&change)?))
         }
         _ => Err(Rejected::record("a change of a table that the processor reads", "something else")),
     }

@@ -3,12 +3,14 @@
 //! Only the envelope is parsed here; the row stays the bytes it came in until somebody wants it.
 //! <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>
 
+use std::cell::Cell;
+use std::sync::LazyLock;
+
 use chrono::DateTime;
 use contract::{Change, Op, Rejected};
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use std::cell::Cell;
 
 use super::control;
 
@@ -89,31 +91,111 @@ struct Wrapped<'a> {
     payload: &'a RawValue,
 }
 
-/// Where a change stands in its transaction, read from the end of its record: enough to pass over a row that nobody wants,
-/// which two of three are, without parsing it.
+/// A change of the usual shape, found by its landmarks rather than by parsing: `{"before":…,"after":…,"source":{"version":…},
+/// "transaction":{…},"op":"u",…}`, as the connector writes it without schemas.
 ///
-/// `None` where the record is not of the usual shape or its table is wanted: then [`read`] says what it is. The bytes
-/// `,"source":{` cannot stand inside a JSON string, whose quotes are escaped, and no column is an object of that name.
-pub(super) fn pass_over(value: &[u8], wanted: impl Fn(&str) -> bool) -> Option<(u64, u64)> {
-    const SOURCE: &[u8] = b",\"source\":";
-    const TRANSACTION: &[u8] = b",\"transaction\":";
-    if !value.starts_with(b"{\"before\":") {
-        return None;
-    }
-    let rest = &value[memchr::memmem::rfind(value, SOURCE)? + SOURCE.len()..];
-    let (source, rest) = first::<Source<'_>>(rest)?;
-    if wanted(source.table) {
-        return None;
-    }
-    let (transaction, _) = first::<Transaction<'_>>(rest.strip_prefix(TRANSACTION)?)?;
-    Some((split(transaction.id).ok()?.0, transaction.total_order))
+/// A landmark holds quotes that are not escaped and cannot stand inside a JSON string. Where one is missing, or something
+/// else stands between, the record is left to [`read`], which takes any order of members.
+struct Usual<'a> {
+    /// From behind `"after":` to `,"source":`, with the row before where the table tells it.
+    images: &'a [u8],
+    table: &'a [u8],
+    transaction: (u64, u64),
+    op: u8,
 }
 
-/// The JSON value that `bytes` begin with, and what follows it.
-fn first<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<(T, &'a [u8])> {
-    let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
-    let value = values.next()?.ok()?;
-    Some((value, &bytes[values.byte_offset()..]))
+const BEFORE: &[u8] = b"{\"before\":";
+
+struct Landmarks {
+    source: Finder<'static>,
+    table: Finder<'static>,
+    transaction: Finder<'static>,
+}
+
+static LANDMARKS: LazyLock<Landmarks> = LazyLock::new(|| Landmarks {
+    source: Finder::new(b",\"source\":{\"version\":"),
+    table: Finder::new(b"\",\"table\":\""),
+    transaction: Finder::new(b"},\"transaction\":{\"id\":\""),
+});
+
+impl<'a> Usual<'a> {
+    fn find(value: &'a [u8]) -> Option<Self> {
+        let value = value.strip_prefix(BEFORE)?;
+        let landmarks = &*LANDMARKS;
+        let (images, source) = value.split_at(landmarks.source.find(value)?);
+        let (source, rest) = source.split_at(landmarks.transaction.find(source)?);
+        let table = &source[landmarks.table.find(source)? + 11..];
+        let table = &table[..memchr::memchr(b'"', table)?];
+        let mut rest = Digits(rest.get(23..)?);
+        let transaction = rest.number(b":")?;
+        rest.number(b"\",\"total_order\":")?;
+        let order = rest.number(b",\"data_collection_order\":")?;
+        rest.number(b"},\"op\":\"")?;
+        match rest.0 {
+            [op, b'"', b',', ..] => Some(Self { images, table, transaction: (transaction, order), op: *op }),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes that begin with a number.
+struct Digits<'a>(&'a [u8]);
+
+impl Digits<'_> {
+    /// The number in front of `end`; both are taken off.
+    fn number(&mut self, end: &[u8]) -> Option<u64> {
+        let digits = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (number, rest) = self.0.split_at(digits);
+        // Nineteen digits always fit.
+        if !(1..=19).contains(&digits) {
+            return None;
+        }
+        self.0 = rest.strip_prefix(end)?;
+        Some(number.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
+    }
+}
+
+/// A change of the usual shape, without parsing anything but its key.
+pub(super) enum Glance<'a> {
+    /// Of a table that nobody wants, as two of three are: only its place in its transaction matters.
+    Unwanted { transaction: u64, order: u64 },
+    /// Of a wanted table.
+    Wanted { seen: Seen<'a>, transaction: u64, order: u64 },
+}
+
+/// A new row image, as it was seen. Whether it is text has not been looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    /// The table.
+    pub(super) table: &'static str,
+    /// The key columns, as JSON: the whole key of the record.
+    pub(super) key: &'a str,
+    /// The image, which begins at byte [`IMAGE`] of the record's value.
+    pub(super) image: &'a [u8],
+}
+
+/// Where the image begins in a record of the usual shape.
+pub(super) const IMAGE: usize = HEAD.len();
+const HEAD: &[u8] = b"{\"before\":null,\"after\":";
+
+/// Looks at a record. `None` where it is not of the usual shape: then [`read`] says what it is.
+pub(super) fn glance<'a>(
+    key: Option<&'a [u8]>,
+    value: &'a [u8],
+    wanted: impl Fn(&[u8]) -> Option<&'static str>,
+) -> Option<Glance<'a>> {
+    let usual = Usual::find(value)?;
+    let (transaction, order) = usual.transaction;
+    let Some(table) = wanted(usual.table) else { return Some(Glance::Unwanted { transaction, order }) };
+    let image = usual.images.strip_prefix(&HEAD[BEFORE.len()..])?;
+    if !matches!(usual.op, b'c' | b'u') || !image.starts_with(b"{") {
+        return None;
+    }
+    let key = std::str::from_utf8(key?).ok()?;
+    if !key.starts_with('{') || is_wrapped(key) {
+        return None;
+    }
+    Some(Glance::Wanted { seen: Seen { table, key, image }, transaction, order })
 }
 
 /// Reads a record. `kind` is its `ce_type` header, which only control records have.
@@ -158,9 +240,9 @@ pub(super) fn read<'a>(
         other => return Err(Rejected::record("op c, u, d, r, m or t", other)),
     };
     // A table without a primary key has none; that matters only if somebody wants it, who will say so.
-    let key = parse_key(key).unwrap_or(RawValue::NULL);
-    let change =
-        Change { table: source.table, op, key, image: envelope.after, ignored_columns: Cell::new(0) };
+    let key = parse_key(key).map_or("null", RawValue::get);
+    let image = envelope.after.map(RawValue::get);
+    let change = Change { table: source.table, op, key, image, ignored_columns: Cell::new(0) };
     Ok(Record::Row { change, origin })
 }
 
@@ -195,17 +277,23 @@ fn split(id: &str) -> Result<(u64, u64), Rejected> {
 /// The key columns, taken out of the schema's wrapper if there is one.
 fn parse_key(key: &[u8]) -> Result<&RawValue, Rejected> {
     let raw: &RawValue = parse(key)?;
-    if raw.get().starts_with("{\"schema\":{") || raw.get().starts_with("{\"payload\":{") {
+    if is_wrapped(raw.get()) {
         return parse::<Wrapped<'_>>(key).map(|wrapped| wrapped.payload);
     }
     Ok(raw)
 }
 
+fn is_wrapped(key: &str) -> bool {
+    key.starts_with("{\"schema\":{") || key.starts_with("{\"payload\":{")
+}
+
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Rejected> {
-    let refused = |error: &dyn std::error::Error| Rejected::record(EXPECTED, error.to_string());
-    // Checked as UTF-8 once and in one go, not string by string.
-    let text = std::str::from_utf8(bytes).map_err(|error| refused(&error))?;
-    serde_json::from_str(text).map_err(|error| refused(&error))
+    serde_json::from_str(text(bytes)?).map_err(|error| Rejected::record(EXPECTED, error.to_string()))
+}
+
+/// Checks bytes as UTF-8 once and in one go, not string by string.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Rejected> {
+    std::str::from_utf8(bytes).map_err(|error| Rejected::record(EXPECTED, error.to_string()))
 }
 
 #[cfg(test)]
@@ -225,8 +313,8 @@ mod tests {
         let Record::Row { change, origin: Origin::Transaction { transaction: 12, order: 3 } } = record else {
             panic!("{record:?}")
         };
-        assert_eq!((change.table, change.op, change.key.get()), ("res_partner", Op::Upsert, r#"{"id":7}"#));
-        assert_eq!(change.image.unwrap().get(), r#"{"id":7,"name":"\"x\""}"#);
+        assert_eq!((change.table, change.op, change.key), ("res_partner", Op::Upsert, r#"{"id":7}"#));
+        assert_eq!(change.image.unwrap(), r#"{"id":7,"name":"\"x\""}"#);
     }
 
     #[test]
@@ -237,7 +325,7 @@ mod tests {
         let Record::Row { change, origin: Origin::Snapshot { marker: "first", time: 5 } } = record else {
             panic!("{record:?}")
         };
-        assert_eq!(change.key.get(), r#"{"id":7}"#);
+        assert_eq!(change.key, r#"{"id":7}"#);
     }
 
     #[test]
@@ -262,20 +350,51 @@ mod tests {
         assert!(matches!(change(r#"{"ts_ms":5}"#), Record::Skipped("no change")));
     }
 
+    const USUAL: &str = r#"{"before":null,"after":{"id":7,"note":",\"source\":{"},"source":{"version":"3.7.0.Final","snapshot":"false","table":"mail_message","ts_ms":5},"transaction":{"id":"12:99","total_order":3,"data_collection_order":1},"op":"u","ts_ms":6}"#;
+
+    fn look<'a>(value: &'a str, wanted: Option<&'static str>) -> Option<Glance<'a>> {
+        glance(Some(br#"{"id":7}"#), value.as_bytes(), |table| {
+            assert_eq!(table, b"mail_message");
+            wanted
+        })
+    }
+
     #[test]
-    fn a_row_that_nobody_wants_is_passed_over_by_its_end() {
-        let row = br#"{"before":null,"after":{"id":7,"note":",\"source\":{"},"source":{"table":"mail_message","snapshot":"false",
-            "ts_ms":5},"transaction":{"id":"12:99","total_order":3},"op":"u"}"#;
-        assert_eq!(pass_over(row, |_| false), Some((12, 3)));
-        assert_eq!(pass_over(row, |table| table == "mail_message"), None);
-        assert_eq!(
-            pass_over(
-                br#"{"before":null,"after":{},"source":{"table":"t","ts_ms":5},"transaction":null,"op":"r"}"#,
-                |_| false
-            ),
-            None
+    fn of_a_row_that_nobody_wants_the_place_is_seen_at_a_glance() {
+        assert!(matches!(look(USUAL, None), Some(Glance::Unwanted { transaction: 12, order: 3 })));
+        let full = USUAL.replace("null,", r#"{"id":7},"#);
+        assert!(matches!(look(&full, None), Some(Glance::Unwanted { transaction: 12, order: 3 })));
+    }
+
+    #[test]
+    fn at_a_glance_a_wanted_row_is_what_a_full_reading_finds() {
+        let Some(Glance::Wanted { seen, transaction: 12, order: 3 }) = look(USUAL, Some("mail_message"))
+        else {
+            panic!("not seen")
+        };
+        let Record::Row { change: read, .. } = change(USUAL) else { panic!("not read") };
+        let image = text(seen.image).ok();
+        assert_eq!((seen.table, Op::Upsert, seen.key, image), (read.table, read.op, read.key, read.image));
+        assert!(USUAL[IMAGE..].starts_with(image.unwrap()));
+    }
+
+    #[test]
+    fn what_is_not_as_usual_is_left_to_a_full_reading() {
+        for (from, to) in [
+            ("\"op\":\"u\"", "\"op\":\"d\""),
+            ("{\"before\":null", "{ \"before\":null"),
+            ("{\"before\":null", "{\"before\":{}"),
+            ("\"version\"", "\"connector\""),
+            ("12:99", "12"),
+            ("\"total_order\":3,", ""),
+            ("\"total_order\":3", "\"total_order\":30000000000000000000"),
+        ] {
+            assert!(look(&USUAL.replacen(from, to, 1), Some("mail_message")).is_none(), "{from} {to}");
+        }
+        assert!(glance(None, USUAL.as_bytes(), |_| Some("mail_message")).is_none());
+        assert!(
+            glance(Some(br#"{"payload":{"id":7}}"#), USUAL.as_bytes(), |_| Some("mail_message")).is_none()
         );
-        assert_eq!(pass_over(br#"{"status":"BEGIN","id":"12:98"}"#, |_| false), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::runner::{Job, Stop, connect};
 use crate::torture::{Guard, Point, pass, stands};
 
 /// Events per Kafka transaction.
-const BATCH: i64 = 5_000;
+const BATCH: usize = 5_000;
 /// How long a Kafka call may take before its outcome is in doubt.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,13 +34,24 @@ const STATEMENT: Duration = Duration::from_secs(30);
 /// How long stopping waits for what is in work.
 const STOP: Duration = Duration::from_secs(3);
 
-/// The drain's handle: tell it what is stored, ask it whether it failed, stop it.
+/// The drain's handle: ask it whether it failed, stop it.
 pub struct Drain {
-    wake: Option<Sender<i64>>,
+    waker: Waker,
     thread: Option<JoinHandle<Result<(), Failure>>>,
     stop: Stop,
-    stored: i64,
     beat: Beat,
+}
+
+/// Tells the drain what is stored.
+#[derive(Clone)]
+pub struct Waker(Sender<i64>);
+
+impl Waker {
+    /// Events up to `out_seq` are in the outbox.
+    pub fn stored(&self, out_seq: i64) {
+        // A drain that is gone is noticed by `Drain::check`.
+        let _ = self.0.send(out_seq);
+    }
 }
 
 /// When the drain was last heard of.
@@ -87,22 +98,14 @@ impl Drain {
             }
         };
         let thread = std::thread::Builder::new().name(name).spawn(run).ok();
-        let drain = Self { wake: Some(wake), thread, stop, stored, beat };
-        drain.send(stored);
-        drain
+        let waker = Waker(wake);
+        waker.stored(stored);
+        Self { waker, thread, stop, beat }
     }
 
-    /// Events up to `out_seq` are in the outbox.
-    pub fn stored(&mut self, out_seq: i64) {
-        if out_seq > self.stored {
-            self.stored = out_seq;
-            self.send(out_seq);
-        }
-    }
-
-    fn send(&self, out_seq: i64) {
-        // A drain that is gone is noticed by `check`.
-        let _ = self.wake.as_ref().map(|wake| wake.send(out_seq));
+    /// For the one who stores events.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
     }
 
     /// # Errors
@@ -124,7 +127,8 @@ impl Drain {
     /// Stops it; what it has not published stays in the outbox.
     pub fn stop(mut self) {
         self.stop.set();
-        self.wake = None;
+        // It may be asleep.
+        self.waker.stored(i64::MIN);
         let began = Instant::now();
         if let Some(thread) = self.thread.take() {
             // One that hangs is left alone: the next owner's producer fences it.
@@ -182,6 +186,7 @@ fn publish(
             let rows = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
             stored = stored.max(rows.last().map_or(stored, |row| row.out_seq));
             let Some(last) = rows.last().map(|row| row.out_seq) else { break };
+            let full = rows.len() == BATCH;
             let new = unpublished(rows, progress)?;
             pass(Point::BeforePublish);
             if let Some(newest) = new.last() {
@@ -202,6 +207,10 @@ fn publish(
             job.status.update(|figures| figures.published = figures.published.max(last));
             if stop.is_set() {
                 return Ok(());
+            }
+            if !full {
+                // Whoever has stored more since then has sent word.
+                break;
             }
         }
         // All is published, so nothing up to `stored` is pending even where the outbox was empty from the start.
@@ -232,6 +241,7 @@ fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
         ("transaction.timeout.ms", "10000"),
         ("message.timeout.ms", "9000"),
         ("linger.ms", "0"),
+        ("socket.nagle.disable", "true"),
         // The partitioner of every other Kafka client, so that keys meet.
         ("partitioner", "murmur2_random"),
         ("compression.type", "zstd"),
@@ -387,7 +397,7 @@ async fn next_rows(job: &Job, connection: &mut PgConnection) -> Result<Vec<Outbo
     .bind(job.place.processor)
     .bind(job.place.version)
     .bind(&job.place.source)
-    .bind(BATCH)
+    .bind(i64::try_from(BATCH).unwrap_or(i64::MAX))
     .fetch_all(connection)
     .await?;
     Ok(rows.iter().map(OutboxRow::from_row).collect::<Result<_, _>>()?)

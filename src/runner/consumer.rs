@@ -1,7 +1,7 @@
 //! The Kafka consumer of one unit, as librdkafka has to be set for it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use contract::Failure;
@@ -26,7 +26,7 @@ pub(super) struct Assignment {
     generation: AtomicU64,
     topic: String,
     /// End of the source's topic, from the client's statistics.
-    pub(super) high_watermark: AtomicI64,
+    pub(super) high_watermark: Arc<AtomicI64>,
     /// Where the client last found the topic's end. Markers of transactions take offsets and are never delivered.
     pub(super) end_reached: AtomicI64,
     /// Whether no broker can be reached, as of the last statistics.
@@ -188,17 +188,19 @@ pub(super) fn join(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
 }
 
 /// What a deployment may tune.
-const TUNABLE: [(&str, &str); 9] = [
+const TUNABLE: [(&str, &str); 10] = [
     ("session.timeout.ms", "6000"),
     ("heartbeat.interval.ms", "1500"),
     // Saving may wait long for Postgres; the epoch fences us, not the group.
     ("max.poll.interval.ms", "3600000"),
     // A full local queue makes the fetcher sleep this long, a second by default.
     ("fetch.queue.backoff.ms", "5"),
-    ("queued.min.messages", "50000"),
-    ("queued.max.messages.kbytes", "65536"),
+    ("queued.min.messages", "20000"),
+    ("queued.max.messages.kbytes", "32768"),
     ("fetch.wait.max.ms", "100"),
-    ("fetch.message.max.bytes", "8388608"),
+    // Compressed; in memory it is ten times as much.
+    ("fetch.message.max.bytes", "1048576"),
+    ("socket.nagle.disable", "true"),
     ("topic.metadata.refresh.interval.ms", "30000"),
 ];
 

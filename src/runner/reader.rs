@@ -16,8 +16,10 @@ use crate::clock;
 
 /// How long a poll waits for a record.
 const POLL: Duration = Duration::from_millis(50);
-/// How often the writer and the drain are looked after while records keep coming.
+/// How often the writer and the drain are looked after while records keep coming …
 const CHECK: Duration = Duration::from_millis(100);
+/// … and after how many of them the clock is looked at.
+const CHECK_RECORDS: u64 = 64;
 
 /// Runs the unit until it is told to stop or has to.
 pub(super) fn run<P: Processor>(job: &Job) {
@@ -41,11 +43,19 @@ struct Reader<'a, P: Processor> {
     policy: Policy,
     session: Option<(u64, Session<P>)>,
     checked: Instant,
+    taken: u64,
 }
 
 impl<'a, P: Processor> Reader<'a, P> {
     fn new(job: &'a Job, consumer: BaseConsumer<Assignment>) -> Self {
-        Self { job, consumer, policy: Policy::new(Instant::now()), session: None, checked: Instant::now() }
+        Self {
+            job,
+            consumer,
+            policy: Policy::new(Instant::now()),
+            session: None,
+            checked: Instant::now(),
+            taken: 0,
+        }
     }
 
     /// # Errors
@@ -77,8 +87,10 @@ impl<'a, P: Processor> Reader<'a, P> {
             (None, None, _) if self.consumer.context().has_spoken() => self.job.status.set(State::Standby),
             _ => {}
         }
-        self.take_in()?;
-        if self.checked.elapsed() >= CHECK {
+        // Looking at a clock costs as much as reading a record.
+        let idle = !self.take_in()?;
+        self.taken += 1;
+        if (idle || self.taken.is_multiple_of(CHECK_RECORDS)) && self.checked.elapsed() >= CHECK {
             self.checked = Instant::now();
             if let Some((_, session)) = &mut self.session
                 && session.check(&self.consumer)?
@@ -90,14 +102,16 @@ impl<'a, P: Processor> Reader<'a, P> {
         Ok(())
     }
 
-    fn take_in(&mut self) -> Result<(), Failure> {
-        let Some(result) = self.consumer.poll(POLL) else { return Ok(()) };
-        match (result, &mut self.session) {
+    /// Takes in one record, or other news. False when nothing came.
+    fn take_in(&mut self) -> Result<bool, Failure> {
+        let Some(result) = self.consumer.poll(POLL) else { return Ok(false) };
+        let taken = match (result, &mut self.session) {
             (Ok(message), Some((_, session))) => session.read(&message, &self.consumer),
             (Err(KafkaError::PartitionEOF(_)), Some((_, session))) => session.end_of_log(&self.consumer),
             (Ok(_) | Err(KafkaError::PartitionEOF(_)), None) => Ok(()),
             (Err(error), _) => judge(&error),
-        }
+        };
+        taken.map(|()| true)
     }
 
     /// Drops all state, then waits or gives up, as the policy says.

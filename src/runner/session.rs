@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use contract::{Failure, Processor};
 use rdkafka::Message;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::Job;
 use super::consumer::{Assignment, check_partitions, fetch_from, watermarks};
 use super::writer::{Queued, Writer};
+use crate::feed::control;
 use crate::feed::{Assembler, Bulk, Input, Mark, Step, Unit};
 use crate::outbox::Drain;
 use crate::torture::{Guard, stands};
@@ -21,7 +23,9 @@ use crate::torture::{Guard, stands};
 /// Units between the reader and the writer …
 const QUEUE: usize = 4_096;
 /// … and rows: this bounds the memory that waits while Postgres is slow.
-const QUEUE_ROWS: u32 = 200_000;
+const QUEUE_ROWS: u32 = 50_000;
+/// From so many records on the end of the log is far.
+const FAR: i64 = 10_000;
 /// Rows of a large transaction that go to the writer at once.
 const PART_ROWS: usize = 5_000;
 
@@ -40,6 +44,8 @@ pub(super) struct Session<P: Processor> {
     /// Records before this were applied already.
     start: i64,
     position: i64,
+    /// End of the source's topic, as last heard.
+    end: Arc<AtomicI64>,
     /// Where to read on in the control topic.
     control: i64,
     /// A large transaction that is read again.
@@ -64,6 +70,8 @@ impl<P: Processor> Session<P> {
         let (job, checkpoint) = (&writer.job().clone(), writer.checkpoint());
         let start = checkpoint.next_offset;
         let topic = &job.place.topic;
+        let end = Arc::clone(&consumer.context().high_watermark);
+        end.store(high, Ordering::Relaxed);
         if low > start {
             return Err(Failure::permanent(format!(
                 "topic {topic} starts at offset {low}, but {start} is next: the log lost records that were not read. \
@@ -83,7 +91,7 @@ impl<P: Processor> Session<P> {
         fetch_from(consumer, job, verify.map_or(start, |last| last.offset), control)?;
         let drain = job.tells().then(|| Drain::start(job.clone(), checkpoint.out_seq));
         let (units, receiver) = channel(QUEUE);
-        let writer = job.runtime.spawn(writer.run(receiver));
+        let writer = job.runtime.spawn(writer.run(receiver, drain.as_ref().map(Drain::waker)));
         tracing::info!(processor = job.place.processor, source = job.source.name, offset = start, "claimed");
         Ok(Self {
             job: job.clone(),
@@ -95,6 +103,7 @@ impl<P: Processor> Session<P> {
             verify,
             start,
             position: start,
+            end,
             control,
             again: None,
             committed: start,
@@ -107,15 +116,14 @@ impl<P: Processor> Session<P> {
         message: &BorrowedMessage<'_>,
         consumer: &BaseConsumer<Assignment>,
     ) -> Result<(), Failure> {
+        let key = message.key();
         let input = Input {
             offset: message.offset(),
             timestamp: message.timestamp().to_millis().unwrap_or_default(),
-            key: message.key(),
+            key,
             value: message.payload(),
-            kind: message.headers().and_then(|headers| {
-                let header = headers.iter().find(|header| header.key == "ce_type")?;
-                std::str::from_utf8(header.value?).ok()
-            }),
+            // Only control records have headers that matter, and to look for them takes time.
+            kind: if key == Some(control::KEY) { kind(message) } else { None },
         };
         if message.topic() != self.job.place.topic {
             return self.read_control(&input, consumer);
@@ -219,11 +227,12 @@ impl<P: Processor> Session<P> {
     /// Queues a unit for the writer; waits while the queue is full.
     fn send(&mut self, unit: Unit<P::Event>) -> Result<(), Failure> {
         let rows = u32::try_from(unit.rows()).unwrap_or(QUEUE_ROWS).min(QUEUE_ROWS);
+        let behind = unit.seen + FAR < self.end.load(Ordering::Relaxed);
         let Some(units) = &self.units else { return Err(self.writer_failure()) };
         let sent = self.job.runtime.block_on(async {
             tokio::select! {
                 room = Arc::clone(&self.room).acquire_many_owned(rows) => match room {
-                    Ok(room) => units.send(Queued { unit, room }).await.is_ok(),
+                    Ok(room) => units.send(Queued { unit, behind, room }).await.is_ok(),
                     Err(_) => false,
                 },
                 () = units.closed() => false,
@@ -242,7 +251,6 @@ impl<P: Processor> Session<P> {
         }
         let figures = self.job.status.figures();
         if let Some(drain) = &mut self.drain {
-            drain.stored(figures.out_seq);
             drain.check()?;
         }
         if figures.next_offset != self.committed {
@@ -341,6 +349,12 @@ impl<P: Processor> Session<P> {
             drain.stop();
         }
     }
+}
+
+/// A record's `ce_type` header.
+fn kind<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a str> {
+    let header = message.headers()?.iter().find(|header| header.key == "ce_type")?;
+    std::str::from_utf8(header.value?).ok()
 }
 
 fn made_anew(topic: &str, why: &str) -> Failure {

@@ -8,6 +8,7 @@ use contract::{Audit, Failure, Outbox, Outcome, Processor, Request, RuleSet};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::error::TryRecvError;
 use uuid::Uuid;
 
 use super::checkpoint::{self, Checkpoint};
@@ -17,14 +18,15 @@ use crate::dead_letter::OpenLetters;
 use crate::dead_letter::decision::{Decision, Verb};
 use crate::feed::control::Tick;
 use crate::feed::{Bulk, Control, Input, RowKey, Snapshot, Step, Unit, decode_alone};
-use crate::outbox::{self, Closing, OutboxRow};
+use crate::outbox::{self, Closing, OutboxRow, Waker};
 use crate::torture::{Guard, Point, pass, stands};
 use crate::{audit, clock};
 
-/// A batch is saved when it has this many rows …
-const BATCH_ROWS: usize = 20_000;
+/// Near the end of the log a batch is what has come while the one before was saved. Far behind it, batches are large, because
+/// what changes several times in one is written once: a batch is saved when it has this many rows …
+const BATCH_ROWS: usize = 50_000;
 /// … or is this old …
-const BATCH_AGE: Duration = Duration::from_millis(250);
+const BATCH_AGE: Duration = Duration::from_secs(1);
 /// … or nothing more has come for this long.
 const IDLE: Duration = Duration::from_millis(2);
 /// While nothing comes it is looked this often whether the unit is still ours.
@@ -41,6 +43,8 @@ const INCARNATION: Uuid = Uuid::from_u128(0x6f1d_3c52_9b0e_4d7a_8a44_1e7c_5b20_9
 pub(super) struct Queued<E> {
     /// The unit.
     pub(super) unit: Unit<E>,
+    /// Whether the end of the log was far when it was read.
+    pub(super) behind: bool,
     /// Held until the writer has it.
     pub(super) room: OwnedSemaphorePermit,
 }
@@ -62,6 +66,8 @@ pub struct Writer<P> {
     /// The record that closed the present unit, and how many events it has.
     numbered: (Closing, u32),
     rows: usize,
+    /// Whether anything but the end of the log was folded since the last save.
+    changed: bool,
     at_end: bool,
     seen: i64,
     /// The end of the log at the time of the claim.
@@ -147,6 +153,7 @@ impl<P: Processor> Writer<P> {
             audits: Vec::new(),
             numbered: (Closing::Change(-1), 0),
             rows: 0,
+            changed: false,
             at_end: false,
             goal,
         };
@@ -165,8 +172,12 @@ impl<P: Processor> Writer<P> {
     }
 
     /// Folds and saves what comes until the channel closes; then saves the rest.
-    pub(super) async fn run(mut self, mut units: Receiver<Queued<P::Event>>) -> Result<(), Failure> {
-        let mut open = true;
+    pub(super) async fn run(
+        mut self,
+        mut units: Receiver<Queued<P::Event>>,
+        drain: Option<Waker>,
+    ) -> Result<(), Failure> {
+        let (mut open, mut told) = (true, self.next.out_seq);
         while open {
             let Ok(first) = tokio::time::timeout(LOOK, units.recv()).await else {
                 // Who has nothing to save would not notice that another version, or owner, is in force.
@@ -175,27 +186,44 @@ impl<P: Processor> Writer<P> {
             };
             let Some(first) = first else { break };
             let began = Instant::now();
+            let mut behind = first.behind;
             let mut cut = self.take(first);
             while !(cut && (self.rows >= BATCH_ROWS || began.elapsed() >= BATCH_AGE || self.at_end)) {
-                match tokio::time::timeout(IDLE, units.recv()).await {
-                    Ok(Some(queued)) => cut = self.take(queued),
-                    Ok(None) => {
-                        open = false;
-                        break;
-                    }
-                    Err(_) if cut => break,
-                    Err(_) => {}
-                }
+                let next = match units.try_recv() {
+                    Ok(queued) => Some(queued),
+                    Err(TryRecvError::Disconnected) => None,
+                    Err(TryRecvError::Empty) if cut && !behind => break,
+                    Err(TryRecvError::Empty) => match tokio::time::timeout(IDLE, units.recv()).await {
+                        Ok(next) => next,
+                        Err(_) if cut => break,
+                        Err(_) => continue,
+                    },
+                };
+                let Some(next) = next else {
+                    open = false;
+                    break;
+                };
+                behind = next.behind;
+                cut = self.take(next);
             }
             if !cut {
                 break;
             }
-            self.save().await?;
+            if self.changed || self.next.next_offset != self.stored {
+                self.save().await?;
+            } else {
+                // In the middle of a transaction nothing is new at the end of the log.
+                self.reached();
+            }
+            if let Some(drain) = drain.as_ref().filter(|_| self.next.out_seq > told) {
+                drain.stored(self.next.out_seq);
+                told = self.next.out_seq;
+            }
         }
         Ok(())
     }
 
-    fn take(&mut self, Queued { unit, room }: Queued<P::Event>) -> bool {
+    fn take(&mut self, Queued { unit, room, .. }: Queued<P::Event>) -> bool {
         let cut = self.fold(unit);
         drop(room);
         cut
@@ -204,6 +232,7 @@ impl<P: Processor> Writer<P> {
     /// Folds one unit. True when a batch may end here.
     pub fn fold(&mut self, unit: Unit<P::Event>) -> bool {
         let complete = unit.progress.snapshot == Snapshot::Complete || !stands(Guard::IncompleteSnapshot);
+        self.changed |= !matches!(unit.step, Step::Advance);
         let mark = unit.closed_by;
         let mut closing = Closing::Change(mark.offset);
         match unit.step {
@@ -488,9 +517,15 @@ impl<P: Processor> Writer<P> {
         metrics.batch_rows.observe(self.rows as f64);
         self.stored = self.next.next_offset;
         self.rows = 0;
+        self.changed = false;
+        self.reached();
+        Ok(())
+    }
+
+    /// Says that all that was folded is stored.
+    fn reached(&mut self) {
         self.report();
         self.at_end = false;
-        Ok(())
     }
 
     async fn save_in_transaction(&mut self) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod batching;
 mod broker;
 mod commands;
 mod control;
+mod costs;
 mod dead_letters;
 mod duplicates;
 mod early_warning;

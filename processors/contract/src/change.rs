@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use crate::error::Rejected;
 use crate::row;
@@ -27,9 +26,9 @@ pub struct Change<'a> {
     /// What happened.
     pub op: Op,
     /// The key columns, as JSON: `{"id":7}`.
-    pub key: &'a RawValue,
+    pub key: &'a str,
     /// The row image, as JSON; absent for a delete.
-    pub image: Option<&'a RawValue>,
+    pub image: Option<&'a str>,
     /// How many columns of the row nobody has read.
     pub ignored_columns: Cell<usize>,
 }

@@ -37,6 +37,7 @@ pub mod column;
 pub mod control;
 pub mod error;
 pub mod money;
+mod object;
 pub mod outbox;
 pub mod processor;
 mod row;

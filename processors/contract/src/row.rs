@@ -1,31 +1,23 @@
 //! Decodes a row into a struct, knowing at each moment which column it is at: errors name it.
 //!
-//! This is a thin layer between serde and the encoding's own deserializer. It demands every field of the struct (serde
-//! alone would take a missing column for a NULL) and counts the columns that nobody reads.
+//! This is a thin layer between serde and serde_json. Only the columns that the struct has are ever read; the others are walked
+//! over and counted. Every field of the struct must be there (serde alone would take a missing column for a NULL).
 
-use std::any::type_name;
-use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::Cell;
 
-use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
-use serde_json::value::RawValue;
 
 use crate::error::Rejected;
+use crate::object::{Malformed, Members};
 
-/// Decodes `raw` and says how many of its columns were not read.
-pub(crate) fn decode<'de, R: Deserialize<'de>>(
-    table: &str,
-    raw: &'de RawValue,
-) -> Result<(R, usize), Rejected> {
-    let place = RefCell::new(Place::default());
-    let mut json = serde_json::Deserializer::from_str(raw.get());
-    let result = R::deserialize(RowDeserializer { inner: &mut json, place: &place });
-    let place = place.into_inner();
-    match result {
-        Ok(row) => Ok((row, place.ignored)),
-        Err(error) => Err(rejected(table, &place.column, &error.to_string())),
+/// Decodes `text` and says how many of its columns were not read.
+pub(crate) fn decode<'de, R: Deserialize<'de>>(table: &str, text: &'de str) -> Result<(R, usize), Rejected> {
+    let place = Place::default();
+    match R::deserialize(Row { text, place: &place }) {
+        Ok(row) => Ok((row, place.ignored.get())),
+        Err(error) => Err(rejected(table, place.column.get(), &error.to_string())),
     }
 }
 
@@ -35,8 +27,8 @@ const LONGEST_FOUND: usize = 1_000;
 /// Where the decoder is.
 #[derive(Default)]
 struct Place<'de> {
-    column: Cow<'de, str>,
-    ignored: usize,
+    column: Cell<&'de str>,
+    ignored: Cell<usize>,
 }
 
 /// Takes serde's sentence apart: "invalid type: string "x", expected a date" and "missing field `x`".
@@ -55,16 +47,17 @@ fn rejected(table: &str, column: &str, message: &str) -> Rejected {
     Rejected { table: table.into(), column: column.into(), expected: expected.into(), found }
 }
 
-struct RowDeserializer<'p, 'de, D> {
-    inner: D,
-    place: &'p RefCell<Place<'de>>,
+/// The row as serde sees it.
+struct Row<'p, 'de> {
+    text: &'de str,
+    place: &'p Place<'de>,
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for RowDeserializer<'_, 'de, D> {
-    type Error = D::Error;
+impl<'de> Deserializer<'de> for Row<'_, 'de> {
+    type Error = serde_json::Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_any(visitor)
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        serde_json::Deserializer::from_str(self.text).deserialize_any(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -72,8 +65,20 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for RowDeserializer<'_, 'de, D
         _name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_map(RowVisitor { inner: visitor, fields, place: self.place })
+    ) -> Result<V::Value, Self::Error> {
+        let Some(members) = Members::of(self.text) else {
+            return Err(Error::custom("something else, expected a row"));
+        };
+        let lengths = fields.iter().fold(0, |lengths, field| lengths | bit(field.len()));
+        visitor.visit_map(Columns {
+            members,
+            fields,
+            lengths,
+            value: "",
+            read: 0,
+            seen: [0; 2],
+            place: self.place,
+        })
     }
 
     forward_to_deserialize_any! {
@@ -82,73 +87,68 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for RowDeserializer<'_, 'de, D
     }
 }
 
-struct RowVisitor<'p, 'de, V> {
-    inner: V,
+/// The columns of a row that a field reads.
+struct Columns<'p, 'de> {
+    members: Members<'de>,
     fields: &'static [&'static str],
-    place: &'p RefCell<Place<'de>>,
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for RowVisitor<'_, 'de, V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a row")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Columns {
-            inner: map,
-            fields: self.fields,
-            read: 0,
-            seen: [0; 2],
-            place: self.place,
-        })
-    }
-}
-
-/// The columns of a row, with the number of those that a field reads.
-struct Columns<'p, 'de, A> {
-    inner: A,
-    fields: &'static [&'static str],
+    /// One bit per length that a field's name has: most columns are told apart by it.
+    lengths: u64,
+    /// Of the column whose name was read last.
+    value: &'de str,
     read: usize,
     /// One bit per field that was there, for the name of the one that was not.
     seen: [u64; 2],
-    place: &'p RefCell<Place<'de>>,
+    place: &'p Place<'de>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Columns<'_, 'de, A> {
-    type Error = A::Error;
+impl<'de> MapAccess<'de> for Columns<'_, 'de> {
+    type Error = serde_json::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let Some(Name(name)) = self.inner.next_key::<Name<'de>>()? else {
-            return match self.missing() {
-                Some(field) => Err(A::Error::missing_field(field)),
-                None => Ok(None),
-            };
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Self::Error> {
+        let mut ignored = 0;
+        let name = loop {
+            match self.members.next_member() {
+                Ok(Some((name, value))) if self.wants(name) => {
+                    self.value = value;
+                    break Some(name);
+                }
+                Ok(Some(_)) => ignored += 1,
+                Ok(None) => break None,
+                Err(Malformed(at)) => return Err(Error::custom(format!("no JSON from byte {at} on"))),
+            }
         };
-        let key = match &name {
-            Cow::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
-            Cow::Owned(name) => seed.deserialize(StrDeserializer::new(name)),
-        };
-        self.place.borrow_mut().column = name;
-        key.map(Some)
+        self.place.ignored.set(self.place.ignored.get() + ignored);
+        match (name, self.missing()) {
+            (Some(name), _) => {
+                self.place.column.set(name);
+                seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
+            }
+            (None, Some(field)) => Err(Error::missing_field(field)),
+            (None, None) => Ok(None),
+        }
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        if type_name::<T::Value>() == type_name::<IgnoredAny>() {
-            self.place.borrow_mut().ignored += 1;
-        } else {
-            let place = self.place.borrow();
-            if let Some(field) = self.fields.iter().position(|field| *field == place.column) {
-                self.seen[field / 64 % 2] |= 1 << (field % 64);
-            }
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Self::Error> {
+        let mut json = serde_json::Deserializer::from_str(self.value);
+        let value = seed.deserialize(&mut json)?;
+        json.end()?;
+        Ok(value)
+    }
+}
+
+impl Columns<'_, '_> {
+    fn wants(&mut self, name: &str) -> bool {
+        if self.lengths & bit(name.len()) == 0 {
+            return false;
+        }
+        let found = self.fields.iter().position(|field| *field == name);
+        if let Some(field) = found {
+            self.seen[field / 64 % 2] |= 1 << (field % 64);
             self.read += 1;
         }
-        self.inner.next_value_seed(seed)
+        found.is_some()
     }
-}
 
-impl<A> Columns<'_, '_, A> {
     fn missing(&self) -> Option<&'static str> {
         if self.read >= self.fields.len() {
             return None;
@@ -161,26 +161,8 @@ impl<A> Columns<'_, '_, A> {
     }
 }
 
-/// A column's name, borrowed from the record unless it is written with escapes.
-struct Name<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name<'de>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a column name")
-            }
-            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-            fn visit_str<E: Error>(self, name: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(NameVisitor)
-    }
+fn bit(length: usize) -> u64 {
+    1 << (length % 64)
 }
 
 #[cfg(test)]
@@ -188,21 +170,20 @@ mod tests {
     use super::*;
 
     #[derive(Deserialize, Debug, PartialEq)]
-    struct Row {
+    struct Wanted {
         id: i32,
         partner_id: Option<i32>,
     }
 
-    fn check(json: &str) -> Result<(Row, usize), Rejected> {
-        let raw: &RawValue = serde_json::from_str(json).unwrap();
-        decode::<Row>("t", raw)
+    fn check(json: &str) -> Result<(Wanted, usize), Rejected> {
+        decode::<Wanted>("t", json)
     }
 
     #[test]
     fn wanted_columns_are_read_and_others_counted() {
         assert_eq!(
             check(r#"{"id": 7, "name": "x", "partner_id": null, "z": [1]}"#),
-            Ok((Row { id: 7, partner_id: None }, 2))
+            Ok((Wanted { id: 7, partner_id: None }, 2))
         );
     }
 
@@ -221,6 +202,20 @@ mod tests {
         assert_eq!(rejected.to_string(), r#"table t, column id: expected i32, found string "seven""#);
         let rejected = check(r#"{"id": 3000000000, "partner_id": 1}"#).unwrap_err();
         assert_eq!((rejected.column.as_str(), rejected.expected.as_str()), ("id", "i32"));
+    }
+
+    #[test]
+    fn a_row_that_breaks_off_is_refused_even_when_all_that_is_wanted_was_there() {
+        let rejected = check(r#"{"id": 7, "partner_id": 1, "name": "x"#).unwrap_err();
+        assert_eq!(
+            (rejected.column.as_str(), rejected.expected.as_str()),
+            ("partner_id", "a value that can be read")
+        );
+    }
+
+    #[test]
+    fn a_number_with_something_behind_it_is_none() {
+        assert!(check(r#"{"id": 7x, "partner_id": 1}"#).is_err());
     }
 
     #[test]

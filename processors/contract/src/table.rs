@@ -1,5 +1,6 @@
 //! Working tables: their rows in memory, read once and written back in sets.
 
+use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::hash::Hash;
 
@@ -11,7 +12,7 @@ use sqlx::postgres::PgArguments;
 pub type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
 /// A row of a working table; [`table!`](crate::table) implements it. Each verb is one statement, whatever the number of rows.
-pub trait Table: Send + Sync + Sized + 'static {
+pub trait Table: PartialEq + Send + Sync + Sized + 'static {
     /// Its primary key.
     type Key: Key;
 
@@ -145,24 +146,35 @@ impl<T: Table> Rows<T> {
         self.present.is_empty()
     }
 
-    /// Sets or removes the row with this key, and answers what was there.
+    /// Sets or removes the row with this key, and answers what was there. A row that stays as it is need not be written.
     pub fn set(&mut self, key: T::Key, row: Option<T>) -> Option<T> {
-        let old = match row {
-            Some(row) => self.present.insert(key, row),
-            None => self.present.remove(&key),
-        };
-        if old.is_some() || self.present.contains_key(&key) {
-            self.changed.insert(key);
+        match row {
+            Some(row) => match self.present.entry(key) {
+                Entry::Occupied(mut slot) => {
+                    if *slot.get() != row {
+                        self.changed.insert(key);
+                    }
+                    Some(slot.insert(row))
+                }
+                Entry::Vacant(slot) => {
+                    self.changed.insert(key);
+                    slot.insert(row);
+                    None
+                }
+            },
+            None => {
+                let old = self.present.remove(&key);
+                if old.is_some() {
+                    self.changed.insert(key);
+                }
+                old
+            }
         }
-        old
     }
 
     /// Sets or removes the row with this key where that changes something, and answers what was there; `None` where nothing
-    /// changed, so that nothing has to be written.
-    pub fn replace(&mut self, key: T::Key, row: Option<T>) -> Option<Option<T>>
-    where
-        T: PartialEq,
-    {
+    /// changed.
+    pub fn replace(&mut self, key: T::Key, row: Option<T>) -> Option<Option<T>> {
         if self.present.get(&key) == row.as_ref() { None } else { Some(self.set(key, row)) }
     }
 
@@ -432,6 +444,9 @@ mod tests {
             "what never was need not be deleted"
         );
         assert_eq!(rows.replace(1, Some(thing(1, 11))), None, "nothing to write");
+        let mut stored = Rows::of(vec![thing(1, 10)]);
+        assert_eq!(stored.set(1, Some(thing(1, 10))), Some(thing(1, 10)));
+        assert!(stored.changed.is_empty(), "nothing to write");
         assert_eq!(rows.replace(1, None), Some(Some(thing(1, 11))));
         rows.clear();
         assert!(rows.is_empty() && rows.cleared && rows.changed.is_empty());

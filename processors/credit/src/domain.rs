@@ -196,11 +196,12 @@ impl Ledger {
                 customers.insert(key.partner);
             }
         }
-        if new_days > 0 {
-            self.freeze(today);
-        }
         if std::mem::take(&mut self.touched.settings) || new_days > 0 {
-            assess.extend(self.assessable(today));
+            let customers = self.assessable(today);
+            if new_days > 0 {
+                self.freeze(&customers, today);
+            }
+            assess.extend(customers);
             assess.extend(self.tables.assessments.iter().map(|row| Key::from(row.key())));
             assess.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
         }

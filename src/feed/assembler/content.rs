@@ -3,6 +3,7 @@
 use contract::{Change, Rejected};
 
 use super::Decode;
+use super::held::Place;
 use crate::feed::input::{Counts, Input};
 use crate::feed::key::RowKey;
 use crate::feed::unit::{Bulk, Letter};
@@ -12,6 +13,8 @@ pub(super) enum Content<E> {
     Event(E),
     Nothing,
     Letter(Box<Letter>),
+    /// Held as it came, to be decoded when no later version can come.
+    Held(Place),
     /// Too large to hold: to be read again.
     Later,
 }
@@ -22,7 +25,7 @@ impl<E> Bulk<E> {
         match content {
             Content::Event(event) => self.events.push(event),
             Content::Letter(letter) => self.letters.push(*letter),
-            Content::Nothing | Content::Later => {}
+            Content::Nothing | Content::Held(_) | Content::Later => {}
         }
     }
 }
@@ -41,9 +44,7 @@ pub(super) fn content<E>(
     match decoded {
         Ok(Some(event)) => Content::Event(event),
         Ok(None) => Content::Nothing,
-        Err(reason) => {
-            Content::Letter(Box::new(letter(reason, Some(key), change.key.get().to_owned(), input)))
-        }
+        Err(reason) => Content::Letter(Box::new(letter(reason, Some(key), change.key.to_owned(), input))),
     }
 }
 

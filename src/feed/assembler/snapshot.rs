@@ -47,7 +47,7 @@ impl<E> Assembler<E> {
                 self.chunk.begins.push((change.table.to_owned(), input.offset));
             }
         }
-        if let Some(table) = self.wants(change.table) {
+        if let Some(table) = self.wants(change.table.as_bytes()) {
             let mut rows = std::mem::take(&mut self.chunk.rows);
             self.decode_into(&mut rows, table, change, input);
             self.chunk.rows = rows;

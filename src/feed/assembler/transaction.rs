@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::Assembler;
 use super::content::{Content, content};
+use crate::feed::envelope::Seen;
 use crate::feed::input::Input;
 use crate::feed::key::RowKey;
 use crate::feed::order::Order;
@@ -33,9 +34,17 @@ pub(super) struct Row<E> {
     pub(super) content: Content<E>,
 }
 
+impl<E> Open<E> {
+    /// Whether no later version of the row is here.
+    fn is_last(&self, key: RowKey, order: u64) -> bool {
+        self.rows.get(&key).is_none_or(|row| row.order <= order)
+    }
+}
+
 impl<E> Assembler<E> {
     pub(super) fn open(&mut self, transaction: u64, first: i64) {
         self.drop_open(first);
+        self.held.clear();
         self.open = Some(Open {
             transaction,
             first,
@@ -91,20 +100,40 @@ impl<E> Assembler<E> {
         if !self.see(transaction, order, input.offset) {
             return;
         }
-        let Some(table) = self.wants(change.table) else { return self.counts.skip("other table", 1) };
-        let Some(open) = &mut self.open else { return };
-        let key = RowKey::new(table, change.key.get());
-        if open.rows.get(&key).is_some_and(|row| row.order > order) {
+        let Some(table) = self.wants(change.table.as_bytes()) else {
+            return self.counts.skip("other table", 1);
+        };
+        let key = RowKey::new(table, change.key);
+        if let Some(open) = self.open.as_ref().filter(|open| open.is_last(key, order)) {
+            let content = if open.large {
+                Content::Later
+            } else {
+                content(self.decode, &mut self.counts, table, key, change, input)
+            };
+            self.keep(key, Row { order, offset: input.offset, content }, input);
+        }
+    }
+
+    /// The same for a record of the usual shape: it is held as it came.
+    pub(super) fn hold_row(&mut self, seen: &Seen<'_>, transaction: u64, order: u64, input: &Input<'_>) {
+        if !self.see(transaction, order, input.offset) {
             return;
         }
-        let content = if open.large {
-            Content::Later
-        } else {
-            content(self.decode, &mut self.counts, table, key, change, input)
-        };
-        open.rows.insert(key, Row { order, offset: input.offset, content });
+        let key = RowKey::new(seen.table, seen.key);
+        if let Some(open) = self.open.as_ref().filter(|open| open.is_last(key, order)) {
+            let content =
+                if open.large { Content::Later } else { Content::Held(self.held.push(seen, input)) };
+            self.keep(key, Row { order, offset: input.offset, content }, input);
+        }
+    }
+
+    /// Keeps a version of a row, the last one so far.
+    fn keep(&mut self, key: RowKey, row: Row<E>, input: &Input<'_>) {
+        let Some(open) = &mut self.open else { return };
+        open.rows.insert(key, row);
         if !stands(Guard::FoldBoundary) {
-            let rows = bulk(std::mem::take(&mut open.rows), Vec::new());
+            let rows = std::mem::take(&mut open.rows);
+            let rows = self.bulk(rows, Vec::new());
             let time = self.progress.high.map_or(i64::MIN, |high| high.time);
             let next = input.offset + 1;
             return self.emit(Step::Transaction { rows, time }, input.mark(), next, true);
@@ -112,7 +141,34 @@ impl<E> Assembler<E> {
         if !open.large && open.rows.len() > self.large {
             open.large = true;
             open.rows.values_mut().for_each(|row| row.content = Content::Later);
+            self.held.clear();
+        } else if self.held.is_full() {
+            for (key, row) in &mut open.rows {
+                if let Content::Held(place) = row.content {
+                    row.content = self.held.decode(place, (*key, row.offset), self.decode, &mut self.counts);
+                }
+            }
+            self.held.clear();
         }
+    }
+
+    /// The rows of a transaction, in the order of their last changes, decoded.
+    fn bulk(&mut self, rows: FxHashMap<RowKey, Row<E>>, unreadable: Vec<Letter>) -> Bulk<E> {
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        rows.sort_unstable_by_key(|(_, row)| row.order);
+        let mut bulk = Bulk {
+            letters: unreadable,
+            events: Vec::with_capacity(rows.len()),
+            keys: Vec::with_capacity(rows.len()),
+        };
+        for (key, Row { offset, content, .. }) in rows {
+            let content = match content {
+                Content::Held(place) => self.held.decode(place, (key, offset), self.decode, &mut self.counts),
+                decoded => decoded,
+            };
+            bulk.push(key, offset, content);
+        }
+        bulk
     }
 
     pub(super) fn end(
@@ -182,25 +238,10 @@ impl<E> Assembler<E> {
             offsets.sort_unstable();
             Step::Large { first: open.first, offsets, time: end.time }
         } else {
-            Step::Transaction { rows: bulk(open.rows, open.unreadable), time: end.time }
+            Step::Transaction { rows: self.bulk(open.rows, open.unreadable), time: end.time }
         };
         self.emit(step, input.mark(), next, open.riders.is_empty());
         self.release(open.riders, next);
         Ok(())
     }
-}
-
-/// The rows of a transaction, in the order of their last changes.
-fn bulk<E>(rows: FxHashMap<RowKey, Row<E>>, unreadable: Vec<Letter>) -> Bulk<E> {
-    let mut rows: Vec<_> = rows.into_iter().collect();
-    rows.sort_unstable_by_key(|(_, row)| row.order);
-    let mut bulk = Bulk {
-        letters: unreadable,
-        events: Vec::with_capacity(rows.len()),
-        keys: Vec::with_capacity(rows.len()),
-    };
-    for (key, row) in rows {
-        bulk.push(key, row.offset, row.content);
-    }
-    bulk
 }

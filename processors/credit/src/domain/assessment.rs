@@ -1,7 +1,5 @@
 //! A customer's scores, checks and prediction in one company, and the events that tell of them.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use contract::audit::{Status, json};
 use contract::{Audit, Money, Outbox, Table};
@@ -238,13 +236,18 @@ impl Ledger {
             || self.sales.of(key).any(|(_, sale)| sale.counts(today))
     }
 
-    /// Everybody about whom there is something to say.
-    pub(super) fn assessable(&self, today: NaiveDate) -> BTreeSet<Key> {
-        let exposed = self.tables.exposures.iter().map(|row| Key::from(row.key()));
+    /// Everybody about whom there is something to say, in order.
+    pub(super) fn assessable(&self, today: NaiveDate) -> Vec<Key> {
         let payments =
             self.payments.iter().filter(|(.., payment)| payment.counts(today)).map(|(key, ..)| key);
         let sales = self.sales.iter().filter(|(.., sale)| sale.counts(today)).map(|(key, ..)| key);
-        exposed.chain(payments).chain(sales).collect()
+        let mut keys: Vec<Key> = payments.chain(sales).collect();
+        // A customer's rows stand together.
+        keys.dedup();
+        keys.extend(self.tables.exposures.iter().map(|row| Key::from(row.key())));
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     fn risk(&self, score: Option<Decimal>, failing: &[Check]) -> &'static str {

@@ -1,26 +1,23 @@
 //! Scores at the start of each day, the latest first, as `day_scores` holds them: hundredths with a comma between them.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::settings::LONGEST_MEMORY;
 
-/// A customer's scores; `None` where there was none.
+/// A customer's scores. They stay the text that they are stored as: a day that begins looks at the last of them and adds one.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct DayScores(Vec<Option<Decimal>>);
+pub(super) struct DayScores<'a>(Cow<'a, str>);
 
-impl DayScores {
-    pub(super) fn read(text: &str) -> Self {
-        let score = |text: &str| text.parse::<i64>().ok().map(|hundredths| Decimal::new(hundredths, 2));
-        Self(text.split(',').filter(|text| !text.is_empty()).map(score).collect())
+impl<'a> DayScores<'a> {
+    pub(super) fn read(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
     }
 
-    pub(super) fn write(&self) -> String {
-        let text = |score: &Option<Decimal>| {
-            let hundredths = score.and_then(|score| (score * Decimal::ONE_HUNDRED).to_i64());
-            hundredths.map_or("-".into(), |hundredths| hundredths.to_string())
-        };
-        self.0.iter().map(text).collect::<Vec<_>>().join(",")
+    pub(super) fn write(self) -> String {
+        self.0.into_owned()
     }
 
     /// So many days begin, the last of them with this score; of those that were passed over nothing is known.
@@ -28,23 +25,37 @@ impl DayScores {
         if days == 0 {
             return;
         }
-        let unknown = if self.0.is_empty() { 0 } else { usize::from(days.min(LONGEST_MEMORY)) - 1 };
-        self.0.splice(0..0, std::iter::once(score).chain(std::iter::repeat_n(None, unknown)));
-        self.0.truncate(LONGEST_MEMORY.into());
+        let mut kept: &str = &self.0;
+        let unknown = if kept.is_empty() { 0 } else { usize::from(days.min(LONGEST_MEMORY)) - 1 };
+        let entries = kept.split(',').filter(|entry| !entry.is_empty()).count();
+        for _ in usize::from(LONGEST_MEMORY)..entries + unknown + 1 {
+            kept = kept.rsplit_once(',').map_or("", |(head, _)| head);
+        }
+        let hundredths = score.and_then(|score| (score * Decimal::ONE_HUNDRED).to_i64());
+        let mut text = hundredths.map_or("-".into(), |hundredths| hundredths.to_string());
+        text.reserve_exact(2 * unknown + 1 + kept.len());
+        (0..unknown).for_each(|_| text.push_str(",-"));
+        if !kept.is_empty() {
+            text.push(',');
+            text.push_str(kept);
+        }
+        self.0 = Cow::Owned(text);
     }
 
     /// The highest score at the start of the last `days` days.
     pub(super) fn best(&self, days: u16) -> Option<Decimal> {
-        self.last(days).iter().flatten().copied().max()
+        self.last(days).flatten().max().map(|hundredths| Decimal::new(hundredths, 2))
     }
 
     /// How many days ago a score was last above `threshold`, among the last `days` days.
     pub(super) fn last_above(&self, threshold: Decimal, days: u16) -> Option<usize> {
-        self.last(days).iter().position(|score| score.is_some_and(|score| score > threshold))
+        let threshold = (threshold * Decimal::ONE_HUNDRED).floor().to_i64()?;
+        self.last(days).position(|score| score.is_some_and(|score| score > threshold))
     }
 
-    fn last(&self, days: u16) -> &[Option<Decimal>] {
-        &self.0[..self.0.len().min(days.into())]
+    /// The scores of the last days in hundredths, `None` where there was none.
+    fn last(&self, days: u16) -> impl Iterator<Item = Option<i64>> {
+        self.0.split(',').take(days.into()).map(|entry| entry.parse().ok())
     }
 }
 
@@ -55,12 +66,24 @@ mod tests {
     #[test]
     fn scores_survive_their_column_and_forget_what_is_too_old() {
         let mut scores = DayScores::read("8012,-,7950");
-        assert_eq!(scores.0, [Some(Decimal::new(8_012, 2)), None, Some(Decimal::new(7_950, 2))]);
+        assert_eq!(scores.last(9).collect::<Vec<_>>(), [Some(8_012), None, Some(7_950)]);
         scores.begin(3, Some(Decimal::from(50)));
-        assert_eq!(scores.write(), "5000,-,-,8012,-,7950");
+        assert_eq!(scores.0, "5000,-,-,8012,-,7950");
         scores.begin(400, None);
-        assert_eq!(scores.0.len(), usize::from(LONGEST_MEMORY));
-        assert_eq!(DayScores::read("").0, []);
+        assert_eq!(scores.write(), vec!["-"; usize::from(LONGEST_MEMORY)].join(","));
+        let mut first = DayScores::read("");
+        first.begin(3, Some(Decimal::ONE));
+        assert_eq!(first.write(), "100");
+    }
+
+    #[test]
+    fn of_a_full_memory_the_oldest_day_goes() {
+        let full = (1..=LONGEST_MEMORY).map(|score| score.to_string()).collect::<Vec<_>>().join(",");
+        let mut scores = DayScores::read(&full);
+        scores.begin(2, None);
+        let kept = (1..=LONGEST_MEMORY - 2).map(|score| score.to_string());
+        let expected: Vec<_> = ["-".to_owned(), "-".to_owned()].into_iter().chain(kept).collect();
+        assert_eq!(scores.write(), expected.join(","));
     }
 
     #[test]

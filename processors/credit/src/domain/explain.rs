@@ -1,6 +1,8 @@
 //! Why a customer stands as it does: the documents behind each bucket, every check, the parts of the score, the decision, and
 //! what would change it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use contract::{Mode, Table};
 use rust_decimal::Decimal;
@@ -169,7 +171,7 @@ impl Ledger {
     pub fn explain(&mut self, partner: i32, now: DateTime<Utc>) -> Vec<Explanation> {
         let today = self.day(now);
         self.place(today);
-        let mut keys = self.assessable(today);
+        let mut keys: BTreeSet<Key> = self.assessable(today).into_iter().collect();
         // What people decided stands even where nothing is owed.
         keys.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
         keys.into_iter().filter(|key| key.partner == partner).map(|key| self.explain_in(key, today)).collect()

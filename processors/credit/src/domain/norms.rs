@@ -20,14 +20,14 @@ pub(super) struct Frozen {
 }
 
 impl Ledger {
-    /// A day begins: the company's means and distributions are what they are now.
-    pub(super) fn freeze(&mut self, today: NaiveDate) {
+    /// A day begins: the company's means and distributions are what those of `customers` are now.
+    pub(super) fn freeze(&mut self, customers: &[Key], today: NaiveDate) {
         let mut means: FxHashMap<i32, Experience> = FxHashMap::default();
         // Every company, so that the day is known even where nobody is assessed.
         let mut frozen: FxHashMap<i32, Frozen> =
             self.roots().into_iter().map(|company| (company, Frozen::default())).collect();
         let mut gone: FxHashSet<Key> = self.tables.ranked.iter().map(|row| Key::from(row.key())).collect();
-        for key in self.assessable(today) {
+        for &key in customers {
             means.entry(key.company).or_default().join(self.experience(key, today));
             let revenue = total(&self.revenue(key, today));
             let company = frozen.entry(key.company).or_default();

@@ -48,7 +48,8 @@ impl Ledger {
         }
     }
 
-    /// Stores a row and notes what depends on it.
+    /// Stores a row and notes what depends on it. A row that is as it was touches nothing: most of a feed's changes are to columns
+    /// that do not matter here.
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Company(id, row) => {
@@ -110,6 +111,9 @@ impl Ledger {
     }
 
     pub(super) fn set_invoice(&mut self, id: i32, row: Option<Invoice>) {
+        if self.tables.invoices.get(id) == row.as_ref() {
+            return;
+        }
         if let Some(old) = self.tables.invoices.get(id).map(|invoice| invoice.partner_id) {
             self.index_invoice(id, old, false);
         }
@@ -131,6 +135,9 @@ impl Ledger {
     }
 
     pub(super) fn set_settlement(&mut self, id: i32, row: Option<Settlement>) {
+        if self.tables.settlements.get(id) == row.as_ref() {
+            return;
+        }
         let ends = |row: &Settlement| (row.debit_id, row.credit_id);
         if let Some(old) = self.tables.settlements.get(id).map(ends) {
             self.index_settlement(id, old, false);
@@ -148,6 +155,9 @@ impl Ledger {
     }
 
     pub(super) fn set_item(&mut self, id: i32, row: Option<Item>) {
+        if self.tables.items.get(id) == row.as_ref() {
+            return;
+        }
         let place = |item: &Item| (item.move_id, item.partner_id);
         let (old, new) = (self.tables.items.get(id).map(place), row.as_ref().map(place));
         self.touch_item(id);
@@ -171,6 +181,9 @@ impl Ledger {
     }
 
     fn set_order(&mut self, id: i32, row: Option<SaleOrder>) {
+        if self.tables.orders.get(id) == row.as_ref() {
+            return;
+        }
         if let Some(old) = self.tables.orders.get(id) {
             index(&mut self.orders_of_partner, old.partner_id, id, false);
         }
@@ -182,6 +195,9 @@ impl Ledger {
     }
 
     fn set_line(&mut self, id: i32, row: Option<SaleOrderLine>) {
+        if self.tables.lines.get(id) == row.as_ref() {
+            return;
+        }
         if let Some(old) = self.tables.lines.get(id) {
             index(&mut self.lines_of_order, old.order_id, id, false);
             self.touched.orders.insert(old.order_id);

@@ -1,0 +1,112 @@
+//! The change feeds that are measured on.
+
+use std::time::Duration;
+
+use ledgerwell::publish::{self, Publisher};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use simulator::{Record, Settings, Simulation, Unit};
+
+use crate::Result;
+use crate::world::World;
+
+/// A topic with changes in it.
+pub(crate) struct Feed {
+    pub(crate) topic: String,
+    /// Records, which is the offset of its end.
+    pub(crate) records: i64,
+    /// Row changes: records that are neither markers of transactions nor tombstones.
+    pub(crate) changes: u64,
+    /// Of keys and values.
+    pub(crate) bytes: u64,
+}
+
+/// A company of 2,000 customers: about 12,000 changes a day.
+pub(crate) fn settings(orders_per_day: u32, seed: u64) -> Settings {
+    Settings { days: 3_650, orders_per_day, customers: 2_000, seed, ..Settings::default() }
+}
+
+/// Whether a record is a row's change.
+pub(crate) fn is_change(record: &Record) -> bool {
+    record.value.as_ref().is_some_and(|value| !value.starts_with(b"{\"status\":"))
+}
+
+/// The changes of a unit.
+pub(crate) fn changes(unit: &Unit) -> u64 {
+    unit.records.iter().filter(|record| is_change(record)).count() as u64
+}
+
+impl Feed {
+    pub(crate) async fn new(world: &World, name: &str) -> Result<Self> {
+        Ok(Self { topic: world.topic(name).await?, records: 0, changes: 0, bytes: 0 })
+    }
+
+    /// A simulated company, snapshot first, until `changes` have happened.
+    pub(crate) async fn simulated(world: &World, name: &str, changes: u64, seed: u64) -> Result<Self> {
+        let mut feed = Self::new(world, name).await?;
+        let publisher = Publisher::new(&world.kafka(), &feed.topic)?;
+        let mut simulation = Simulation::new(settings(100, seed));
+        while feed.changes < changes
+            && let Some(unit) = simulation.next_unit()
+        {
+            feed.publish(&publisher, &unit.records)?;
+        }
+        publisher.flush()?;
+        Ok(feed)
+    }
+
+    /// Appends records; they are there once the publisher was flushed.
+    pub(crate) fn publish(&mut self, publisher: &Publisher, records: &[Record]) -> Result<()> {
+        for record in records {
+            let (value, timestamp) = (record.value.as_deref(), Some(record.timestamp_ms));
+            publisher.publish(publish::Record { key: &record.key, value, timestamp, kind: None })?;
+            self.count(record);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, record: &Record) {
+        self.records += 1;
+        self.changes += u64::from(is_change(record));
+        self.bytes += (record.key.len() + record.value.as_ref().map_or(0, Vec::len)) as u64;
+    }
+}
+
+/// A producer that sends at once and uncompressed, as Kafka Connect's does unless told otherwise.
+pub(crate) struct Prompt {
+    producer: BaseProducer,
+    topic: String,
+}
+
+impl Prompt {
+    pub(crate) fn new(world: &World, topic: &str) -> Result<Self> {
+        let mut settings = world.kafka();
+        for (key, value) in [
+            ("enable.idempotence", "true"),
+            ("linger.ms", "0"),
+            ("queue.buffering.max.messages", "1000000"),
+            ("queue.buffering.max.kbytes", "2000000"),
+        ] {
+            settings.set(key, value);
+        }
+        Ok(Self { producer: settings.create()?, topic: topic.to_owned() })
+    }
+
+    /// Sends a unit's records, in order.
+    pub(crate) fn send(&self, feed: &mut Feed, unit: &Unit) -> Result<()> {
+        for record in &unit.records {
+            let mut message: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&self.topic)
+                .partition(0)
+                .key(record.key.as_slice())
+                .timestamp(record.timestamp_ms);
+            message.payload = record.value.as_deref();
+            self.producer.send(message).map_err(|(error, _)| error)?;
+            feed.count(record);
+        }
+        self.producer.poll(Duration::ZERO);
+        Ok(())
+    }
+
+    pub(crate) fn flush(&self) -> Result<()> {
+        Ok(self.producer.flush(Duration::from_mins(1))?)
+    }
+}

@@ -1,0 +1,10 @@
+ALTER TABLE credit_scores RESET (fillfactor);
+ALTER TABLE credit.partner RESET (fillfactor);
+ALTER TABLE credit.sale_order_line RESET (fillfactor);
+ALTER TABLE credit.sale_order RESET (fillfactor);
+ALTER TABLE credit.invoice RESET (fillfactor);
+ALTER TABLE credit.item RESET (fillfactor);
+ALTER TABLE credit.hold RESET (fillfactor);
+ALTER TABLE credit.exposure RESET (fillfactor);
+ALTER TABLE credit.ranked RESET (fillfactor);
+ALTER TABLE credit.assessment RESET (fillfactor);
