@@ -1,5 +1,6 @@
 //! Where a measurement takes place: the Kafka and the Postgres of the environment, and a fresh database for every run.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -127,7 +128,9 @@ impl World {
             let url = format!("{base}/{database}");
             migrate::up(&url).await?;
             // A source of its own each time: what another database published would stop it.
-            text += &format!(
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
                 "[[source]]\nname = \"r{}x{run}x{number}\"\ntopic = \"{topic}\"\ndatabase_url = \"{url}\"\nclock = \"feed\"\n\
                  processors = {processors:?}\n",
                 std::process::id()

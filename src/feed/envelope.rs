@@ -156,6 +156,7 @@ impl Digits<'_> {
 }
 
 /// A change of the usual shape, without parsing anything but its key.
+#[derive(Clone, Copy)]
 pub(super) enum Glance<'a> {
     /// Of a table that nobody wants, as two of three are: only its place in its transaction matters.
     Unwanted { transaction: u64, order: u64 },

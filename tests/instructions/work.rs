@@ -3,6 +3,7 @@
 use contract::{Outbox, Processor};
 use credit::Credit;
 use credit::domain::Ledger;
+use credit::store::Tables;
 use dedup::Dedup;
 use ledgerwell::feed::{Assembler, Input, Step};
 use simulator::{Record, Settings, Simulation};
@@ -56,7 +57,7 @@ fn fold(rounds: u64) {
     let records = records();
     for _ in 0..rounds {
         let (mut ledger, mut outbox) =
-            (Ledger::new(Default::default(), chrono_tz::UTC, None), Outbox::default());
+            (Ledger::new(Tables::default(), chrono_tz::UTC, None), Outbox::default());
         units::<Credit>(&records, |step| {
             let (rows, time) = match step {
                 Step::Transaction { rows, time } | Step::Part { rows, time } => (rows, time),

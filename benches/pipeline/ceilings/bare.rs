@@ -103,8 +103,10 @@ impl State {
                     Some(open) => self.items.insert(id, open),
                     None => self.items.remove(&id),
                 };
-                old.into_iter().for_each(|old| self.add(&Open { amount: -old.amount, ..old }));
-                open.into_iter().for_each(|new| self.add(&new));
+                let taken_back = old.map(|old| Open { amount: -old.amount, ..old });
+                for part in taken_back.into_iter().chain(open) {
+                    self.add(&part);
+                }
             }
             _ => {}
         }

@@ -148,26 +148,24 @@ impl<T: Table> Rows<T> {
 
     /// Sets or removes the row with this key, and answers what was there. A row that stays as it is need not be written.
     pub fn set(&mut self, key: T::Key, row: Option<T>) -> Option<T> {
-        match row {
-            Some(row) => match self.present.entry(key) {
-                Entry::Occupied(mut slot) => {
-                    if *slot.get() != row {
-                        self.changed.insert(key);
-                    }
-                    Some(slot.insert(row))
-                }
-                Entry::Vacant(slot) => {
-                    self.changed.insert(key);
-                    slot.insert(row);
-                    None
-                }
-            },
-            None => {
-                let old = self.present.remove(&key);
-                if old.is_some() {
+        let Some(row) = row else {
+            let old = self.present.remove(&key);
+            if old.is_some() {
+                self.changed.insert(key);
+            }
+            return old;
+        };
+        match self.present.entry(key) {
+            Entry::Occupied(mut slot) => {
+                if *slot.get() != row {
                     self.changed.insert(key);
                 }
-                old
+                Some(slot.insert(row))
+            }
+            Entry::Vacant(slot) => {
+                self.changed.insert(key);
+                slot.insert(row);
+                None
             }
         }
     }

@@ -385,9 +385,14 @@ fn a_bad_row_becomes_a_letter_unless_a_later_version_is_good() {
 
 #[test]
 fn what_is_held_is_decoded_early_when_it_grows_large() {
-    let long = |id, n| format!(r#"{{"id":{id},"n":{n},"note":"{}"}}"#, "x".repeat(5 << 20));
+    let five_megabytes = |id, n| format!(r#"{{"id":{id},"n":{n},"note":"{}"}}"#, "x".repeat(5 << 20));
     let mut log = Log::new();
-    log.begin(1).image(1, 1, 7, &long(7, 70)).image(1, 2, 8, &long(8, 80)).image(1, 3, 7, &long(7, 71));
+    log.begin(1).image(1, 1, 7, &five_megabytes(7, 70)).image(1, 2, 8, &five_megabytes(8, 80)).image(
+        1,
+        3,
+        7,
+        &five_megabytes(7, 71),
+    );
     let rows = log.assembler.open.as_ref().unwrap().rows.values();
     assert_eq!(rows.filter(|row| matches!(row.content, content::Content::Event(_))).count(), 1);
     assert_eq!(log.end(1, 99, 3).units(), ["transaction [(8, Some(80)), (7, Some(71))] letters 0 -> 5"]);

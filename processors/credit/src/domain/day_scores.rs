@@ -28,7 +28,7 @@ impl<'a> DayScores<'a> {
         let mut kept: &str = &self.0;
         let unknown = if kept.is_empty() { 0 } else { usize::from(days.min(LONGEST_MEMORY)) - 1 };
         let entries = kept.split(',').filter(|entry| !entry.is_empty()).count();
-        for _ in usize::from(LONGEST_MEMORY)..entries + unknown + 1 {
+        for _ in usize::from(LONGEST_MEMORY)..=entries + unknown {
             kept = kept.rsplit_once(',').map_or("", |(head, _)| head);
         }
         let hundredths = score.and_then(|score| (score * Decimal::ONE_HUNDRED).to_i64());
