@@ -1,7 +1,7 @@
 //! Runs a processor on a source: claim, read, fold, save, one Postgres transaction per batch.
 //!
-//! Per processor and source there is one consumer thread (`reader`), one task that owns the working state (`writer`) and
-//! one outbox drain. Memory is a copy of Postgres that belongs to one epoch: whatever fails, it is dropped and claimed
+//! Per processor and source there is one consumer thread (`reader`), one that owns the working state (`writer`) and one
+//! outbox drain. Memory is a copy of Postgres that belongs to one epoch: whatever fails, it is dropped and claimed
 //! anew, and `policy` alone says when.
 
 mod checkpoint;

@@ -26,8 +26,6 @@ use crate::world::{PREFIX, Setup, World, position};
 
 /// Changes that are there before anything is measured.
 const BEFORE: u64 = 200_000;
-/// How long load is put on.
-const LOAD: Duration = Duration::from_secs(20);
 /// No latency is longer, in microseconds: an hour.
 const LONGEST: u64 = 3_600_000_000;
 /// The prober looks at Postgres this often.
@@ -43,26 +41,48 @@ struct Sent {
     changes: u64,
 }
 
+/// What is measured.
+struct Load<'a> {
+    name: String,
+    processors: &'a [&'a str],
+    /// Changes a second.
+    rate: f64,
+    /// For how long.
+    lasts: Duration,
+    /// Orders a day. All changes that are measured happen within one day, as they do in a company.
+    orders: u32,
+    /// A processor that was stopped and catches up beside.
+    beside: Option<&'a str>,
+}
+
 /// Measures credit under 200 changes/s and under half of `throughput`, alone, with everything, and with dedup catching up beside.
 pub(crate) async fn measure(world: &World, throughput: f64, report: &mut Report) -> Result<()> {
     let mut section = Section::new("Latency from the intended time of sending", COLUMNS);
     let half = throughput / 2.0;
-    for (processors, rate, beside, name) in [
-        (&["credit"][..], 200.0, None, "credit alone, 200 changes/s".to_owned()),
-        (&["credit"][..], half, None, format!("credit alone, half its throughput ({half:.0} changes/s)")),
-        (&["credit", "dedup"][..], 200.0, None, "all together, 200 changes/s".to_owned()),
-        (
-            &["credit", "dedup"][..],
-            200.0,
-            Some("dedup"),
-            "credit, 200 changes/s, dedup catching up beside".to_owned(),
-        ),
-    ] {
-        eprintln!("bench: latency of {name}");
-        let [sent, readable, told] = run(world, processors, rate, beside).await?;
-        row(&mut section, &name, "the generator itself is late", &sent);
-        row(&mut section, &name, "change to readable result", &readable);
-        row(&mut section, &name, "change to readable event", &told);
+    let (few, both) = (Duration::from_secs(20), &["credit", "dedup"][..]);
+    let slow = |name: &str, processors, beside| {
+        let name = format!("{name}, 200 changes/s");
+        Load { name, processors, rate: 200.0, lasts: few, orders: 100, beside }
+    };
+    let loads = [
+        slow("credit alone", &["credit"][..], None),
+        Load {
+            name: format!("credit alone, half its throughput: {half:.0} changes/s"),
+            processors: &["credit"],
+            rate: half,
+            lasts: Duration::from_secs(8),
+            orders: 5_000,
+            beside: None,
+        },
+        slow("all together", both, None),
+        slow("credit while dedup catches up beside", both, Some("dedup")),
+    ];
+    for load in &loads {
+        eprintln!("bench: latency of {}", load.name);
+        let [sent, readable, told] = run(world, load).await?;
+        row(&mut section, &load.name, "the generator itself is late", &sent);
+        row(&mut section, &load.name, "change to readable result", &readable);
+        row(&mut section, &load.name, "change to readable event", &told);
     }
     report.add(section);
     Ok(())
@@ -75,32 +95,28 @@ fn row(section: &mut Section, name: &str, what: &str, histogram: &Histogram<u64>
     section.row([name.into(), what.into(), ms(0.5), ms(0.99), ms(0.999), ms(1.0), count.into()]);
 }
 
-async fn run(
-    world: &World,
-    processors: &[&str],
-    rate: f64,
-    beside: Option<&str>,
-) -> Result<[Histogram<u64>; 3]> {
+async fn run(world: &World, load: &Load<'_>) -> Result<[Histogram<u64>; 3]> {
+    let Load { processors, rate, beside, .. } = *load;
     let mut feed = Feed::new(world, "latency").await?;
     let setup = world.setup(&[&feed.topic], processors).await?;
-    let mut simulation = Simulation::new(settings(100, 7));
+    let mut simulation = Simulation::new(settings(load.orders, 7));
     let publisher = Publisher::new(&world.kafka(), &feed.topic)?;
     // What catches up beside has ten times as much before it.
     let before = if beside.is_some() { 10 * BEFORE } else { BEFORE };
     let (mut today, mut new_day) = (0, false);
-    // All customers are assessed when a day begins, which takes a moment that `growth` tells: here the day has begun.
+    // A snapshot's end is a day's beginning, too. All customers are assessed when a day begins, which takes a moment that `growth` tells: here the day has begun.
     while !(feed.changes >= before && new_day)
         && let Some(unit) = simulation.next_unit()
     {
         let day = unit.commit_ms / 86_400_000;
         new_day = unit.kind == UnitKind::Transaction && day > today;
-        today = day;
+        today = if unit.kind == UnitKind::Transaction { day } else { 0 };
         feed.publish(&publisher, &unit.records)?;
     }
     publisher.flush()?;
     let first = Instance::start(world, &setup, beside.map(|_| processors[0]))?;
     settled(&setup, processors[0], feed.records).await?;
-    let units = units(&mut simulation, rate);
+    let units = units(&mut simulation, rate, load.lasts);
     let stop = Arc::new(AtomicBool::new(false));
     let (sent, unread) = mpsc::unbounded_channel();
     let (told, untold) = std::sync::mpsc::channel();
@@ -144,10 +160,10 @@ async fn run(
 }
 
 /// Transactions enough for the load.
-fn units(simulation: &mut Simulation, rate: f64) -> Vec<Unit> {
+fn units(simulation: &mut Simulation, rate: f64, lasts: Duration) -> Vec<Unit> {
     let (mut units, mut count) = (Vec::new(), 0);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of changes")]
-    let wanted = (rate * LOAD.as_secs_f64()) as u64;
+    let wanted = (rate * lasts.as_secs_f64()) as u64;
     while count < wanted
         && let Some(unit) = simulation.next_unit()
     {

@@ -91,7 +91,10 @@ impl<P: Processor> Session<P> {
         fetch_from(consumer, job, verify.map_or(start, |last| last.offset), control)?;
         let drain = job.tells().then(|| Drain::start(job.clone(), checkpoint.out_seq));
         let (units, receiver) = channel(QUEUE);
-        let writer = job.runtime.spawn(writer.run(receiver, drain.as_ref().map(Drain::waker)));
+        // On a thread of its own: folding takes long far behind the log's end, and a worker of the runtime that does it keeps all
+        // connections waiting.
+        let (runtime, run) = (job.runtime.clone(), writer.run(receiver, drain.as_ref().map(Drain::waker)));
+        let writer = job.runtime.spawn_blocking(move || runtime.block_on(run));
         tracing::info!(processor = job.place.processor, source = job.source.name, offset = start, "claimed");
         Ok(Self {
             job: job.clone(),
