@@ -138,8 +138,12 @@ fn day(simulation: &mut Simulation, first: Unit) -> Vec<Unit> {
     let of = |unit: &Unit| unit.commit_ms / 86_400_000;
     let today = of(&first);
     let mut units = vec![first];
-    while units.last().is_some_and(|unit| of(unit) == today) {
-        units.extend(simulation.next_unit());
+    while let Some(unit) = simulation.next_unit() {
+        let over = of(&unit) != today;
+        units.push(unit);
+        if over {
+            break;
+        }
     }
     units
 }

@@ -117,6 +117,8 @@ async fn run(world: &World, load: &Load<'_>) -> Result<[Histogram<u64>; 3]> {
     let first = Instance::start(world, &setup, beside.map(|_| processors[0]))?;
     settled(&setup, processors[0], feed.records).await?;
     let units = units(&mut simulation, rate, load.lasts);
+    // Gigabytes of the feeds before are still on their way to the disk, and every commit would queue up behind them.
+    std::process::Command::new("sync").status()?;
     let stop = Arc::new(AtomicBool::new(false));
     let (sent, unread) = mpsc::unbounded_channel();
     let (told, untold) = std::sync::mpsc::channel();
