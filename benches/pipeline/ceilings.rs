@@ -146,7 +146,7 @@ fn decode<P: Processor>(sample: &[OwnedMessage]) -> f64 {
     rate(assembler.take_counts().changes, began)
 }
 
-/// Reads from an offset to the end, with the settings that the pipeline uses.
+/// Reads from an offset to the end, in larger fetches than the pipeline, which saves memory: a ceiling may be generous.
 fn read(
     world: &World,
     feed: &Feed,

@@ -26,6 +26,8 @@ use crate::world::{PREFIX, Setup, World, position};
 
 /// Changes that are there before anything is measured.
 const BEFORE: u64 = 200_000;
+/// Nothing that is waited for takes longer.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// No latency is longer, in microseconds: an hour.
 const LONGEST: u64 = 3_600_000_000;
 /// The prober looks at Postgres this often.
@@ -184,7 +186,7 @@ async fn settled(setup: &Setup, processor: &str, offset: i64) -> Result<()> {
     while next_offset(&mut connection, processor).await? < offset
         || !position(&mut connection).await?.published
     {
-        if began.elapsed() > Duration::from_mins(5) {
+        if began.elapsed() > PATIENCE {
             return Err(format!("{processor} did not reach offset {offset} in time").into());
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -206,6 +208,9 @@ async fn probe(
     let mut histogram = Histogram::new_with_max(LONGEST, 3).map_err(|error| error.to_string())?;
     let (mut waiting, mut open): (VecDeque<Sent>, _) = (VecDeque::new(), true);
     while open || !waiting.is_empty() {
+        if waiting.front().is_some_and(|unit| unit.intended.elapsed() > PATIENCE) {
+            return Err(format!("{processor} does not apply what is sent"));
+        }
         loop {
             match sent.try_recv() {
                 Ok(unit) => waiting.push_back(unit),

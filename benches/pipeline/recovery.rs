@@ -1,6 +1,6 @@
 //! A process that is killed, and results that are built anew from the whole log.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::Result;
 use crate::feed::Feed;
@@ -25,12 +25,7 @@ pub(crate) async fn killed(world: &World, feed: &Feed, runs: usize, report: &mut
         instance.kill()?;
         let (began, killed) = (Instant::now(), position(&mut connection).await?);
         let _again = Instance::start(world, &setup, None)?;
-        while position(&mut connection).await?.offset <= killed.offset {
-            if began.elapsed() > Duration::from_mins(2) {
-                return Err("nothing was committed after the kill".into());
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        setup.until("the first commit after the kill", |position| position.offset > killed.offset).await?;
         seconds.push(began.elapsed().as_secs_f64());
         setup.caught_up(feed.records).await?;
     }
