@@ -12,7 +12,7 @@ use crate::feed::feed;
 use crate::world::World;
 
 /// What is done to the results, and the kinds of violations of which one at least has to be found.
-const TAMPERINGS: [(&str, &[&str]); 17] = [
+const TAMPERINGS: [(&str, &[&str]); 18] = [
     (
         "UPDATE credit.exposure SET not_due = not_due + 0.01, total = total + 0.01
          WHERE (company_id, partner_id) = (SELECT company_id, partner_id FROM credit.exposure ORDER BY total DESC LIMIT 1)",
@@ -36,7 +36,15 @@ const TAMPERINGS: [(&str, &[&str]); 17] = [
     ),
     ("DELETE FROM stream.dead_letter WHERE record_offset = (SELECT min(record_offset) FROM stream.dead_letter)", &["letters: lost"]),
     ("UPDATE stream.dead_letter SET record_offset = 3 WHERE record_offset = (SELECT min(record_offset) FROM stream.dead_letter)", &["letters: too many"]),
-    ("DELETE FROM witness.checkpoint WHERE serial = (SELECT max(serial) FROM witness.checkpoint WHERE old_offset < new_offset)", &["offsets: chain"]),
+    (
+        "DELETE FROM witness.checkpoint WHERE serial =
+         (SELECT serial FROM witness.checkpoint WHERE old_offset < new_offset ORDER BY serial DESC OFFSET 1 LIMIT 1)",
+        &["offsets: chain"],
+    ),
+    (
+        "DELETE FROM witness.checkpoint WHERE serial >= (SELECT max(serial) FROM witness.checkpoint WHERE old_offset < new_offset)",
+        &["offsets: end of the chain"],
+    ),
     ("DELETE FROM witness.checkpoint WHERE serial = (SELECT min(serial) FROM witness.checkpoint)", &["offsets: chain"]),
     ("DELETE FROM witness.outbox WHERE serial = (SELECT max(serial) FROM witness.outbox)", &["offsets: numbers", "events: unknown"]),
     ("UPDATE stream.checkpoint SET next_offset = next_offset - 1", &["offsets: backwards"]),
