@@ -20,9 +20,9 @@ pub(crate) struct Feed {
     pub(crate) bytes: u64,
 }
 
-/// A company of 2,000 customers: about 12,000 changes a day.
-pub(crate) fn settings(orders_per_day: u32, seed: u64) -> Settings {
-    Settings { days: 3_650, orders_per_day, customers: 2_000, seed, ..Settings::default() }
+/// A company: with 2,000 customers and 100 orders a day about 12,000 changes a day.
+pub(crate) fn settings(customers: u32, orders_per_day: u32, seed: u64) -> Settings {
+    Settings { days: 3_650, orders_per_day, customers, seed, ..Settings::default() }
 }
 
 /// Whether a record is a row's change.
@@ -44,7 +44,7 @@ impl Feed {
     pub(crate) async fn simulated(world: &World, name: &str, changes: u64, seed: u64) -> Result<Self> {
         let mut feed = Self::new(world, name).await?;
         let publisher = Publisher::new(&world.kafka(), &feed.topic)?;
-        let mut simulation = Simulation::new(settings(100, seed));
+        let mut simulation = Simulation::new(settings(2_000, 100, seed));
         while feed.changes < changes
             && let Some(unit) = simulation.next_unit()
         {
@@ -71,18 +71,18 @@ impl Feed {
     }
 }
 
-/// A producer that sends at once and uncompressed, as Kafka Connect's does unless told otherwise.
+/// A producer that sends uncompressed, as Kafka Connect's does unless told otherwise.
 pub(crate) struct Prompt {
     producer: BaseProducer,
     topic: String,
 }
 
 impl Prompt {
-    pub(crate) fn new(world: &World, topic: &str) -> Result<Self> {
+    pub(crate) fn new(world: &World, topic: &str, linger: Duration) -> Result<Self> {
         let mut settings = world.kafka();
+        settings.set("linger.ms", linger.as_millis().to_string());
         for (key, value) in [
             ("enable.idempotence", "true"),
-            ("linger.ms", "0"),
             ("queue.buffering.max.messages", "1000000"),
             ("queue.buffering.max.kbytes", "2000000"),
         ] {

@@ -42,9 +42,6 @@ struct Args {
     /// How often each figure is measured
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Credit's throughput, of which half is the load for latencies; what was measured where throughput is
-    #[arg(long, default_value_t = 100_000.0)]
-    rate: f64,
     /// Write all results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -94,12 +91,11 @@ async fn measure(world: &World, args: &Args) -> Result<()> {
         None
     };
     let feed = |part| prefilled.as_ref().filter(|_| wanted(part));
-    let mut rate = args.rate;
     if let Some(feed) = feed(Part::Throughput) {
-        rate = throughput::measure(world, &services, feed, args.runs, &mut report).await?;
+        throughput::measure(world, &services, feed, args.runs, &mut report).await?;
     }
     if wanted(Part::Latency) {
-        latency::measure(world, rate, &mut report).await?;
+        latency::measure(world, &mut report).await?;
     }
     if wanted(Part::Growth) {
         growth::measure(world, &services, &[10_000, 100_000, 1_000_000], &mut report).await?;

@@ -12,27 +12,40 @@ use crate::world::{World, position};
 /// Row changes of the log that is read from its beginning.
 const REBUILT: u64 = 10_000_000;
 
-/// Kills credit in the middle of the feed and starts it again at once.
+/// Kills credit in the middle of the feed and starts it again at once, as a member of its group without a name of its own and with
+/// one.
 pub(crate) async fn killed(world: &World, feed: &Feed, runs: usize, report: &mut Report) -> Result<()> {
-    let mut seconds = Vec::new();
-    for run in 0..runs {
-        eprintln!("bench: kill -9 ({} of {runs})", run + 1);
-        let setup = world.setup(&[&feed.topic], &["credit"]).await?;
-        let mut connection = setup.connections().await?.remove(0);
-        let instance = Instance::start(world, &setup, None)?;
-        let half = feed.records / 2;
-        setup.until("the middle of the feed", |position| position.offset >= half).await?;
-        instance.kill()?;
-        let (began, killed) = (Instant::now(), position(&mut connection).await?);
-        let _again = Instance::start(world, &setup, None)?;
-        setup.until("the first commit after the kill", |position| position.offset > killed.offset).await?;
-        seconds.push(began.elapsed().as_secs_f64());
-        setup.caught_up(feed.records).await?;
-    }
     let mut section = Section::new("Recovery", &["what", "s"]);
-    section.row(["kill -9 to the first commit after it".into(), seconds.into()]);
+    for (what, name) in
+        [("kill -9 to the first commit after it", None), ("the same with `group.instance.id`", Some("one"))]
+    {
+        let mut seconds = Vec::new();
+        for run in 0..runs {
+            eprintln!("bench: {what} ({} of {runs})", run + 1);
+            seconds.push(kill(world, feed, name).await?);
+        }
+        section.row([what.into(), seconds.into()]);
+    }
     report.add(section);
     Ok(())
+}
+
+async fn kill(world: &World, feed: &Feed, name: Option<&str>) -> Result<f64> {
+    let setup = world.setup(&[&feed.topic], &["credit"]).await?;
+    if let Some(name) = name {
+        setup.kafka("group.instance.id", name)?;
+    }
+    let mut connection = setup.connections().await?.remove(0);
+    let instance = Instance::start(world, &setup, None)?;
+    let half = feed.records / 2;
+    setup.until("the middle of the feed", |position| position.offset >= half).await?;
+    instance.kill()?;
+    let (began, killed) = (Instant::now(), position(&mut connection).await?);
+    let _again = Instance::start(world, &setup, None)?;
+    setup.until("the first commit after the kill", |position| position.offset > killed.offset).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    setup.caught_up(feed.records).await?;
+    Ok(seconds)
 }
 
 /// Reads ten million changes from the beginning, each processor by itself.

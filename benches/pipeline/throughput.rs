@@ -40,14 +40,13 @@ const COLUMNS: &[&str] = &[
 const RATIOS: &[&str] =
     &["processors", "of the bare loop", "of reading alone", "of decoding alone", "of writing alone"];
 
-/// Measures, and answers credit's rate.
 pub(crate) async fn measure(
     world: &World,
     services: &Services,
     feed: &Feed,
     runs: usize,
     report: &mut crate::report::Report,
-) -> Result<f64> {
+) -> Result<()> {
     let names: Vec<&str> = ledgerwell::registry::PROCESSORS.iter().map(|entry| entry.name).collect();
     let sets: Vec<Vec<&str>> = names.iter().map(|name| vec![*name]).chain([names.clone()]).collect();
     let mut ceilings = Ceilings::default();
@@ -67,7 +66,6 @@ pub(crate) async fn measure(
     report.add(ceilings.section(feed));
     let mut section = Section::new("Throughput", COLUMNS);
     let mut ratios = Section::new("Throughput beside its ceilings", RATIOS);
-    let mut credit = 0.0;
     for (processors, runs) in sets.iter().zip(&measured) {
         let name = processors.join(" and ");
         #[allow(clippy::cast_precision_loss, reason = "figures for people")]
@@ -97,13 +95,10 @@ pub(crate) async fn measure(
             ratio(ceilings.decoding(&name)),
             ratio(ceilings.writing(&name)),
         ]);
-        if name == "credit" {
-            credit = median(&rate);
-        }
     }
     report.add(section);
     report.add(ratios);
-    Ok(credit)
+    Ok(())
 }
 
 /// Runs `processors` over the feed; answers what it took, and a connection to the results.

@@ -24,7 +24,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         let mut feed = Feed::new(world, "transactions").await?;
         let setup = world.setup(&[&feed.topic], &["credit"]).await?;
         let publisher = Publisher::new(&world.kafka(), &feed.topic)?;
-        let mut simulation = Simulation::new(settings(100, 5));
+        let mut simulation = Simulation::new(settings(2_000, 100, 5));
         let (mut items, mut position) = (Vec::new(), 0);
         while let Some(unit) = simulation.next_unit() {
             if unit.kind == UnitKind::Transaction {

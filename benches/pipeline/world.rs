@@ -186,6 +186,15 @@ pub(crate) async fn position(connection: &mut PgConnection) -> Result<Position> 
 }
 
 impl Setup {
+    /// Adds a setting of Kafka's client to the configuration.
+    pub(crate) fn kafka(&self, key: &str, value: &str) -> Result<()> {
+        let text = std::fs::read_to_string(&self.file)?;
+        Ok(std::fs::write(
+            &self.file,
+            text.replace("[kafka]\n", &format!("[kafka]\n\"{key}\" = \"{value}\"\n")),
+        )?)
+    }
+
     /// A connection to the results of each source.
     pub(crate) async fn connections(&self) -> Result<Vec<PgConnection>> {
         let mut all = Vec::new();

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 use contract::{Change, Failure, Rejected};
 
-use self::content::{content, letter};
+use self::content::{decoded, letter};
 use self::held::Held;
 use self::snapshot::{Chunk, is_snapshot};
 use self::transaction::Open;
@@ -322,8 +322,8 @@ impl<E> Assembler<E> {
         input: &Input<'_>,
     ) {
         let key = RowKey::new(table, change.key);
-        let content = content(self.decode, &mut self.counts, table, key, change, input);
-        rows.push(key, input.offset, content);
+        let decoded = decoded(self.decode, &mut self.counts, table, key, change, input);
+        rows.push(key, input.offset, decoded);
     }
 
     /// Decodes the records of a large transaction on their second reading.

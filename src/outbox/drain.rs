@@ -26,6 +26,8 @@ const BATCH: usize = 5_000;
 /// How long a Kafka call may take before its outcome is in doubt.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How often it is asked what Kafka has confirmed.
+const REPORT: Duration = Duration::from_micros(500);
 /// Nothing that it does lasts longer than this. One that has not been heard of since then hangs in the client library, which a
 /// broker that stands still and comes back can bring about.
 const HANGS: Duration = Duration::from_mins(1);
@@ -340,13 +342,17 @@ fn send(
 /// they are polled for first.
 pub(super) fn confirmed(producer: &BaseProducer) -> Result<(), Failure> {
     let began = Instant::now();
-    while producer.in_flight_count() > 0 {
-        producer.poll(Duration::from_millis(1));
+    loop {
+        producer.poll(Duration::ZERO);
+        if producer.in_flight_count() == 0 {
+            return Ok(());
+        }
         if began.elapsed() > PATIENCE {
             return Err(Failure::transient("Kafka did not confirm events in time"));
         }
+        // The client's own waiting spins through its last millisecond.
+        std::thread::sleep(REPORT);
     }
-    Ok(())
 }
 
 fn enqueue(producer: &BaseProducer, mut record: BaseRecord<'_, String, String>) -> Result<(), Failure> {

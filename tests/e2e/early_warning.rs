@@ -117,7 +117,7 @@ async fn simulate(seed: u64, tally: &mut Tally) {
 async fn who_pays_ever_later_is_flagged_weeks_before_the_limit_breaks() {
     let mut tally = Tally::default();
     for seed in 1..=SEEDS {
-        simulate(seed, &mut tally).await;
+        Box::pin(simulate(seed, &mut tally)).await;
     }
     println!("{} of {} that slip break their limit", tally.broken, SEEDS * u64::from(SLIPPING));
     let mut medians = Vec::new();

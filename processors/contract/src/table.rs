@@ -1,12 +1,14 @@
 //! Working tables: their rows in memory, read once and written back in sets.
 
-use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::hash::Hash;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use sqlx::PgConnection;
-use sqlx::postgres::PgArguments;
+use futures_util::TryStreamExt;
+use rustc_hash::FxHashSet;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::dense::Dense;
 
 /// A query under construction.
 pub type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
@@ -19,15 +21,12 @@ pub trait Table: PartialEq + Send + Sync + Sized + 'static {
     /// This row's key.
     fn key(&self) -> Self::Key;
 
-    /// All rows.
-    fn load(connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<Vec<Self>>> + Send;
+    /// The query for all rows, to which a condition can be added.
+    fn select() -> String;
 
-    /// The rows that meet a condition on `$1`.
-    fn load_some(
-        condition: &str,
-        parameter: i32,
-        connection: &mut PgConnection,
-    ) -> impl Future<Output = sqlx::Result<Vec<Self>>> + Send;
+    /// Reads a row that the query answered. Whether its columns have the types that they are read as has to be checked of one row;
+    /// the others of the same answer have the same types.
+    fn read(row: &PgRow, check: bool) -> sqlx::Result<Self>;
 
     /// Inserts the rows, or replaces those whose key is there already.
     fn upsert(rows: &[&Self], connection: &mut PgConnection)
@@ -73,21 +72,21 @@ impl Key for (i32, i32, i32) {
 /// statements.
 #[derive(Debug)]
 pub struct Rows<T: Table> {
-    present: FxHashMap<T::Key, T>,
+    present: Dense<T::Key, T>,
     changed: FxHashSet<T::Key>,
     cleared: bool,
 }
 
 impl<T: Table> Default for Rows<T> {
     fn default() -> Self {
-        Self { present: FxHashMap::default(), changed: FxHashSet::default(), cleared: false }
+        Self { present: Dense::default(), changed: FxHashSet::default(), cleared: false }
     }
 }
 
 impl<T: Table> Rows<T> {
     /// Reads the table.
     pub async fn load(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        Ok(Self::of(T::load(connection).await?))
+        Self::read(sqlx::query(AssertSqlSafe(T::select())), connection).await
     }
 
     /// Reads the rows that meet a condition on `$1`: for questions about a few rows, never for a working state.
@@ -96,11 +95,24 @@ impl<T: Table> Rows<T> {
         parameter: i32,
         connection: &mut PgConnection,
     ) -> sqlx::Result<Self> {
-        Ok(Self::of(T::load_some(condition, parameter, connection).await?))
+        let sql = format!("{} WHERE {condition}", T::select());
+        Self::read(sqlx::query(AssertSqlSafe(sql)).bind(parameter), connection).await
     }
 
-    fn of(rows: Vec<T>) -> Self {
-        Self { present: rows.into_iter().map(|row| (row.key(), row)).collect(), ..Self::default() }
+    /// Row by row, so that no second copy of a large table is ever in memory.
+    async fn read(query: Query<'_>, connection: &mut PgConnection) -> sqlx::Result<Self> {
+        let mut rows = Self::default();
+        let mut stream = query.fetch(connection);
+        while let Some(row) = stream.try_next().await? {
+            let check = rows.is_empty();
+            rows.put(T::read(&row, check)?);
+        }
+        Ok(rows)
+    }
+
+    /// Adds a row that is stored already.
+    fn put(&mut self, row: T) {
+        self.present.insert(row.key(), row);
     }
 
     /// Writes what has changed since the last save.
@@ -115,7 +127,7 @@ impl<T: Table> Rows<T> {
         let mut keys: Vec<_> = std::mem::take(&mut self.changed).into_iter().collect();
         keys.sort_unstable();
         let (present, absent): (Vec<_>, Vec<_>) =
-            keys.into_iter().partition(|key| self.present.contains_key(key));
+            keys.into_iter().partition(|key| self.present.contains(key));
         if !absent.is_empty() {
             T::delete(&absent, connection).await?;
         }
@@ -148,26 +160,10 @@ impl<T: Table> Rows<T> {
 
     /// Sets or removes the row with this key, and answers what was there. A row that stays as it is need not be written.
     pub fn set(&mut self, key: T::Key, row: Option<T>) -> Option<T> {
-        let Some(row) = row else {
-            let old = self.present.remove(&key);
-            if old.is_some() {
-                self.changed.insert(key);
-            }
-            return old;
-        };
-        match self.present.entry(key) {
-            Entry::Occupied(mut slot) => {
-                if *slot.get() != row {
-                    self.changed.insert(key);
-                }
-                Some(slot.insert(row))
-            }
-            Entry::Vacant(slot) => {
-                self.changed.insert(key);
-                slot.insert(row);
-                None
-            }
+        if self.present.get(&key) != row.as_ref() {
+            self.changed.insert(key);
         }
+        self.present.set(key, row)
     }
 
     /// Sets or removes the row with this key where that changes something, and answers what was there; `None` where nothing
@@ -205,7 +201,7 @@ macro_rules! table {
         }
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, $crate::reexport::sqlx::FromRow)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $name {
             $(#[doc = "Part of the key."] pub $key: $key_type,)+
             $($(#[$column_doc])* pub $column: $type,)*
@@ -224,18 +220,12 @@ macro_rules! table {
                 ($(self.$key),+)
             }
 
-            async fn load(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<Vec<Self>> {
-                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::select($table, Self::COLUMNS));
-                $crate::reexport::sqlx::query_as(sql).fetch_all(connection).await
+            fn select() -> String {
+                $crate::sql::select($table, Self::COLUMNS)
             }
 
-            async fn load_some(
-                condition: &str,
-                parameter: i32,
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<Vec<Self>> {
-                let sql = format!("{} WHERE {condition}", $crate::sql::select($table, Self::COLUMNS));
-                $crate::reexport::sqlx::query_as($crate::reexport::sqlx::AssertSqlSafe(sql)).bind(parameter).fetch_all(connection).await
+            fn read(row: &$crate::reexport::sqlx::postgres::PgRow, check: bool) -> $crate::reexport::sqlx::Result<Self> {
+                $crate::read_row!(row, check, $($key,)+ $($column,)*)
             }
 
             async fn upsert(
@@ -288,7 +278,7 @@ macro_rules! seed_table {
         }
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, $crate::reexport::sqlx::FromRow)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $name {
             #[doc = "The key."] pub $key: $key_type,
             $($(#[$column_doc])* pub $column: $type,)*
@@ -309,17 +299,12 @@ macro_rules! seed_table {
                 self.$key
             }
 
-            async fn load(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<Vec<Self>> {
-                Self::load_some("$1 IS NOT NULL", 0, connection).await
+            fn select() -> String {
+                $crate::sql::select_as($table, Self::COLUMNS)
             }
 
-            async fn load_some(
-                condition: &str,
-                parameter: i32,
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<Vec<Self>> {
-                let sql = format!("{} WHERE {condition}", $crate::sql::select_as($table, Self::COLUMNS));
-                $crate::reexport::sqlx::query_as($crate::reexport::sqlx::AssertSqlSafe(sql)).bind(parameter).fetch_all(connection).await
+            fn read(row: &$crate::reexport::sqlx::postgres::PgRow, check: bool) -> $crate::reexport::sqlx::Result<Self> {
+                $crate::read_row!(row, check, $key, $($column,)*)
             }
 
             async fn upsert(
@@ -346,6 +331,23 @@ macro_rules! seed_table {
             }
         }
     };
+}
+
+/// Reads columns by their places, so that no name is looked up in any row.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! read_row {
+    ($row:ident, $check:ident, $($column:ident,)+) => {{
+        use $crate::reexport::sqlx::Row as _;
+        let mut places = 0_usize..;
+        // Fields are evaluated in the order in which they are written here, which is that of the query.
+        Ok(Self {
+            $($column: {
+                let place = places.next().unwrap_or_default();
+                if $check { $row.try_get(place)? } else { $row.try_get_unchecked(place)? }
+            },)+
+        })
+    }};
 }
 
 /// The statements of a table.
@@ -442,7 +444,8 @@ mod tests {
             "what never was need not be deleted"
         );
         assert_eq!(rows.replace(1, Some(thing(1, 11))), None, "nothing to write");
-        let mut stored = Rows::of(vec![thing(1, 10)]);
+        let mut stored = Rows::default();
+        stored.put(thing(1, 10));
         assert_eq!(stored.set(1, Some(thing(1, 10))), Some(thing(1, 10)));
         assert!(stored.changed.is_empty(), "nothing to write");
         assert_eq!(rows.replace(1, None), Some(Some(thing(1, 11))));

@@ -14,6 +14,7 @@ mod day_scores;
 pub mod explain;
 mod exposure;
 mod holds;
+mod index;
 mod links;
 mod norms;
 mod payments;
@@ -32,14 +33,14 @@ use chrono_tz::Tz;
 use contract::{Money, Outbox, RuleSet, Table};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::store::{InvoicedLine, Item, Tables};
+use crate::store::{InvoicedLine, Item, Settlement, Tables};
 use bucket::{Key, Party};
 use by_key::ByKey;
 use contributions::Contributions;
+use index::Index;
 use links::Links;
 use norms::Frozen;
 use payments::Payment;
-use rows::index;
 use settings::Settings;
 use to_invoice::OpenOrder;
 use volume::Sale;
@@ -56,12 +57,12 @@ pub struct Ledger {
     settings: Settings,
     today: Option<NaiveDate>,
     links: Links,
-    items_of_move: FxHashMap<i32, FxHashSet<i32>>,
-    items_of_partner: FxHashMap<i32, FxHashSet<i32>>,
-    orders_of_partner: FxHashMap<i32, FxHashSet<i32>>,
-    lines_of_order: FxHashMap<i32, FxHashSet<i32>>,
-    invoices_of_partner: FxHashMap<i32, FxHashSet<i32>>,
-    settlements_of_item: FxHashMap<i32, FxHashSet<i32>>,
+    items_of_move: Index,
+    items_of_partner: Index,
+    orders_of_partner: Index,
+    lines_of_order: Index,
+    invoices_of_partner: Index,
+    settlements_of_item: Index,
     contributions: Contributions,
     payments: ByKey<Payment>,
     sales: ByKey<Sale>,
@@ -98,27 +99,28 @@ struct Touched {
 impl Ledger {
     /// Over the rows of `tables`. Days begin in `zone`; the seed's figures are in the currency of `main_company`.
     pub fn new(tables: Tables, zone: Tz, main_company: Option<i32>) -> Self {
-        let mut ledger = Self { tables, zone, main_company, ..Self::default() };
-        let links: Vec<_> = ledger.tables.links.iter().map(InvoicedLine::key).collect();
-        for key in links {
-            ledger.links.insert(key);
-        }
-        let tables = std::mem::take(&mut ledger.tables);
-        tables
-            .items
-            .iter()
-            .for_each(|item| ledger.index_item(item.id, (item.move_id, item.partner_id), true));
-        tables
-            .orders
-            .iter()
-            .for_each(|order| index(&mut ledger.orders_of_partner, order.partner_id, order.id, true));
-        tables.lines.iter().for_each(|line| index(&mut ledger.lines_of_order, line.order_id, line.id, true));
-        tables.invoices.iter().for_each(|invoice| ledger.index_invoice(invoice.id, invoice.partner_id, true));
-        tables
-            .settlements
-            .iter()
-            .for_each(|row| ledger.index_settlement(row.id, (row.debit_id, row.credit_id), true));
-        ledger.tables = tables;
+        let settled = |row: &Settlement| [(row.debit_id, row.id), (row.credit_id, row.id)];
+        let mut ledger = Self {
+            links: tables.links.iter().map(InvoicedLine::key).collect(),
+            items_of_move: tables.items.iter().map(|item| (item.move_id, item.id)).collect(),
+            items_of_partner: tables
+                .items
+                .iter()
+                .filter_map(|item| Some((item.partner_id?, item.id)))
+                .collect(),
+            orders_of_partner: tables.orders.iter().map(|order| (order.partner_id, order.id)).collect(),
+            lines_of_order: tables.lines.iter().map(|line| (line.order_id, line.id)).collect(),
+            invoices_of_partner: tables
+                .invoices
+                .iter()
+                .filter_map(|row| Some((row.partner_id?, row.id)))
+                .collect(),
+            settlements_of_item: tables.settlements.iter().flat_map(settled).collect(),
+            tables,
+            zone,
+            main_company,
+            ..Self::default()
+        };
         ledger.thaw();
         ledger
     }
@@ -136,10 +138,16 @@ impl Ledger {
 
     /// Places all rows as of `clock`, so that [`Self::next_due`] says what it would have said without a restart.
     pub fn resume(&mut self, clock: Option<DateTime<Utc>>) {
-        self.touched.all = true;
-        if let Some(clock) = clock {
-            self.place(self.day(clock));
-        }
+        let Some(clock) = clock else {
+            self.touched.all = true;
+            return;
+        };
+        let today = self.day(clock);
+        let items = self.tables.items.iter();
+        self.contributions =
+            items.filter_map(|item| Some((item.id, self.place_item(item, today)?))).collect();
+        self.touch_all_but_items();
+        self.place(today);
     }
 
     fn is_receivable(&self, account: i32) -> bool {
@@ -229,8 +237,7 @@ impl Ledger {
         }
         let forgotten = |item: &&Item| item.is_settled() && item.due.is_none_or(|due| due < payments);
         let items: Vec<_> = self.tables.items.iter().filter(forgotten).map(|item| item.id).collect();
-        for item in
-            items.into_iter().filter(|item| !self.settlements_of_item.contains_key(item)).collect::<Vec<_>>()
+        for item in items.into_iter().filter(|item| !self.settlements_of_item.has(*item)).collect::<Vec<_>>()
         {
             self.set_item(item, None);
         }
@@ -286,13 +293,8 @@ impl Ledger {
     }
 
     fn place_touched_item(&mut self, id: i32, today: NaiveDate) {
-        self.touched.settlements.extend(self.settlements_of_item.get(&id).into_iter().flatten());
-        let part = self.tables.items.get(id).and_then(|item| {
-            let part = self.place_item(item, today)?;
-            // A credit note is no payment, so its date tells nothing.
-            let dated = part.bucket != bucket::Bucket::Unapplied || !item.falls_due;
-            Some((part, item.due.filter(|_| dated)))
-        });
+        self.touched.settlements.extend(self.settlements_of_item.of(id));
+        let part = self.tables.items.get(id).and_then(|item| self.place_item(item, today));
         let keys = self.contributions.set_item(id, part);
         self.touched.keys.extend(keys);
     }
@@ -300,6 +302,10 @@ impl Ledger {
     fn touch_everything(&mut self) {
         self.touched.items = self.contributions.items().collect();
         self.touched.items.extend(self.tables.items.iter().map(|item| item.id));
+        self.touch_all_but_items();
+    }
+
+    fn touch_all_but_items(&mut self) {
         self.touched.orders = self.contributions.orders().collect();
         self.touched.orders.extend(self.open_orders.ids());
         self.touched.orders.extend(self.tables.orders.iter().map(|order| order.id));

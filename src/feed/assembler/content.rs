@@ -10,41 +10,46 @@ use crate::feed::unit::{Bulk, Letter};
 
 /// A row's change, decoded or not.
 pub(super) enum Content<E> {
-    Event(E),
-    Nothing,
-    Letter(Box<Letter>),
+    Decoded(Decoded<E>),
     /// Held as it came, to be decoded when no later version can come.
     Held(Place),
     /// Too large to hold: to be read again.
     Later,
 }
 
+/// What a row's change says.
+pub(super) enum Decoded<E> {
+    Event(E),
+    Nothing,
+    Letter(Box<Letter>),
+}
+
 impl<E> Bulk<E> {
-    pub(super) fn push(&mut self, key: RowKey, offset: i64, content: Content<E>) {
+    pub(super) fn push(&mut self, key: RowKey, offset: i64, decoded: Decoded<E>) {
         self.keys.push((key, offset));
-        match content {
-            Content::Event(event) => self.events.push(event),
-            Content::Letter(letter) => self.letters.push(*letter),
-            Content::Nothing | Content::Held(_) | Content::Later => {}
+        match decoded {
+            Decoded::Event(event) => self.events.push(event),
+            Decoded::Letter(letter) => self.letters.push(*letter),
+            Decoded::Nothing => {}
         }
     }
 }
 
 /// Decodes a change of a wanted table; what cannot be used becomes a dead letter.
-pub(super) fn content<E>(
+pub(super) fn decoded<E>(
     decode: Decode<E>,
     counts: &mut Counts,
     table: &'static str,
     key: RowKey,
     change: &Change<'_>,
     input: &Input<'_>,
-) -> Content<E> {
+) -> Decoded<E> {
     let decoded = decode(change);
     *counts.ignored_columns.entry(table).or_default() += change.ignored_columns.get() as u64;
     match decoded {
-        Ok(Some(event)) => Content::Event(event),
-        Ok(None) => Content::Nothing,
-        Err(reason) => Content::Letter(Box::new(letter(reason, Some(key), change.key.to_owned(), input))),
+        Ok(Some(event)) => Decoded::Event(event),
+        Ok(None) => Decoded::Nothing,
+        Err(reason) => Decoded::Letter(Box::new(letter(reason, Some(key), change.key.to_owned(), input))),
     }
 }
 

@@ -4,7 +4,7 @@
 use contract::{Change, Op, Rejected};
 
 use super::Decode;
-use super::content::{Content, content, letter};
+use super::content::{Decoded, decoded, letter};
 use crate::feed::envelope::{self, Seen};
 use crate::feed::input::{Counts, Input};
 use crate::feed::key::RowKey;
@@ -60,16 +60,16 @@ impl Held {
         (row, offset): (RowKey, i64),
         decode: Decode<E>,
         counts: &mut Counts,
-    ) -> Content<E> {
+    ) -> Decoded<E> {
         let record = self.0.get(place.begin..place.begin + place.key + place.value).unwrap_or_default();
         let (key, value) = record.split_at(place.key);
         let input =
             Input { offset, timestamp: place.timestamp, key: Some(key), value: Some(value), kind: None };
         match change(place, key, value) {
-            Ok(change) => content(decode, counts, place.table, row, &change, &input),
+            Ok(change) => decoded(decode, counts, place.table, row, &change, &input),
             Err(reason) => {
                 let row_key = String::from_utf8_lossy(key).into_owned();
-                Content::Letter(Box::new(letter(reason, Some(row), row_key, &input)))
+                Decoded::Letter(Box::new(letter(reason, Some(row), row_key, &input)))
             }
         }
     }

@@ -394,7 +394,7 @@ fn what_is_held_is_decoded_early_when_it_grows_large() {
         &five_megabytes(7, 71),
     );
     let rows = log.assembler.open.as_ref().unwrap().rows.values();
-    assert_eq!(rows.filter(|row| matches!(row.content, content::Content::Event(_))).count(), 1);
+    assert_eq!(rows.filter(|row| matches!(row.content, content::Content::Decoded(_))).count(), 1);
     assert_eq!(log.end(1, 99, 3).units(), ["transaction [(8, Some(80)), (7, Some(71))] letters 0 -> 5"]);
 }
 

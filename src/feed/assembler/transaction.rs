@@ -4,7 +4,7 @@ use contract::{Change, Failure};
 use rustc_hash::FxHashMap;
 
 use super::Assembler;
-use super::content::{Content, content};
+use super::content::{Content, Decoded, decoded};
 use crate::feed::envelope::Seen;
 use crate::feed::input::Input;
 use crate::feed::key::RowKey;
@@ -108,7 +108,7 @@ impl<E> Assembler<E> {
             let content = if open.large {
                 Content::Later
             } else {
-                content(self.decode, &mut self.counts, table, key, change, input)
+                Content::Decoded(decoded(self.decode, &mut self.counts, table, key, change, input))
             };
             self.keep(key, Row { order, offset: input.offset, content }, input);
         }
@@ -145,7 +145,8 @@ impl<E> Assembler<E> {
         } else if self.held.is_full() {
             for (key, row) in &mut open.rows {
                 if let Content::Held(place) = row.content {
-                    row.content = self.held.decode(place, (*key, row.offset), self.decode, &mut self.counts);
+                    let decoded = self.held.decode(place, (*key, row.offset), self.decode, &mut self.counts);
+                    row.content = Content::Decoded(decoded);
                 }
             }
             self.held.clear();
@@ -162,11 +163,13 @@ impl<E> Assembler<E> {
             keys: Vec::with_capacity(rows.len()),
         };
         for (key, Row { offset, content, .. }) in rows {
-            let content = match content {
+            let decoded = match content {
                 Content::Held(place) => self.held.decode(place, (key, offset), self.decode, &mut self.counts),
-                decoded => decoded,
+                Content::Decoded(decoded) => decoded,
+                // It comes when the transaction is read again.
+                Content::Later => Decoded::Nothing,
             };
-            bulk.push(key, offset, content);
+            bulk.push(key, offset, decoded);
         }
         bulk
     }

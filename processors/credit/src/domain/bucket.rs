@@ -1,5 +1,6 @@
 //! Where money counts.
 
+use chrono::NaiveDate;
 use contract::Money;
 
 /// Who owes whom: a root company and a commercial partner.
@@ -30,6 +31,11 @@ pub(super) enum Bucket {
 
 impl Bucket {
     pub(super) const COUNT: usize = 5;
+
+    /// Whether it is a posted claim.
+    pub(super) fn is_receivable(self) -> bool {
+        matches!(self, Self::NotDue | Self::Overdue)
+    }
 }
 
 /// What one source row contributes.
@@ -38,4 +44,6 @@ pub(super) struct Part {
     pub(super) party: Party,
     pub(super) bucket: Bucket,
     pub(super) amount: Money,
+    /// When an item is due; of a payment, its date.
+    pub(super) due: Option<NaiveDate>,
 }

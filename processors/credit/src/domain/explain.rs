@@ -246,9 +246,7 @@ impl Ledger {
         ];
         let explained = names.map(|(bucket, name)| {
             let mut documents = Vec::new();
-            for (id, part, due) in
-                self.contributions.items_of(key).filter(|(_, part, _)| part.bucket == bucket)
-            {
+            for (id, part) in self.contributions.items_of(key).filter(|(_, part)| part.bucket == bucket) {
                 let move_id = self.tables.items.get(id).map(|item| item.move_id);
                 let amount = self.amount(key, part.amount.0);
                 documents.push(DocumentExplained {
@@ -256,7 +254,7 @@ impl Ledger {
                     id,
                     move_id,
                     amount,
-                    date: due,
+                    date: part.due,
                 });
             }
             for (id, order) in self.open_orders.of(key).filter(|_| bucket == Bucket::ToInvoice) {

@@ -30,12 +30,14 @@ impl Ledger {
         } else {
             Bucket::NotDue
         };
-        Some(Part { party: self.party(item.company_id, partner), bucket, amount })
+        // A credit note is no payment, so its date tells nothing.
+        let dated = bucket != Bucket::Unapplied || !item.falls_due;
+        let due = item.due.filter(|_| dated);
+        Some(Part { party: self.party(item.company_id, partner), bucket, amount, due })
     }
 
     /// Whether any item of the entry invoices an order line.
     fn is_linked(&self, move_id: i32) -> bool {
-        let items = self.items_of_move.get(&move_id);
-        items.into_iter().flatten().any(|item| self.links.lines_of(*item).next().is_some())
+        self.items_of_move.of(move_id).any(|item| self.links.has(item))
     }
 }

@@ -1,7 +1,5 @@
 //! Source rows as they come: stored, looked up from both ends, and what they touch noted.
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::Ledger;
 use super::links::Links;
 use crate::event::Event;
@@ -104,9 +102,9 @@ impl Ledger {
         }
         self.touched.partners.insert(id);
         if old.map(|partner| partner.commercial_id) != new.map(|partner| partner.commercial_id) {
-            self.touched.items.extend(self.items_of_partner.get(&id).into_iter().flatten());
-            self.touched.orders.extend(self.orders_of_partner.get(&id).into_iter().flatten());
-            self.touched.invoices.extend(self.invoices_of_partner.get(&id).into_iter().flatten());
+            self.touched.items.extend(self.items_of_partner.of(id));
+            self.touched.orders.extend(self.orders_of_partner.of(id));
+            self.touched.invoices.extend(self.invoices_of_partner.of(id));
         }
     }
 
@@ -114,13 +112,10 @@ impl Ledger {
         if self.tables.invoices.get(id) == row.as_ref() {
             return;
         }
-        if let Some(old) = self.tables.invoices.get(id).map(|invoice| invoice.partner_id) {
-            self.index_invoice(id, old, false);
-        }
-        if let Some(new) = &row {
-            self.index_invoice(id, new.partner_id, true);
-        }
+        let partner = |invoice: &Invoice| invoice.partner_id;
+        let new = row.as_ref().and_then(partner);
         let old = self.tables.invoices.set(id, row);
+        self.invoices_of_partner.shift(id, old.as_ref().and_then(partner), new);
         self.touched.invoices.insert(id);
         let draft = |invoice: Option<&Invoice>| invoice.filter(|row| row.draft).map(|row| row.refund);
         if draft(old.as_ref()) != draft(self.tables.invoices.get(id)) {
@@ -128,69 +123,43 @@ impl Ledger {
         }
     }
 
-    pub(super) fn index_invoice(&mut self, id: i32, partner: Option<i32>, present: bool) {
-        if let Some(partner) = partner {
-            index(&mut self.invoices_of_partner, partner, id, present);
-        }
-    }
-
     pub(super) fn set_settlement(&mut self, id: i32, row: Option<Settlement>) {
         if self.tables.settlements.get(id) == row.as_ref() {
             return;
         }
-        let ends = |row: &Settlement| (row.debit_id, row.credit_id);
-        if let Some(old) = self.tables.settlements.get(id).map(ends) {
-            self.index_settlement(id, old, false);
+        // Both ends leave before both come: they may have changed places.
+        let ends = |row: &Settlement| [row.debit_id, row.credit_id];
+        let new = row.as_ref().map(ends);
+        for item in self.tables.settlements.set(id, row).as_ref().map(ends).into_iter().flatten() {
+            self.settlements_of_item.remove(item, id);
         }
-        if let Some(new) = row.as_ref().map(ends) {
-            self.index_settlement(id, new, true);
+        for item in new.into_iter().flatten() {
+            self.settlements_of_item.insert(item, id);
         }
-        self.tables.settlements.set(id, row);
         self.touched.settlements.insert(id);
-    }
-
-    pub(super) fn index_settlement(&mut self, id: i32, (debit, credit): (i32, i32), present: bool) {
-        index(&mut self.settlements_of_item, debit, id, present);
-        index(&mut self.settlements_of_item, credit, id, present);
     }
 
     pub(super) fn set_item(&mut self, id: i32, row: Option<Item>) {
         if self.tables.items.get(id) == row.as_ref() {
             return;
         }
-        let place = |item: &Item| (item.move_id, item.partner_id);
-        let (old, new) = (self.tables.items.get(id).map(place), row.as_ref().map(place));
+        let (entry, partner) = (|item: &Item| item.move_id, |item: &Item| item.partner_id);
+        let new = (row.as_ref().map(entry), row.as_ref().and_then(partner));
         self.touch_item(id);
-        if old != new {
-            if let Some(old) = old {
-                self.index_item(id, old, false);
-            }
-            if let Some(new) = new {
-                self.index_item(id, new, true);
-            }
-        }
-        self.tables.items.set(id, row);
+        let old = self.tables.items.set(id, row);
+        self.items_of_move.shift(id, old.as_ref().map(entry), new.0);
+        self.items_of_partner.shift(id, old.as_ref().and_then(partner), new.1);
         self.touch_item(id);
-    }
-
-    pub(super) fn index_item(&mut self, id: i32, (move_id, partner): (i32, Option<i32>), present: bool) {
-        index(&mut self.items_of_move, move_id, id, present);
-        if let Some(partner) = partner {
-            index(&mut self.items_of_partner, partner, id, present);
-        }
     }
 
     fn set_order(&mut self, id: i32, row: Option<SaleOrder>) {
         if self.tables.orders.get(id) == row.as_ref() {
             return;
         }
-        if let Some(old) = self.tables.orders.get(id) {
-            index(&mut self.orders_of_partner, old.partner_id, id, false);
-        }
-        if let Some(new) = &row {
-            index(&mut self.orders_of_partner, new.partner_id, id, true);
-        }
-        self.tables.orders.set(id, row);
+        let partner = |order: &SaleOrder| order.partner_id;
+        let new = row.as_ref().map(partner);
+        let old = self.tables.orders.set(id, row);
+        self.orders_of_partner.shift(id, old.as_ref().map(partner), new);
         self.touched.orders.insert(id);
     }
 
@@ -198,20 +167,15 @@ impl Ledger {
         if self.tables.lines.get(id) == row.as_ref() {
             return;
         }
-        if let Some(old) = self.tables.lines.get(id) {
-            index(&mut self.lines_of_order, old.order_id, id, false);
-            self.touched.orders.insert(old.order_id);
-        }
-        if let Some(new) = &row {
-            index(&mut self.lines_of_order, new.order_id, id, true);
-            self.touched.orders.insert(new.order_id);
-        }
-        self.tables.lines.set(id, row);
+        let new = row.as_ref().map(|line| line.order_id);
+        let old = self.tables.lines.set(id, row).map(|line| line.order_id);
+        self.lines_of_order.shift(id, old, new);
+        self.touched.orders.extend(old.into_iter().chain(new));
     }
 
     /// A draft came, went or changed its sign: its items and the orders that they invoice.
     fn touch_move(&mut self, move_id: i32) {
-        for item in self.items_of_move.get(&move_id).cloned().unwrap_or_default() {
+        for item in self.items_of_move.of(move_id).collect::<Vec<_>>() {
             self.touched.items.insert(item);
             self.touch_lines_of(item);
         }
@@ -220,7 +184,7 @@ impl Ledger {
     /// An item that is linked to an order decides about all items of its entry, and about the order.
     fn touch_item(&mut self, id: i32) {
         self.touched.items.insert(id);
-        if self.links.lines_of(id).next().is_some() {
+        if self.links.has(id) {
             self.touch_siblings(id);
             self.touch_lines_of(id);
         }
@@ -228,7 +192,7 @@ impl Ledger {
 
     fn touch_siblings(&mut self, item: i32) {
         if let Some(item) = self.tables.items.get(item) {
-            self.touched.items.extend(self.items_of_move.get(&item.move_id).into_iter().flatten());
+            self.touched.items.extend(self.items_of_move.of(item.move_id));
         }
     }
 
@@ -241,17 +205,6 @@ impl Ledger {
     fn touch_line(&mut self, line: i32) {
         if let Some(line) = self.tables.lines.get(line) {
             self.touched.orders.insert(line.order_id);
-        }
-    }
-}
-
-pub(super) fn index(of: &mut FxHashMap<i32, FxHashSet<i32>>, group: i32, id: i32, present: bool) {
-    if present {
-        of.entry(group).or_default().insert(id);
-    } else if let Some(ids) = of.get_mut(&group) {
-        ids.remove(&id);
-        if ids.is_empty() {
-            of.remove(&group);
         }
     }
 }

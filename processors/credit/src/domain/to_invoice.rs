@@ -25,8 +25,8 @@ impl Ledger {
     /// and yet must not be delivered while its customer is held. `amount` is what [`Self::place_order`] says.
     pub(super) fn open_order(&self, order: &SaleOrder, amount: Money) -> Option<(Key, OpenOrder)> {
         let (mut left, mut undelivered) = (Decimal::ZERO, false);
-        for line in self.lines_of_order.get(&order.id).into_iter().flatten() {
-            let Some(line) = self.tables.lines.get(*line) else { continue };
+        for line in self.lines_of_order.of(order.id) {
+            let Some(line) = self.tables.lines.get(line) else { continue };
             let share = line.ordered.checked_sub(line.invoiced)?.max(Decimal::ZERO);
             left = left.checked_add(line.price_total.checked_mul(share)?.checked_div(line.ordered)?)?;
             undelivered |= line.delivered < line.ordered && line.invoiced < line.ordered;
@@ -43,8 +43,8 @@ impl Ledger {
     /// per line the price with taxes of what is ordered (or delivered, by the product's policy) and not invoiced by a posted
     /// invoice, converted at the order's rate and rounded to the company's currency.
     pub(super) fn place_order(&self, order: &SaleOrder) -> Option<Part> {
-        let lines = self.lines_of_order.get(&order.id)?;
-        let lines: Vec<_> = lines.iter().filter_map(|id| self.tables.lines.get(*id)).collect();
+        let lines = self.lines_of_order.of(order.id);
+        let lines: Vec<_> = lines.filter_map(|id| self.tables.lines.get(id)).collect();
         if !lines.iter().any(|line| line.open) {
             return None;
         }
@@ -59,7 +59,7 @@ impl Ledger {
             .round_dp(20)
             .round_dp_with_strategy(self.decimals(party.company), RoundingStrategy::MidpointAwayFromZero);
         let amount = Money::from_decimal(amount).filter(|amount| *amount != Money::ZERO)?;
-        Some(Part { party, bucket: Bucket::ToInvoice, amount })
+        Some(Part { party, bucket: Bucket::ToInvoice, amount, due: None })
     }
 
     fn line_to_invoice(&self, line: &SaleOrderLine) -> Option<Decimal> {

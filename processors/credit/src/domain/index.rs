@@ -1,0 +1,57 @@
+//! Which rows belong to what: of an entry its items, of an order its lines.
+
+use std::collections::BTreeSet;
+
+/// Pairs of a group and a member, in order: one set for all groups, because most groups have few members and a set for each would
+/// take more memory than the rows.
+#[derive(Debug, Default)]
+pub(super) struct Index(BTreeSet<(i32, i32)>);
+
+impl Index {
+    pub(super) fn insert(&mut self, group: i32, id: i32) {
+        self.0.insert((group, id));
+    }
+
+    pub(super) fn remove(&mut self, group: i32, id: i32) {
+        self.0.remove(&(group, id));
+    }
+
+    /// Moves a member from its group, if it had one, to the one that it has now.
+    pub(super) fn shift(&mut self, id: i32, from: Option<i32>, to: Option<i32>) {
+        if from == to {
+            return;
+        }
+        if let Some(from) = from {
+            self.remove(from, id);
+        }
+        if let Some(to) = to {
+            self.insert(to, id);
+        }
+    }
+
+    /// A group's members, in order.
+    pub(super) fn of(&self, group: i32) -> impl Iterator<Item = i32> + '_ {
+        self.0.range((group, i32::MIN)..=(group, i32::MAX)).map(|(_, id)| *id)
+    }
+
+    /// Whether a group has members.
+    pub(super) fn has(&self, group: i32) -> bool {
+        self.of(group).next().is_some()
+    }
+
+    /// All pairs, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i32, i32)> + '_ {
+        self.0.iter().copied()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Pairs that are collected are sorted first: a set that is built in order has no gaps.
+impl FromIterator<(i32, i32)> for Index {
+    fn from_iter<I: IntoIterator<Item = (i32, i32)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
