@@ -71,6 +71,8 @@ impl World {
         let name = format!("{PREFIX}.{name}");
         let topic = NewTopic::new(&name, 1, TopicReplication::Fixed(1))
             .set("retention.ms", "-1")
+            // Ten million changes of a simulated company reach into the future.
+            .set("message.timestamp.after.max.ms", "9223372036854775807")
             .set("retention.bytes", "-1");
         let admin: AdminClient<DefaultClientContext> = self.kafka().create()?;
         self.drop_topics(&admin, &[&name]).await?;
