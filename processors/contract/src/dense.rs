@@ -25,7 +25,7 @@ impl<K, V> Default for Dense<K, V> {
 impl<K: Copy + Eq + Hash, V> Dense<K, V> {
     /// The value with this key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        self.entry(self.place(key)?).map(|(_, value)| value)
+        self.entries.get(self.place(key)? as usize).map(|(_, value)| value)
     }
 
     /// Whether there is a value with this key.
@@ -104,10 +104,6 @@ impl<K: Copy + Eq + Hash, V> Dense<K, V> {
 
     fn place(&self, key: &K) -> Option<u32> {
         self.places.find(hash(key), |place| key_at(&self.entries, *place) == Some(key)).copied()
-    }
-
-    fn entry(&self, place: u32) -> Option<&(K, V)> {
-        self.entries.get(place as usize)
     }
 }
 

@@ -41,7 +41,7 @@ impl Contributions {
     /// Sets what an item contributes, and answers the keys that it touches.
     pub(super) fn set_item(&mut self, id: i32, new: Option<Part>) -> impl Iterator<Item = Key> + use<> {
         let old = self.items.set(id, new);
-        // What waits to become overdue is placed again and again, and most of it as it was.
+        // Where everything is placed anew, most of it stays where it was.
         if old != new {
             if let Some((part, due)) = dated(old) {
                 self.not_due.remove(&(due, id));
