@@ -26,8 +26,9 @@ struct Row<'a> {
 const COLUMNS: &str = "timestamp, automation_type, action_name, odoo_model, odoo_record_id, status, confidence, ai_reasoning, \
      input_data, output_data, tokens_used";
 
-/// Rows of a statement: a JSON array of Postgres' holds no more than 256 MB.
-const AT_ONCE: usize = 2_000;
+/// Rows of a statement. A row can have tens of kilobytes, each is copied several times on its way into the statement, and a JSON
+/// array of Postgres' holds no more than 256 MB.
+const AT_ONCE: usize = 250;
 
 /// Inserts rows, given as a JSON array, that meet a condition. Postgres turns each value into whatever type its column has.
 pub async fn insert_json(
@@ -47,9 +48,17 @@ pub async fn insert_json(
 
 /// Stores what `processor` has written down.
 pub async fn insert(processor: &str, audits: &[Audit], connection: &mut PgConnection) -> Result<(), Failure> {
-    if audits.is_empty() {
-        return Ok(());
+    for audits in audits.chunks(AT_ONCE) {
+        insert_some(processor, audits, connection).await?;
     }
+    Ok(())
+}
+
+async fn insert_some(
+    processor: &str,
+    audits: &[Audit],
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
     let raw =
         |json: &str| RawValue::from_string(json.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned());
     let data: Vec<_> = audits.iter().map(|audit| (raw(&audit.input), raw(&audit.output))).collect();
@@ -70,8 +79,5 @@ pub async fn insert(processor: &str, audits: &[Audit], connection: &mut PgConnec
     };
     let rows: Result<Vec<_>, _> = audits.iter().zip(&data).map(row).collect();
     let rows = rows.map_err(|error| Failure::permanent(format!("an audit row is no JSON: {error}")))?;
-    for rows in rows.chunks(AT_ONCE) {
-        insert_json("audit_logs", COLUMNS, &format!("[{}]", rows.join(",")), "", connection).await?;
-    }
-    Ok(())
+    insert_json("audit_logs", COLUMNS, &format!("[{}]", rows.join(",")), "", connection).await
 }

@@ -84,11 +84,22 @@ pub fn row(
     }
 }
 
+/// Rows of a statement, which copies them.
+const AT_ONCE: usize = 10_000;
+
 /// Stores events, inside the batch's transaction.
 pub async fn insert(place: &Place, rows: &[OutboxRow], connection: &mut PgConnection) -> Result<(), Failure> {
-    if rows.is_empty() {
-        return Ok(());
+    for rows in rows.chunks(AT_ONCE) {
+        insert_some(place, rows, connection).await?;
     }
+    Ok(())
+}
+
+async fn insert_some(
+    place: &Place,
+    rows: &[OutboxRow],
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
     let column = |of: fn(&OutboxRow) -> &String| rows.iter().map(|row| of(row).as_str()).collect::<Vec<_>>();
     sqlx::query(
         "INSERT INTO stream.outbox

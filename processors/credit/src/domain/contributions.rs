@@ -8,6 +8,7 @@ use contract::{Dense, Money};
 use rustc_hash::FxHashMap;
 
 use super::bucket::{Bucket, Key, Part};
+use super::index::sorted;
 
 #[derive(Debug, Default)]
 pub(super) struct Contributions {
@@ -157,11 +158,11 @@ impl FromIterator<(i32, Part)> for Contributions {
             let parts = all.items.iter().filter(move |(_, part)| wanted(part.bucket));
             parts.filter_map(|(id, part)| Some((part, part.due?, id)))
         };
-        let not_due = of(|bucket| bucket == Bucket::NotDue).map(|(_, due, id)| (due, id)).collect();
+        let not_due = sorted(of(|bucket| bucket == Bucket::NotDue).map(|(_, due, id)| (due, id)));
         let receivable =
-            of(Bucket::is_receivable).map(|(part, due, id)| ((part.party, due, id), part.amount)).collect();
+            sorted(of(Bucket::is_receivable).map(|(part, due, id)| ((part.party, due, id), part.amount)));
         let unapplied =
-            of(|bucket| bucket == Bucket::Unapplied).map(|(part, due, id)| (part.party, due, id)).collect();
+            sorted(of(|bucket| bucket == Bucket::Unapplied).map(|(part, due, id)| (part.party, due, id)));
         Self { not_due, receivable, unapplied, ..all }
     }
 }

@@ -49,9 +49,16 @@ impl Index {
     }
 }
 
-/// Pairs that are collected are sorted first: a set that is built in order has no gaps.
 impl FromIterator<(i32, i32)> for Index {
     fn from_iter<I: IntoIterator<Item = (i32, i32)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
+        Self(sorted(pairs))
     }
+}
+
+/// A set, or a map, of all its members at once. One that is built in order has no gaps; sorted in place first, because the sort of
+/// the set's own needs half of the members a second time.
+pub(super) fn sorted<T: Ord, S: FromIterator<T>>(members: impl IntoIterator<Item = T>) -> S {
+    let mut members: Vec<_> = members.into_iter().collect();
+    members.sort_unstable();
+    members.into_iter().collect()
 }
