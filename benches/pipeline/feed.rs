@@ -1,9 +1,6 @@
 //! The change feeds that are measured on.
 
-use std::time::Duration;
-
 use ledgerwell::publish::{self, Publisher};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use simulator::{Record, Settings, Simulation, Unit};
 
 use crate::Result;
@@ -64,49 +61,10 @@ impl Feed {
         Ok(())
     }
 
-    fn count(&mut self, record: &Record) {
+    /// Counts a record that was appended.
+    pub(crate) fn count(&mut self, record: &Record) {
         self.records += 1;
         self.changes += u64::from(is_change(record));
         self.bytes += (record.key.len() + record.value.as_ref().map_or(0, Vec::len)) as u64;
-    }
-}
-
-/// A producer that sends uncompressed, as Kafka Connect's does unless told otherwise.
-pub(crate) struct Prompt {
-    producer: BaseProducer,
-    topic: String,
-}
-
-impl Prompt {
-    pub(crate) fn new(world: &World, topic: &str, linger: Duration) -> Result<Self> {
-        let mut settings = world.kafka();
-        settings.set("linger.ms", linger.as_millis().to_string());
-        for (key, value) in [
-            ("enable.idempotence", "true"),
-            ("queue.buffering.max.messages", "1000000"),
-            ("queue.buffering.max.kbytes", "2000000"),
-        ] {
-            settings.set(key, value);
-        }
-        Ok(Self { producer: settings.create()?, topic: topic.to_owned() })
-    }
-
-    /// Sends a unit's records, in order.
-    pub(crate) fn send(&self, feed: &mut Feed, unit: &Unit) -> Result<()> {
-        for record in &unit.records {
-            let mut message: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(&self.topic)
-                .partition(0)
-                .key(record.key.as_slice())
-                .timestamp(record.timestamp_ms);
-            message.payload = record.value.as_deref();
-            self.producer.send(message).map_err(|(error, _)| error)?;
-            feed.count(record);
-        }
-        self.producer.poll(Duration::ZERO);
-        Ok(())
-    }
-
-    pub(crate) fn flush(&self) -> Result<()> {
-        Ok(self.producer.flush(Duration::from_mins(1))?)
     }
 }

@@ -1,7 +1,4 @@
 //! How long after its intended time a change can be read in Postgres, and its event in the result topic.
-//!
-//! The generator is open-loop: each transaction has a time at which it is meant to be sent, and latency counts from there, so
-//! that a pipeline that falls behind is not asked less (no coordinated omission).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,7 +16,8 @@ use sqlx::PgConnection;
 use tokio::sync::mpsc;
 
 use crate::Result;
-use crate::feed::{Feed, Prompt, changes, settings};
+use crate::feed::{Feed, changes, settings};
+use crate::generator::{Generated, Generator, Sent, WARM, histogram, record};
 use crate::instance::Instance;
 use crate::report::{Cell, Report, Section};
 use crate::world::{PREFIX, Setup, World, position};
@@ -28,22 +26,9 @@ use crate::world::{PREFIX, Setup, World, position};
 const BEFORE: u64 = 200_000;
 /// Nothing that is waited for takes longer.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// No latency is longer, in microseconds: an hour.
-const LONGEST: u64 = 3_600_000_000;
 /// Changes that tell a feed's throughput.
 const PREFILLED: u64 = 500_000;
-/// What is sent first is not measured: broker and Postgres have been still, and their caches and compilers get warm.
-const WARM: Duration = Duration::from_secs(5);
-
 const COLUMNS: &[&str] = &["load", "what", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "of"];
-
-/// A transaction on its way: the offset of its last record, when it was meant to be sent, and its changes that are measured.
-#[derive(Clone, Copy)]
-struct Sent {
-    last: i64,
-    intended: Instant,
-    changes: u64,
-}
 
 /// Changes a second.
 #[derive(Clone, Copy)]
@@ -65,10 +50,21 @@ struct Load<'a> {
     /// The prober looks at Postgres this often: often enough to tell the latency, rarely enough to leave the machine alone.
     look: Duration,
     customers: u32,
-    /// Orders a day. All changes that are measured happen within one day, as they do in a company.
+    /// Orders a day, enough for all changes to happen within one, as they do in a company: at 100 orders 12,000 changes.
     orders: u32,
     /// A processor that was stopped and catches up beside.
     beside: Option<&'a str>,
+}
+
+/// What was seen of one load.
+struct Measured {
+    /// Changes a second.
+    rate: f64,
+    /// When Kafka acknowledged as many changes that nobody read: what machine and broker need for themselves.
+    unread: Option<Histogram<u64>>,
+    generated: Generated,
+    readable: Histogram<u64>,
+    events: Histogram<u64>,
 }
 
 /// Measures credit under 200 changes/s, alone, with everything, and with dedup catching up beside; and under a half and a quarter of its
@@ -99,7 +95,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         linger: Duration::from_millis(5),
         look: Duration::from_millis(5),
         customers: 20_000,
-        orders: 10_000,
+        orders: 30_000,
         beside: None,
     };
     let loads = [
@@ -111,11 +107,15 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
     ];
     for load in &loads {
         eprintln!("bench: latency of {}", load.name);
-        let (rate, [sent, readable, told]) = run(world, load).await?;
-        let name = format!("{}, {rate:.0} changes/s", load.name);
-        row(&mut section, &name, "the generator itself is late", &sent);
-        row(&mut section, &name, "change to readable result", &readable);
-        row(&mut section, &name, "change to readable event", &told);
+        let measured = run(world, load).await?;
+        let name = format!("{}, {:.0} changes/s", load.name, measured.rate);
+        if let Some(acknowledged) = &measured.unread {
+            row(&mut section, &name, "Kafka acknowledges the change, and nobody reads", acknowledged);
+        }
+        row(&mut section, &name, "the generator itself is late", &measured.generated.late);
+        row(&mut section, &name, "Kafka acknowledges the change", &measured.generated.acknowledged);
+        row(&mut section, &name, "change to readable result", &measured.readable);
+        row(&mut section, &name, "change to readable event", &measured.events);
     }
     report.add(section);
     Ok(())
@@ -128,8 +128,7 @@ fn row(section: &mut Section, name: &str, what: &str, histogram: &Histogram<u64>
     section.row([name.into(), what.into(), ms(0.5), ms(0.99), ms(0.999), ms(1.0), count.into()]);
 }
 
-/// Answers the rate, and how late the generator was, and what was seen of results and of events.
-async fn run(world: &World, load: &Load<'_>) -> Result<(f64, [Histogram<u64>; 3])> {
+async fn run(world: &World, load: &Load<'_>) -> Result<Measured> {
     let Load { processors, beside, .. } = *load;
     let mut feed = Feed::new(world, "latency").await?;
     let setup = world.setup(&[&feed.topic], processors).await?;
@@ -151,8 +150,8 @@ async fn run(world: &World, load: &Load<'_>) -> Result<(f64, [Histogram<u64>; 3]
     publisher.flush()?;
     let mut first = Instance::start(world, &setup, beside.map(|_| processors[0]))?;
     settled(&setup, processors[0], feed.records).await?;
-    let rate = match load.rate {
-        Rate::Fixed(rate) => rate,
+    let (rate, unread) = match load.rate {
+        Rate::Fixed(rate) => (rate, None),
         Rate::Share(share) => {
             first.stop()?;
             let (start, changes) = (feed.records, feed.changes);
@@ -161,61 +160,66 @@ async fn run(world: &World, load: &Load<'_>) -> Result<(f64, [Histogram<u64>; 3]
             }
             publisher.flush()?;
             first = Instance::start(world, &setup, None)?;
-            share * throughput(&setup, processors[0], start, &feed, feed.changes - changes).await?
+            let throughput = throughput(&setup, processors[0], start, &feed, feed.changes - changes).await?;
+            let rate = share * throughput;
+            first.stop()?;
+            let units = load.units(&mut simulation, rate);
+            let unread = generate(world, load, feed, (units, rate), |_| ()).await?;
+            feed = unread.feed;
+            first = Instance::start(world, &setup, None)?;
+            settled(&setup, processors[0], feed.records).await?;
+            (rate, Some(unread.acknowledged))
         }
     };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of changes")]
-    let units = units(&mut simulation, (rate * (WARM + load.lasts).as_secs_f64()) as u64);
+    let units = load.units(&mut simulation, rate);
     // Gigabytes of the feeds before are still on their way to the disk, and every commit would queue up behind them. Neither is
     // what fills a database at once what keeps Postgres busy on an ordinary day.
     std::process::Command::new("sync").status()?;
     sqlx::raw_sql("VACUUM ANALYZE").execute(&mut setup.connections().await?.remove(0)).await?;
     let stop = Arc::new(AtomicBool::new(false));
-    let (sent, unread) = mpsc::unbounded_channel();
+    let (sent, unseen) = mpsc::unbounded_channel();
     let (told, untold) = std::sync::mpsc::channel();
     let listener = listen(world, processors[0], feed.records, untold, Arc::clone(&stop))?;
     let prober = tokio::spawn(probe(
         setup.connections().await?.remove(0),
         processors[0].to_owned(),
         load.look,
-        unread,
+        unseen,
     ));
     let second = beside.map(|beside| Instance::start(world, &setup, Some(beside))).transpose()?;
-    let generator = {
-        let prompt = Prompt::new(world, &feed.topic, load.linger)?;
-        let mut units = units.into_iter();
-        // The first one opens the connection and is not measured.
-        if let Some(unit) = units.next() {
-            prompt.send(&mut feed, &unit)?;
-            prompt.flush()?;
-        }
-        tokio::task::spawn_blocking(move || -> std::result::Result<_, String> {
-            let mut late = Histogram::new_with_max(LONGEST, 3).map_err(|error| error.to_string())?;
-            let (began, mut due) = (Instant::now(), 0);
-            for unit in &units.collect::<Vec<_>>() {
-                #[allow(clippy::cast_precision_loss, reason = "a rate")]
-                let intended = began + Duration::from_secs_f64(due as f64 / rate);
-                std::thread::sleep(intended.saturating_duration_since(Instant::now()));
-                prompt.send(&mut feed, unit).map_err(|error| error.to_string())?;
-                let (changes, warm) = (changes(unit), intended >= began + WARM);
-                let unit = Sent { last: feed.records - 1, intended, changes: if warm { changes } else { 0 } };
-                record(&mut late, intended.elapsed(), unit.changes);
-                due += changes;
-                // Whoever does not listen any more has an error of its own.
-                let _ = (sent.send(unit), told.send(unit));
-            }
-            prompt.flush().map_err(|error| error.to_string())?;
-            Ok((feed, late))
-        })
-    };
-    let (feed, late) = generator.await??;
+    let generated = generate(world, load, feed, (units, rate), move |unit| {
+        // Whoever does not listen any more has an error of its own.
+        let _ = (sent.send(unit), told.send(unit));
+    })
+    .await?;
     let readable = prober.await??;
-    settled(&setup, processors[0], feed.records).await?;
+    settled(&setup, processors[0], generated.feed.records).await?;
     stop.store(true, Ordering::Release);
     let events = listener.join().map_err(|_| "the listener panicked")??;
     drop((first, second));
-    world.forget(&feed.topic).await?;
-    Ok((rate, [late, readable, events]))
+    world.forget(&generated.feed.topic).await?;
+    Ok(Measured { rate, unread, generated, readable, events })
+}
+
+impl Load<'_> {
+    /// The next transactions, as many as are sent while the load lasts.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of changes")]
+    fn units(&self, simulation: &mut Simulation, rate: f64) -> Vec<Unit> {
+        units(simulation, (rate * (WARM + self.lasts).as_secs_f64()) as u64)
+    }
+}
+
+/// Sends transactions at a rate, from a thread of its own.
+async fn generate(
+    world: &World,
+    load: &Load<'_>,
+    feed: Feed,
+    (units, rate): (Vec<Unit>, f64),
+    sent: impl Fn(Sent) + Send + 'static,
+) -> Result<Generated> {
+    let generator = Generator::new(world, &feed.topic, load.linger)?;
+    let run = move || generator.run(feed, units, rate, sent).map_err(|error| error.to_string());
+    Ok(tokio::task::spawn_blocking(run).await??)
 }
 
 /// The next transactions, of so many changes.
@@ -281,7 +285,7 @@ async fn probe(
     look: Duration,
     mut sent: mpsc::UnboundedReceiver<Sent>,
 ) -> std::result::Result<Histogram<u64>, String> {
-    let mut histogram = Histogram::new_with_max(LONGEST, 3).map_err(|error| error.to_string())?;
+    let mut histogram = histogram().map_err(|error| error.to_string())?;
     let (mut waiting, mut open): (VecDeque<Sent>, _) = (VecDeque::new(), true);
     while open || !waiting.is_empty() {
         if waiting.front().is_some_and(|unit| unit.intended.elapsed() > PATIENCE) {
@@ -323,7 +327,6 @@ fn listen(
         ("isolation.level", "read_committed"),
         ("auto.offset.reset", "latest"),
         ("enable.auto.commit", "false"),
-        ("fetch.wait.max.ms", "5"),
     ] {
         kafka.set(key, value);
     }
@@ -337,7 +340,7 @@ fn listen(
     }
     consumer.assign(&all)?;
     Ok(std::thread::spawn(move || {
-        let mut histogram = Histogram::new_with_max(LONGEST, 3).map_err(|error| error.to_string())?;
+        let mut histogram = histogram().map_err(|error| error.to_string())?;
         let mut units = Vec::<Sent>::new();
         while !stop.load(Ordering::Acquire) {
             let Some(message) = consumer.poll(Duration::from_millis(20)) else { continue };
@@ -354,8 +357,4 @@ fn listen(
         }
         Ok(histogram)
     }))
-}
-
-fn record(histogram: &mut Histogram<u64>, latency: Duration, changes: u64) {
-    histogram.saturating_record_n(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX), changes);
 }

@@ -4,6 +4,7 @@
 
 mod ceilings;
 mod feed;
+mod generator;
 mod growth;
 mod instance;
 mod latency;
@@ -39,6 +40,9 @@ struct Args {
     /// Row changes in the prefilled topic
     #[arg(long, default_value_t = 1_000_000)]
     changes: u64,
+    /// Open items that `growth` grows to (may be repeated)
+    #[arg(long, value_name = "N", default_values_t = [10_000, 100_000, 1_000_000])]
+    open_items: Vec<usize>,
     /// How often each figure is measured
     #[arg(long, default_value_t = 3)]
     runs: usize,
@@ -56,7 +60,7 @@ enum Part {
     Throughput,
     /// From the intended time of sending to the readable result and event
     Latency,
-    /// 10,000, 100,000 and 1,000,000 open items
+    /// The same changes on top of ever more open items
     Growth,
     /// 1, 2 and 4 sources over 1 and 2 instances
     Scale,
@@ -98,7 +102,7 @@ async fn measure(world: &World, args: &Args) -> Result<()> {
         latency::measure(world, &mut report).await?;
     }
     if wanted(Part::Growth) {
-        growth::measure(world, &services, &[10_000, 100_000, 1_000_000], &mut report).await?;
+        growth::measure(world, &services, &args.open_items, &mut report).await?;
     }
     if wanted(Part::Transactions) {
         transactions::measure(world, &mut report).await?;
