@@ -28,6 +28,7 @@ const BEFORE: u64 = 200_000;
 const PATIENCE: Duration = Duration::from_mins(5);
 /// Changes that tell a feed's throughput.
 const PREFILLED: u64 = 500_000;
+
 const COLUMNS: &[&str] = &["load", "what", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "of"];
 
 /// Changes a second.

@@ -20,7 +20,7 @@
 //! - No clock, no SQL, no async, no randomness in `apply` and `decide`: the same stream gives the same rows and the
 //!   same events, however it is cut into batches.
 //! - Values are checked in `decode`, so that `save` cannot fail on data.
-//! - `save` writes the net effect in sets: a few statements, whatever the size of the batch. [`table!`] helps.
+//! - `save` writes the net effect in sets: a few statements for every ten thousand rows. [`table!`] helps.
 //! - Ids from sequences never leave their table: events use natural keys.
 //! - Each automated decision is written down ([`Outbox::audit`]), and goes only as far as its rule's [`Mode`]. Rules and
 //!   people's requests come through the stream ([`Processor::rules`], [`Processor::request`]); no table is ever polled.
