@@ -28,7 +28,7 @@ const COLUMNS: &str = "timestamp, automation_type, action_name, odoo_model, odoo
 
 /// Rows of a statement. A row can have tens of kilobytes, each is copied several times on its way into the statement, and a JSON
 /// array of Postgres' holds no more than 256 MB.
-const AT_ONCE: usize = 250;
+const ROWS_PER_STATEMENT: usize = 250;
 
 /// Inserts rows, given as a JSON array, that meet a condition. Postgres turns each value into whatever type its column has.
 pub async fn insert_json(
@@ -48,7 +48,7 @@ pub async fn insert_json(
 
 /// Stores what `processor` has written down.
 pub async fn insert(processor: &str, audits: &[Audit], connection: &mut PgConnection) -> Result<(), Failure> {
-    for audits in audits.chunks(AT_ONCE) {
+    for audits in audits.chunks(ROWS_PER_STATEMENT) {
         insert_some(processor, audits, connection).await?;
     }
     Ok(())
@@ -78,6 +78,7 @@ async fn insert_some(
         })
     };
     let rows: Result<Vec<_>, _> = audits.iter().zip(&data).map(row).collect();
-    let rows = rows.map_err(|error| Failure::permanent(format!("an audit row is no JSON: {error}")))?;
+    let rows =
+        rows.map_err(|error| Failure::permanent(format!("an audit row is no JSON: {error}")).because(error))?;
     insert_json("audit_logs", COLUMNS, &format!("[{}]", rows.join(",")), "", connection).await
 }

@@ -1,32 +1,31 @@
-//! The command line: one file per command.
+//! The command line: one file per command, and those that processors declare.
 
-mod backtest;
 mod demo;
 mod dlq;
-mod explain;
 mod migrate;
 mod output;
+mod processors;
 mod publish;
 mod replay;
 mod reset;
 mod run;
+mod session;
 mod simulate;
 mod status;
 mod token;
 mod topics;
-mod train;
 mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use contract::api::Outcome;
 
 use crate::config::{Config, Source};
+use crate::registry::{self, PROCESSORS};
 use crate::telemetry;
-
-/// What a command answers: the exit code, or an error that says what to do next.
-type Outcome = Result<ExitCode, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Live finance answers from an Odoo change feed, exactly once.
 #[derive(Parser)]
@@ -69,23 +68,16 @@ enum Command {
     Simulate(simulate::Simulate),
     #[command(subcommand)]
     Dlq(dlq::Dlq),
-    #[command(subcommand)]
-    Explain(explain::Explain),
     Replay(replay::Run),
     Verify(verify::Verify),
-    #[command(subcommand)]
-    Train(train::Train),
-    #[command(subcommand)]
-    Backtest(backtest::Backtest),
     Token(token::Token),
     Demo(demo::Demo),
 }
 
 impl Global {
     fn config(&self) -> Result<Config, crate::config::Invalid> {
-        Config::load(self.config.as_deref(), |name| {
-            std::env::var(name).ok().filter(|value| !value.is_empty())
-        })
+        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Config::load(self.config.as_deref(), environment, registry::names())
     }
 }
 
@@ -100,8 +92,21 @@ fn sources<'a>(config: &'a Config, only: Option<&str>) -> Result<Vec<&'a Source>
     Ok(chosen)
 }
 
+/// The source with this name; without one, the only source.
+fn source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Source, String> {
+    match sources(config, name)?.as_slice() {
+        [source] => Ok(source),
+        _ => Err("there are several sources: name one with --source".into()),
+    }
+}
+
+/// Examples with the name of a processor instead of PROCESSOR.
+fn with_name(examples: &str) -> String {
+    examples.replace("PROCESSOR", PROCESSORS.first().map_or("PROCESSOR", |entry| entry.name))
+}
+
 /// Ctrl-C and SIGTERM let what is long stop where it can go on later.
-fn stop_with(stop: &crate::runner::Stop) {
+fn stop_with(stop: &crate::task::Stop) {
     let stop = stop.clone();
     tokio::spawn(async move {
         run::stop_signal().await;
@@ -109,10 +114,30 @@ fn stop_with(stop: &crate::runner::Stop) {
     });
 }
 
+/// The shell's own commands and those that processors declare.
+fn command_line() -> clap::Command {
+    processors::add(Cli::command())
+}
+
+/// What was called.
+enum Called {
+    Own(Command),
+    OfProcessor(&'static contract::api::Command, ArgMatches),
+}
+
+fn parse() -> Result<(Global, Called), clap::Error> {
+    let matches = command_line().try_get_matches()?;
+    if let Some((command, of_command)) = processors::find(&matches) {
+        return Ok((Global::from_arg_matches(&matches)?, Called::OfProcessor(command, of_command.clone())));
+    }
+    let Cli { global, command } = Cli::from_arg_matches(&matches)?;
+    Ok((global, Called::Own(command)))
+}
+
 /// Parses the command line, runs the command and says what went wrong.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (global, called) = match parse() {
+        Ok(called) => called,
         Err(error) => {
             // A closed output is nothing to report.
             let _ = error.print();
@@ -121,7 +146,10 @@ pub fn main() -> ExitCode {
         }
     };
     // The demo's output is for people; its progress is not a log.
-    telemetry::log(cli.global.json, if matches!(cli.command, Command::Demo(_)) { "warn" } else { "info" });
+    telemetry::log(
+        global.json,
+        if matches!(called, Called::Own(Command::Demo(_))) { "warn" } else { "info" },
+    );
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -129,26 +157,7 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let outcome = runtime.block_on(async {
-        let global = &cli.global;
-        match cli.command {
-            Command::Run(command) => command.run(global).await,
-            Command::Migrate(command) => command.run(global).await,
-            Command::Topics(command) => command.run(global).await,
-            Command::Status(command) => command.run(global).await,
-            Command::Reset(command) => command.run(global).await,
-            Command::Publish(command) => command.run(global),
-            Command::Simulate(command) => command.run(global),
-            Command::Dlq(command) => command.run(global).await,
-            Command::Explain(command) => command.run(global).await,
-            Command::Replay(command) => command.run(global).await,
-            Command::Verify(command) => command.run(global).await,
-            Command::Train(command) => command.run(global).await,
-            Command::Backtest(command) => command.run(global),
-            Command::Token(command) => command.run(global),
-            Command::Demo(command) => command.run(global).await,
-        }
-    });
+    let outcome = runtime.block_on(called.run(&global));
     // A thread that hangs in a client library must not keep the process.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| {
@@ -157,17 +166,44 @@ pub fn main() -> ExitCode {
     })
 }
 
+impl Called {
+    async fn run(self, global: &Global) -> Outcome {
+        match self {
+            Self::OfProcessor(command, matches) => (command.run)(&matches, &session::Terminal(global)).await,
+            Self::Own(command) => command.run(global).await,
+        }
+    }
+}
+
+impl Command {
+    async fn run(self, global: &Global) -> Outcome {
+        match self {
+            Self::Run(command) => command.run(global).await,
+            Self::Migrate(command) => command.run(global).await,
+            Self::Topics(command) => command.run(global).await,
+            Self::Status(command) => command.run(global).await,
+            Self::Reset(command) => command.run(global).await,
+            Self::Publish(command) => command.run(global),
+            Self::Simulate(command) => command.run(global),
+            Self::Dlq(command) => command.run(global).await,
+            Self::Replay(command) => command.run(global).await,
+            Self::Verify(command) => command.run(global).await,
+            Self::Token(command) => command.run(global),
+            Self::Demo(command) => command.run(global).await,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn the_command_line_is_well_formed_and_every_command_has_examples() {
-        let cli = super::Cli::command();
+        let cli = super::command_line();
         cli.clone().debug_assert();
         for command in cli.get_subcommands() {
             let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(examples.contains("ledgerwell "), "{} has no examples", command.get_name());
+            assert!(!examples.contains("PROCESSOR"), "{} names no processor", command.get_name());
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 /// Now.
-#[allow(clippy::disallowed_methods, reason = "the one place; nothing below src/ can reach it")]
+#[allow(clippy::disallowed_methods, reason = "the only clock; nothing below src/ can reach it")]
 pub fn wall() -> DateTime<Utc> {
     Utc::now()
 }

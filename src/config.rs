@@ -1,6 +1,6 @@
 //! One TOML file plus environment. Without a file there is one source, `odoo`, on topic `odoo.changes`.
 
-mod kept;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,8 +10,6 @@ use std::path::Path;
 use chrono_tz::Tz;
 use rdkafka::ClientConfig;
 use serde::Deserialize;
-
-use crate::registry::PROCESSORS;
 
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
@@ -111,7 +109,7 @@ pub enum Setting {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Clock {
-    /// Ticks, written into the stream when a moment falls due.
+    /// Ticks, written into the stream when something falls due.
     #[default]
     Wall,
     /// Nothing: time is what the changes say. For recordings, tests and demos.
@@ -169,11 +167,16 @@ fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Tz, D:
 pub struct Invalid(String);
 
 impl Config {
-    /// Reads the file, if there is one, and lets the environment fill what it leaves open.
+    /// Reads the file, if there is one, and lets the environment fill what it leaves open. It may only name processors that are
+    /// known.
     ///
     /// # Errors
     /// A file that cannot be read, an unknown or wrong key, nothing to connect to.
-    pub fn load(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Fn(&str) -> Option<String>,
+        known: impl IntoIterator<Item = &'static str>,
+    ) -> Result<Self, Invalid> {
         let text = match file {
             Some(file) => std::fs::read_to_string(file).map_err(|error| {
                 Invalid(format!("{}: {error}. Name the file with --config", file.display()))
@@ -181,13 +184,18 @@ impl Config {
             None => String::new(),
         };
         let name = file.map_or_else(|| "configuration".into(), |file| file.display().to_string());
-        Self::parse(&text, environment).map_err(|Invalid(why)| Invalid(format!("{name}: {why}")))
+        let known: Vec<_> = known.into_iter().collect();
+        Self::parse(&text, environment, &known).map_err(|Invalid(why)| Invalid(format!("{name}: {why}")))
     }
 
-    fn parse(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
+    fn parse(
+        text: &str,
+        environment: impl Fn(&str) -> Option<String>,
+        known: &[&str],
+    ) -> Result<Self, Invalid> {
         let unusable = |error: toml::de::Error| Invalid(with_nearest(error.message()));
         let mut table: toml::Table = toml::from_str(text).map_err(unusable)?;
-        kept::fetch(&mut table, &environment)?;
+        secrets::fetch(&mut table, &environment)?;
         let mut config = Self::deserialize(table).map_err(unusable)?;
         if let Some(servers) = environment("KAFKA_BOOTSTRAP_SERVERS") {
             config.kafka.entry("bootstrap.servers".into()).or_insert(Setting::Text(servers));
@@ -209,7 +217,7 @@ impl Config {
         let database_url = environment("DATABASE_URL");
         for source in &mut config.sources {
             source.database_url = source.database_url.take().or_else(|| database_url.clone());
-            source.check()?;
+            source.check(known)?;
         }
         unique("name", config.sources.iter().map(|source| &source.name))?;
         let topics =
@@ -262,7 +270,7 @@ impl Source {
         }
     }
 
-    fn check(&self) -> Result<(), Invalid> {
+    fn check(&self, known: &[&str]) -> Result<(), Invalid> {
         let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         if self.name.is_empty() || !self.name.chars().all(plain) {
             return Err(Invalid(format!(
@@ -276,13 +284,12 @@ impl Source {
                 "source {name}: where is Postgres? Set DATABASE_URL, or database_url"
             )));
         }
-        let known = || PROCESSORS.iter().map(|entry| entry.name);
-        let unknown = self.processors.iter().flatten().find(|name| !known().any(|known| known == *name));
+        let unknown = self.processors.iter().flatten().find(|name| !known.contains(&name.as_str()));
         if let Some(unknown) = unknown {
             return Err(Invalid(format!(
                 "source {}: there is no processor `{unknown}`; there are: {}",
                 self.name,
-                known().collect::<Vec<_>>().join(", ")
+                known.join(", ")
             )));
         }
         Ok(())
@@ -335,7 +342,7 @@ mod tests {
             "DATABASE_URL" => Some("postgres://127.0.0.1/x".to_owned()),
             _ => None,
         };
-        Config::parse(text, environment).map_err(|error| error.to_string())
+        Config::parse(text, environment, &["example"]).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -354,7 +361,7 @@ mod tests {
         let error = parse("[[source]]\ntopc = \"x\"").unwrap_err();
         assert_eq!(error, "unknown key `topc`; did you mean `topic`?");
         assert!(parse("[[source]]\nclock = \"fed\"").unwrap_err().contains("did you mean `feed`"));
-        assert!(parse("[[source]]\nprocessors = [\"debit\"]").unwrap_err().contains("there are: credit"));
+        assert!(parse("[[source]]\nprocessors = [\"exmaple\"]").unwrap_err().contains("there are: example"));
     }
 
     #[test]
@@ -407,7 +414,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let error = Config::parse("", |_| None).unwrap_err().to_string();
+        let error = Config::parse("", |_| None, &[]).unwrap_err().to_string();
         assert!(error.contains("KAFKA_BOOTSTRAP_SERVERS"));
     }
 }

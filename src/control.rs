@@ -1,8 +1,8 @@
 //! Records that Ledgerwell writes into a source's stream, so that there is one order of everything: ticks, rule sets, requests.
 
-mod folded;
 pub mod request;
 pub mod rules;
+mod state;
 mod ticks;
 
 use std::thread::JoinHandle;
@@ -13,12 +13,14 @@ use rdkafka::ClientConfig;
 use sqlx::PgConnection;
 
 use crate::config::{Config, Source};
+use crate::connection::connect;
 use crate::feed::control::KEY;
-use crate::pipeline::Unit;
 use crate::publish::{Publisher, Record};
-use crate::runner::{Figures, State, Stop, connect};
+use crate::status::{Figures, State};
+use crate::task::Stop;
+use crate::task::Task;
 
-pub use folded::Folded;
+pub use state::ControlState;
 
 /// How often it is looked whether something has to be announced.
 const EVERY: Duration = Duration::from_secs(1);
@@ -46,19 +48,21 @@ impl Target {
         let record = Record { key: KEY, value: Some(value.as_bytes()), timestamp: None, kind: Some(kind) };
         Publisher::new(&self.kafka, &self.topic)
             .and_then(|publisher| publisher.publish(record).and_then(|()| publisher.flush()))
-            .map_err(|error| Failure::transient(format!("Kafka: topic {}: {error}", self.topic)))
+            .map_err(|error| {
+                Failure::transient(format!("Kafka: topic {}: {error}", self.topic)).because(error)
+            })
     }
 }
 
-/// Announces what a source's units have to know, until it is told to stop. Any instance may, because what is not new changes
-/// nothing.
+/// Announces what a source's tasks have to know, until it is asked to stop. Any instance may, because what is not new
+/// changes nothing.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn spawn(
     config: &Config,
     source: &Source,
-    units: Vec<Unit>,
+    tasks: Vec<Task>,
     stop: Stop,
 ) -> std::io::Result<JoinHandle<()>> {
     let mut announcer = Announcer {
@@ -73,9 +77,9 @@ pub fn spawn(
         while !stop.is_set() {
             std::thread::park_timeout(EVERY);
             // Who is behind, or has nothing, would announce what the stream says already.
-            let ready: Vec<_> = units
+            let ready: Vec<_> = tasks
                 .iter()
-                .map(|unit| unit.status.figures())
+                .map(|task| task.status.figures())
                 .filter(|figures| figures.state == State::Running && figures.at_end && figures.complete)
                 .collect();
             if ready.is_empty() {
@@ -99,28 +103,28 @@ struct Announcer {
 }
 
 impl Announcer {
-    async fn announce(&mut self, units: &[Figures]) -> Result<(), Failure> {
+    async fn announce(&mut self, tasks: &[Figures]) -> Result<(), Failure> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => self.connection.insert(connect(&self.database, "ledgerwell.control").await?),
         };
         // Time goes on, whatever is wrong with the rules.
-        let due = ticks::due(units, connection).await?;
+        let due = ticks::due(tasks, connection).await?;
         let rules = rules::read(connection).await;
         if let Some(tick) = due.filter(|due| self.tick.is_none_or(|before| before < *due)) {
             self.target.write("tick", &ticks::text(tick))?;
             self.tick = Some(tick);
         }
-        self.announce_rules(units, &rules?)
+        self.announce_rules(tasks, &rules?)
     }
 
-    fn announce_rules(&mut self, units: &[Figures], rules: &contract::RuleSet) -> Result<(), Failure> {
+    fn announce_rules(&mut self, tasks: &[Figures], rules: &contract::RuleSet) -> Result<(), Failure> {
         let fingerprint = rules::fingerprint(rules);
         let just_announced = self
             .rules
             .as_ref()
             .is_some_and(|(before, when)| *before == fingerprint && when.elapsed() < AGAIN);
-        if just_announced || units.iter().all(|figures| figures.rules == fingerprint) {
+        if just_announced || tasks.iter().all(|figures| figures.rules == fingerprint) {
             return Ok(());
         }
         self.target.write("rules", &rules::text(rules))?;

@@ -1,21 +1,21 @@
 //! From raw Kafka records to whole source transactions.
 //!
-//! `envelope` reads one record without decoding its row; `assembler` folds records into [`Unit`]s: what a processor sees
+//! `envelope` reads one record without decoding its row; `assembler` folds records into [`Delivery`]s: what a processor sees
 //! and what commits as a whole. Both are pure: no Kafka, no Postgres, no clock. Each encoding of a change record is one
-//! file beside `envelope`.
+//! file next to `envelope`.
 
 mod assembler;
 pub mod control;
+mod delivery;
 mod envelope;
 mod input;
 mod key;
 mod order;
 mod progress;
-mod unit;
 
 pub use assembler::{Assembler, decode_alone};
 pub use control::Control;
+pub use delivery::{DeadLetter, Delivery, RecordRef, RowBatch, Step};
 pub use input::{Counts, Input};
 pub use key::RowKey;
 pub use progress::{Position, Progress, Snapshot};
-pub use unit::{Bulk, Letter, Mark, Step, Unit};

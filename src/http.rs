@@ -4,15 +4,11 @@
 //! person; it is written into the stream as a request, and the answer is 202 with the request's id.
 
 mod audit;
-mod credit;
 mod dead_letters;
-mod dedup;
+mod description;
 mod health;
-mod page;
-mod problem;
 mod requests;
 mod rules;
-mod sources;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -20,45 +16,33 @@ use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Json, Router, middleware};
-use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, Ref, Response};
+use contract::api::Sources;
+use contract::api::http::Problem;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::config::Config;
-use crate::pipeline::Unit;
+use crate::registry::PROCESSORS;
+use crate::results::Results;
+use crate::task::Task;
 use crate::telemetry::Metrics;
 
-use problem::Problem;
-use sources::Sources;
 use tokens::Tokens;
+
+pub use description::description;
 
 /// What handlers share.
 #[derive(Clone)]
 struct App {
     metrics: Metrics,
-    units: Arc<[Unit]>,
-    sources: Arc<Sources>,
+    tasks: Arc<[Task]>,
+    sources: Sources<Results>,
     tokens: Arc<Tokens>,
 }
 
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Ledgerwell",
-    description = "Live finance answers from an Odoo change feed. Lists come in pages: pass `next` of one as `after` of the \
-                   next. Amounts are decimal text. What went wrong is told as application/problem+json (RFC 9457)."
-))]
-struct Description;
-
-fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(credit::exposures))
-        .routes(routes!(credit::holds))
-        .routes(routes!(credit::partner))
-        .routes(routes!(dedup::groups))
-        .routes(routes!(dedup::group))
-        .routes(routes!(dedup::scans))
+/// All routes under `/api/v1`: the shell's own, and those that processors declare.
+fn api(sources: &Sources) -> OpenApiRouter<App> {
+    let own = OpenApiRouter::new()
         .routes(routes!(requests::ask))
         .routes(routes!(requests::outcome))
         .routes(routes!(audit::list))
@@ -66,45 +50,28 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(dead_letters::show))
         .routes(routes!(dead_letters::replay))
         .routes(routes!(dead_letters::discard))
-        .routes(routes!(rules::list))
-}
-
-/// The API, described: `schemas/openapi.json`.
-pub fn description() -> utoipa::openapi::OpenApi {
-    let mut description = api().into_openapi();
-    let scheme =
-        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("Made by `ledgerwell token`."));
-    description
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("token", SecurityScheme::Http(scheme.build()));
-    for item in description.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-            for (status, when) in [("401", "from elsewhere, without a token"), ("503", "not now")] {
-                let problem = Content::new(Some(Ref::from_schema_name("Problem")));
-                let response =
-                    Response::builder().description(when).content("application/problem+json", problem);
-                operation.responses.responses.entry(status.into()).or_insert_with(|| response.build().into());
-            }
-        }
-    }
-    description
+        .routes(routes!(rules::list));
+    PROCESSORS.iter().fold(own, |api, entry| {
+        let mut routes = (entry.api.routes)().with_state(sources.clone());
+        description::qualify(entry.name, routes.get_openapi_mut());
+        api.merge(routes)
+    })
 }
 
 /// Serves until the process ends. Answers the address it listens on.
 ///
 /// # Errors
 /// When the address is taken.
-pub async fn serve(config: &Config, metrics: Metrics, units: Vec<Unit>) -> std::io::Result<SocketAddr> {
+pub async fn serve(config: &Config, metrics: Metrics, tasks: Vec<Task>) -> std::io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(config.http.listen).await?;
     let address = listener.local_addr()?;
     let app = App {
         metrics,
-        units: units.into(),
-        sources: Arc::new(Sources::new(config)),
+        tasks: tasks.into(),
+        sources: Sources::new(config.sources.iter().map(|source| Arc::new(Results::shared(config, source)))),
         tokens: Arc::new(Tokens::new(config)),
     };
-    let (api, _) = api().split_for_parts();
+    let (api, _) = api(&app.sources.for_processors()).split_for_parts();
     let api = api
         .route("/api/v1/openapi.json", get(async || Json(description())))
         .route_layer(middleware::from_fn_with_state(app.clone(), tokens::check));

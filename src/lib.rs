@@ -2,13 +2,12 @@
 //! ARCHITECTURE.md has the map.
 
 pub mod audit;
-pub mod backtest;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod connection;
 pub mod control;
 pub mod dead_letter;
-pub mod explain;
 pub mod feed;
 pub mod http;
 pub mod migrate;
@@ -17,7 +16,10 @@ pub mod pipeline;
 pub mod publish;
 pub mod registry;
 pub mod replay;
+pub mod results;
 pub mod runner;
+pub mod status;
+pub mod task;
 pub mod telemetry;
 pub mod topics;
 pub mod torture;

@@ -1,10 +1,13 @@
 //! The database schema: one reversible history, embedded in the program.
 
 mod adoption;
+mod exclusion;
 
+use contract::Descriptor;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::{Connection, PgConnection};
 
+pub(crate) use self::exclusion::admit;
 use crate::control::rules;
 
 static HISTORY: Migrator = sqlx::migrate!("./migrations");
@@ -52,14 +55,19 @@ pub struct Step {
     pub applied: bool,
 }
 
-/// Applies all that is missing, adopts what another service has made of it, and adds a rule for each automation without one.
-pub async fn up(url: &str) -> Result<(), Error> {
+/// Applies all that is missing, adopts what another service has made of it, and adds a rule for each automation of `processors`
+/// without one.
+pub async fn up(url: &str, processors: impl Iterator<Item = &Descriptor>) -> Result<(), Error> {
     let mut connection = PgConnection::connect(url).await?;
     // The lock that `run` takes as well: nobody migrates between the check and the run. Closing frees it.
     connection.lock().await?;
     adoption::adopt(&HISTORY, &mut connection).await?;
+    exclusion::keep_claims_out(&mut connection).await?;
+    if steps(&mut connection).await?.iter().any(|step| !step.applied) {
+        exclusion::fence_owners(&mut connection).await?;
+    }
     HISTORY.run(&mut connection).await?;
-    rules::seed(&mut connection).await?;
+    rules::seed(processors, &mut connection).await?;
     Ok(connection.close().await?)
 }
 
@@ -69,12 +77,22 @@ pub async fn down(url: &str, to: i64) -> Result<(), Error> {
         return Err(Error::NoSuchVersion(to));
     }
     let mut connection = PgConnection::connect(url).await?;
-    Ok(HISTORY.undo(&mut connection, to).await?)
+    connection.lock().await?;
+    exclusion::keep_claims_out(&mut connection).await?;
+    if steps(&mut connection).await?.iter().any(|step| step.applied && step.version > to) {
+        exclusion::fence_owners(&mut connection).await?;
+    }
+    HISTORY.undo(&mut connection, to).await?;
+    Ok(connection.close().await?)
 }
 
 /// All migrations, and those that the database has and the program does not know.
 pub async fn status(url: &str) -> Result<Vec<Step>, Error> {
-    let applied = applied(&mut PgConnection::connect(url).await?).await?;
+    steps(&mut PgConnection::connect(url).await?).await
+}
+
+async fn steps(connection: &mut PgConnection) -> Result<Vec<Step>, Error> {
+    let applied = applied(connection).await?;
     let known = HISTORY.iter().filter(|migration| !migration.migration_type.is_down_migration());
     let mut steps: Vec<_> = known
         .map(|migration| Step {
@@ -98,7 +116,10 @@ pub async fn adopted(url: &str) -> Result<Vec<String>, Error> {
 
 /// Refuses a database whose version is not this program's.
 pub async fn check(url: &str) -> Result<(), Error> {
-    let steps = status(url).await?;
+    compare(&status(url).await?)
+}
+
+fn compare(steps: &[Step]) -> Result<(), Error> {
     if let Some(step) = steps.iter().find(|step| !HISTORY.version_exists(step.version)) {
         return Err(Error::Ahead(step.version));
     }

@@ -11,12 +11,9 @@ use contract::{Emitted, Failure};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::runner::Place;
+use crate::task::TaskId;
 
-pub use drain::{Drain, Waker};
-
-/// The event that passes a tick on. It goes into every partition of the result topic.
-pub const TICK: &str = "tick";
+pub use drain::{Drain, Notifier};
 
 /// Namespace of event ids.
 const EVENT: Uuid = Uuid::from_u128(0x2b8e_07d4_5a1f_4c39_9d60_f37a_81c4_0e55);
@@ -24,26 +21,27 @@ const EVENT: Uuid = Uuid::from_u128(0x2b8e_07d4_5a1f_4c39_9d60_f37a_81c4_0e55);
 /// An event as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct OutboxRow {
-    /// Its number, without gaps per unit.
+    /// Its number, without gaps per task.
     pub out_seq: i64,
     /// Identity of the content of the source's topic.
-    pub incarnation: Uuid,
+    #[sqlx(rename = "incarnation")]
+    pub topic_generation: Uuid,
     /// Its id, the same after any crash and however the stream is cut into batches.
     pub event_id: Uuid,
     /// `ce_type`.
     pub event_type: String,
     /// `<source>/<company>/<entity>`.
     pub key: String,
-    /// `<offset of the record that closed the unit>.<number within it>`: orders events of different processors. The offset
+    /// `<offset of the record that closed the delivery>.<number within it>`: orders events of different processors. The offset
     /// of a record in the control topic has a `c` before it.
     pub position: String,
-    /// When it became true, by the unit's clock.
+    /// When it became true, by the task's clock.
     pub time: DateTime<Utc>,
     /// The data, as JSON.
     pub data: String,
 }
 
-/// The record that closed the unit of an event.
+/// The record that closed the delivery of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
     /// At this offset of the source's topic.
@@ -61,23 +59,24 @@ impl fmt::Display for Closing {
     }
 }
 
-/// Gives an event its identity: UUIDv5 of processor, version, source, the topic's identity, and its place in the stream.
+/// Gives an event its identity: UUIDv5 of processor, version, source, the topic's identity, and its position in the
+/// stream.
 pub fn row(
-    place: &Place,
-    incarnation: Uuid,
+    task: &TaskId,
+    topic_generation: Uuid,
     closing: Closing,
     number: u32,
     out_seq: i64,
     event: Emitted,
 ) -> OutboxRow {
     let position = format!("{closing}.{number}");
-    let name = format!("{}/{}/{}/{incarnation}/{position}", place.processor, place.version, place.source);
+    let name = format!("{}/{}/{}/{topic_generation}/{position}", task.processor, task.version, task.source);
     OutboxRow {
         out_seq,
-        incarnation,
+        topic_generation,
         event_id: Uuid::new_v5(&EVENT, name.as_bytes()),
         event_type: event.event_type.to_owned(),
-        key: format!("{}/{}/{}", place.source, event.company, event.entity),
+        key: event.subject.key(&task.source),
         position,
         time: event.time,
         data: event.data,
@@ -85,18 +84,18 @@ pub fn row(
 }
 
 /// Rows of a statement, which copies them.
-const AT_ONCE: usize = 10_000;
+const ROWS_PER_STATEMENT: usize = 10_000;
 
 /// Stores events, inside the batch's transaction.
-pub async fn insert(place: &Place, rows: &[OutboxRow], connection: &mut PgConnection) -> Result<(), Failure> {
-    for rows in rows.chunks(AT_ONCE) {
-        insert_some(place, rows, connection).await?;
+pub async fn insert(task: &TaskId, rows: &[OutboxRow], connection: &mut PgConnection) -> Result<(), Failure> {
+    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+        insert_some(task, rows, connection).await?;
     }
     Ok(())
 }
 
 async fn insert_some(
-    place: &Place,
+    task: &TaskId,
     rows: &[OutboxRow],
     connection: &mut PgConnection,
 ) -> Result<(), Failure> {
@@ -108,11 +107,11 @@ async fn insert_some(
          FROM UNNEST($4::bigint[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
              $11::text[]) AS event",
     )
-    .bind(place.processor)
-    .bind(place.version)
-    .bind(&place.source)
+    .bind(task.processor)
+    .bind(task.version)
+    .bind(&task.source)
     .bind(rows.iter().map(|row| row.out_seq).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.incarnation).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.topic_generation).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.event_id).collect::<Vec<_>>())
     .bind(column(|row| &row.event_type))
     .bind(column(|row| &row.key))
@@ -126,12 +125,14 @@ async fn insert_some(
 
 #[cfg(test)]
 mod tests {
+    use contract::Subject;
+
     use super::*;
 
     #[test]
     fn an_events_id_depends_on_its_place_in_the_stream_alone() {
-        let place = Place {
-            processor: "credit",
+        let task = TaskId {
+            processor: "example",
             version: 1,
             source: "odoo".into(),
             topic: "odoo.changes".into(),
@@ -139,13 +140,12 @@ mod tests {
         };
         let event = Emitted {
             event_type: "exposure_changed",
-            company: 1,
-            entity: "partner-7".into(),
+            subject: Subject::in_company(1, "partner-7"),
             time: DateTime::default(),
             data: "{}".into(),
         };
         let row = |number, out_seq| {
-            row(&place, Uuid::default(), Closing::Change(42), number, out_seq, event.clone())
+            row(&task, Uuid::default(), Closing::Change(42), number, out_seq, event.clone())
         };
         assert_eq!((row(1, 5).key.as_str(), row(1, 5).position.as_str()), ("odoo/1/partner-7", "42.1"));
         assert_eq!(row(1, 5).event_id, row(1, 900).event_id);

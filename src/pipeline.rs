@@ -1,4 +1,4 @@
-//! All units of a configuration, running.
+//! All tasks of a configuration, running.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,7 +8,8 @@ use crate::config::{Clock, Config};
 use crate::control;
 use crate::migrate;
 use crate::registry::{Entry, PROCESSORS};
-use crate::runner::{Figures, Job, LARGE_TRANSACTION, Place, State, Status, Stop};
+use crate::status::{Figures, State, Status};
+use crate::task::{Job, LARGE_TRANSACTION, Stop, Task, TaskId};
 use crate::telemetry::Metrics;
 
 /// Why the pipeline cannot start.
@@ -36,21 +37,10 @@ pub struct Options {
     pub large: usize,
 }
 
-/// One unit, as seen from outside.
-#[derive(Clone)]
-pub struct Unit {
-    /// The processor's name.
-    pub processor: &'static str,
-    /// The source's name.
-    pub source: String,
-    /// Its figures.
-    pub status: Arc<Status>,
-}
-
 /// The running pipeline.
 pub struct Pipeline {
-    /// Its units.
-    pub units: Vec<Unit>,
+    /// Its tasks.
+    pub tasks: Vec<Task>,
     /// Its metrics.
     pub metrics: Metrics,
     stop: Stop,
@@ -58,7 +48,7 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts all units.
+    /// Starts all tasks.
     ///
     /// # Errors
     /// See [`Error`]; nothing runs then.
@@ -69,7 +59,7 @@ impl Pipeline {
             checked.map_err(|error| Error::Database(source.name.clone(), error))?;
         }
         let metrics = Metrics::new().map_err(|error| Error::Start(error.to_string()))?;
-        let mut pipeline = Self { units: Vec::new(), metrics, stop: Stop::default(), threads: Vec::new() };
+        let mut pipeline = Self { tasks: Vec::new(), metrics, stop: Stop::default(), threads: Vec::new() };
         let instance = instance();
         for source in &config.sources {
             let mut of_source = Vec::new();
@@ -79,7 +69,7 @@ impl Pipeline {
                     large: if options.large == 0 { LARGE_TRANSACTION } else { options.large },
                     ..job_of(config, source, entry, &instance, &pipeline.metrics)
                 };
-                of_source.push(Unit {
+                of_source.push(Task {
                     processor: entry.name,
                     source: source.name.clone(),
                     status: Arc::clone(&job.status),
@@ -90,32 +80,32 @@ impl Pipeline {
                 let announcer = control::spawn(config, source, of_source.clone(), pipeline.stop.clone());
                 pipeline.threads.push(announcer.map_err(|error| Error::Start(error.to_string()))?);
             }
-            pipeline.units.extend(of_source);
+            pipeline.tasks.extend(of_source);
         }
         Ok(pipeline)
     }
 
-    /// Waits until every unit has reached the end of its log and published its events, has stopped for good, or `cancelled`
+    /// Waits until every task has reached the end of its log and published its events, has stopped for good, or `cancelled`
     /// says so.
     pub async fn caught_up(&self, cancelled: &Stop) {
         while !cancelled.is_set() {
-            let settled = |unit: &Unit| {
-                let figures = unit.status.figures();
+            let settled = |task: &Task| {
+                let figures = task.status.figures();
                 figures.settled() || matches!(figures.state, State::Stopped(_))
             };
-            if self.units.iter().all(settled) {
+            if self.tasks.iter().all(settled) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// What each unit is doing.
-    pub fn figures(&self) -> Vec<(&Unit, Figures)> {
-        self.units.iter().map(|unit| (unit, unit.status.figures())).collect()
+    /// What each task is doing.
+    pub fn figures(&self) -> Vec<(&Task, Figures)> {
+        self.tasks.iter().map(|task| (task, task.status.figures())).collect()
     }
 
-    /// Stops all units, each at the end of the batch in work, and waits for them.
+    /// Stops all tasks, each at the end of the batch in work, and waits for them.
     pub async fn stop(self) {
         self.stop.set();
         let threads = self.threads;
@@ -126,12 +116,12 @@ impl Pipeline {
             }
         });
         if tokio::time::timeout(Duration::from_secs(9), joined).await.is_err() {
-            tracing::warn!("a unit did not stop in time; what it had not committed will be read again");
+            tracing::warn!("a task did not stop in time; what it had not committed will be read again");
         }
     }
 }
 
-/// The job of one unit that belongs to no running pipeline.
+/// The job of one task that belongs to no running pipeline.
 ///
 /// # Errors
 /// When a metric's name is taken.
@@ -147,7 +137,7 @@ fn job_of(
     metrics: &Metrics,
 ) -> Job {
     Job {
-        place: Place {
+        task: TaskId {
             processor: entry.name,
             version: entry.version,
             source: source.name.clone(),
@@ -161,11 +151,11 @@ fn job_of(
         prefix: config.prefix.clone(),
         instance: instance.to_owned(),
         status: Arc::new(Status::default()),
-        metrics: metrics.unit(entry.name, &source.name),
+        metrics: metrics.task(entry.name, &source.name),
         stop: Stop::default(),
         runtime: tokio::runtime::Handle::current(),
         large: LARGE_TRANSACTION,
-        beside: None,
+        shadow: None,
     }
 }
 

@@ -10,7 +10,7 @@ use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 /// Waiting for the last confirmations takes no longer than this.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A record to publish.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ impl Publisher {
     /// # Errors
     /// The first record that was not delivered.
     pub fn flush(&self) -> Result<(), KafkaError> {
-        self.producer.flush(PATIENCE)?;
+        self.producer.flush(TIMEOUT)?;
         self.failed()
     }
 

@@ -1,40 +1,68 @@
-//! THE list of processors. A new one adds a line here and one in Cargo.toml.
+//! THE list of processors. A new one adds an entry here and two lines in Cargo.toml.
 
 use std::thread::JoinHandle;
 
-use contract::{Automation, Failure, Processor};
+use contract::{Api, Descriptor, Failure, Processor, action};
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
 
-use crate::runner::{self, Job, Rebuilding};
+use crate::runner::{self, Rebuilding};
+use crate::task::Job;
 
-/// A processor, without its types.
+/// A processor, without its types: what it declares, and where it starts.
 pub struct Entry {
-    /// Its name: folder, crate, Postgres schema, result topic, metric label.
-    pub name: &'static str,
-    /// Its version.
-    pub version: i32,
-    /// The source tables it reads.
-    pub tables: &'static [&'static str],
-    /// What it decides on its own.
-    pub automations: &'static [Automation],
-    /// The tables outside its schema that it writes, each with its key columns.
-    pub public: &'static [(&'static str, &'static str)],
+    /// What it declares.
+    pub declares: Descriptor,
+    /// What it declares for people.
+    pub api: &'static Api,
+    /// What people may ask of it: the schema [`ACTION`], and those that it refers to; empty where nobody may ask for anything.
+    pub actions: fn() -> Vec<(String, RefOr<Schema>)>,
     /// Starts it on a source.
     pub spawn: fn(Job) -> std::io::Result<JoinHandle<()>>,
-    /// Builds a version beside the one in force.
+    /// Builds a shadow version while the one in force goes on.
     pub rebuild: fn(&Job) -> Result<Box<dyn Rebuilding>, Failure>,
 }
 
-/// All processors.
-pub const PROCESSORS: &[Entry] = &[entry::<credit::Credit>(), entry::<dedup::Dedup>()];
+/// The name of the schema of what people may ask for.
+pub const ACTION: &str = "Action";
 
-const fn entry<P: Processor>() -> Entry {
+impl std::ops::Deref for Entry {
+    type Target = Descriptor;
+
+    fn deref(&self) -> &Descriptor {
+        &self.declares
+    }
+}
+
+/// All processors.
+pub const PROCESSORS: &[Entry] =
+    &[entry::<credit::Credit>(&credit::api::API), entry::<dedup::Dedup>(&dedup::api::API)];
+
+/// Their names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    PROCESSORS.iter().map(|entry| entry.name)
+}
+
+/// What they declare.
+pub fn descriptors() -> impl Iterator<Item = &'static Descriptor> {
+    PROCESSORS.iter().map(|entry| &entry.declares)
+}
+
+const fn entry<P: Processor<Action: ToSchema>>(api: &'static Api) -> Entry {
     Entry {
-        name: P::NAME,
-        version: P::VERSION,
-        tables: P::TABLES,
-        automations: P::AUTOMATIONS,
-        public: P::PUBLIC,
+        declares: Descriptor::of::<P>(),
+        api,
+        actions: actions::<P>,
         spawn: runner::spawn::<P>,
         rebuild: runner::rebuild::<P>,
     }
+}
+
+fn actions<P: Processor<Action: ToSchema>>() -> Vec<(String, RefOr<Schema>)> {
+    if action::names::<P::Action>().is_empty() {
+        return Vec::new();
+    }
+    let mut schemas = vec![(ACTION.into(), <P::Action as utoipa::PartialSchema>::schema())];
+    P::Action::schemas(&mut schemas);
+    schemas
 }

@@ -1,7 +1,8 @@
-//! Builds a processor's results anew from the log, beside those in force, and compares, or puts them in their place.
+//! Builds a shadow version of a processor's results from the log, and compares it with what is in force or puts it in
+//! force.
 //!
 //! A rebuild is the same fold with the same runner into a schema of its own, under a version of its own, up to exactly the
-//! offset at which the results in force stand. So what differs is due to the program, or to something that wrote the tables
+//! offset of the results in force. So what differs is due to the program, or to something that wrote the tables
 //! behind its back.
 
 mod compare;
@@ -10,7 +11,7 @@ mod snapshots;
 mod switch;
 mod verify;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contract::Failure;
 use rdkafka::consumer::BaseConsumer;
@@ -18,8 +19,9 @@ use serde::Serialize;
 use sqlx::PgConnection;
 
 use crate::config::{Config, Source};
+use crate::connection::connect;
 use crate::registry::Entry;
-use crate::runner::{Beside, Job, Stop, connect};
+use crate::task::{Job, ShadowVersion, Stop};
 use crate::watermarks::watermarks;
 
 pub use compare::{Comparison, Example};
@@ -27,11 +29,13 @@ pub use snapshots::From;
 pub use switch::rollback;
 pub use verify::{Verified, verify};
 
-/// A rebuild that fails so often in a row, without getting any further, is given up.
+/// A rebuild that fails this often in a row, without getting any further, is given up.
 const TRIES: u32 = 20;
 
-/// A replay as a whole: the pipeline beside may lock what it needs, or PostgreSQL be away.
+/// A replay as a whole: the running pipeline may lock what it needs, or PostgreSQL be away.
 const ATTEMPTS: u32 = 5;
+/// How long a rebuild may still seem to be at work when its process has ended.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// What is rebuilt, and how.
 pub struct Replay<'a> {
@@ -44,7 +48,7 @@ pub struct Replay<'a> {
     /// Where in the log it begins.
     pub from: From,
     /// Whether its events are published and its decisions written down, under the new version.
-    pub tells: bool,
+    pub emits: bool,
     /// Its job, as `run` would have it.
     pub job: Job,
 }
@@ -79,34 +83,35 @@ impl Replay<'_> {
     async fn attempt(&self, progress: &'static Progress) -> Result<Report, Failure> {
         let mut connection = connect(&self.job.database_url, "ledgerwell.replay").await?;
         only_one(self.entry.name, &self.source.name, &mut connection).await?;
-        let before = schema::active(&self.job.place, &mut connection).await?;
+        let before = schema::active(&self.job.task, &mut connection).await?;
         let (from, end) = self.range().await?;
-        let version = schema::begin(&self.job.place, self.entry, &mut connection).await?;
-        let beside = Beside { version, schema: schema::next(self.entry.name), from, tells: self.tells };
+        let version = schema::begin(&self.job.task, self.entry, &mut connection).await?;
+        let shadow =
+            ShadowVersion { version, schema: schema::next(self.entry.name), from, emits: self.emits };
         // As far as the version in force is, or the log where there is none; then behind it, while it goes on …
         let mut reached = match before {
-            Some(before) => schema::offset(&self.job.place, before, &mut connection).await?,
+            Some(before) => schema::offset(&self.job.task, before, &mut connection).await?,
             None => end,
         };
-        self.build(&beside, reached, progress).await?;
+        self.build(&shadow, reached, progress).await?;
         if let Some(before) = before {
-            let further = schema::offset(&self.job.place, before, &mut connection).await?;
+            let further = schema::offset(&self.job.task, before, &mut connection).await?;
             if further > reached {
                 reached = further;
-                self.build(&beside, reached, progress).await?;
+                self.build(&shadow, reached, progress).await?;
             }
         }
-        // … and the last piece while it stands still: it cannot save as long as somebody holds its checkpoint.
+        // … and the last piece while it is paused: it cannot save as long as somebody holds its checkpoint.
         let tables = if let Some(before) = before {
-            switch::hold(&self.job.place, before, &mut connection).await?;
-            reached = schema::offset(&self.job.place, before, &mut connection).await?;
-            self.build(&beside, reached, progress).await?;
-            compare::schemas(self.entry.name, &beside.schema, self.entry.public, &mut connection).await?
+            switch::hold(&self.job.task, before, &mut connection).await?;
+            reached = schema::offset(&self.job.task, before, &mut connection).await?;
+            self.build(&shadow, reached, progress).await?;
+            compare::schemas(self.entry.name, &shadow.schema, &self.entry.public(), &mut connection).await?
         } else {
             schema::run("BEGIN", &mut connection).await?;
             Vec::new()
         };
-        switch::put_in_force(&self.job.place, self.entry, before, version, &mut connection).await?;
+        switch::put_in_force(&self.job.task, self.entry, before, version, &mut connection).await?;
         schema::run("COMMIT", &mut connection).await?;
         Ok(Report { before, version, from, next_offset: reached, tables })
     }
@@ -123,8 +128,13 @@ impl Replay<'_> {
     }
 
     /// Reads on to `offset` and saves; over and over while what fails may pass.
-    async fn build(&self, beside: &Beside, offset: i64, progress: &'static Progress) -> Result<(), Failure> {
-        let job = Job { beside: Some(beside.clone()), ..self.job.clone() };
+    async fn build(
+        &self,
+        shadow: &ShadowVersion,
+        offset: i64,
+        progress: &'static Progress,
+    ) -> Result<(), Failure> {
+        let job = Job { shadow: Some(shadow.clone()), ..self.job.clone() };
         let rebuild = self.entry.rebuild;
         let (mut failures, mut furthest) = (0, i64::MIN);
         loop {
@@ -163,7 +173,7 @@ async fn patiently<T>(stop: &Stop, attempt: impl AsyncFn() -> Result<T, Failure>
     attempt().await
 }
 
-/// Runs what blocks beside what does not.
+/// Runs what blocks on a thread of its own.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
@@ -176,17 +186,21 @@ fn unreachable_kafka(error: &rdkafka::error::KafkaError) -> Failure {
     Failure::transient(format!("Kafka: {error}. Check KAFKA_BOOTSTRAP_SERVERS"))
 }
 
-/// Two rebuilds of the same results would write the same tables.
+/// Two rebuilds of the same results would write the same tables. PostgreSQL notices a moment late that one has ended.
 async fn only_one(processor: &str, source: &str, connection: &mut PgConnection) -> Result<(), Failure> {
-    let mine: bool = sqlx::query_scalar(
-        "SELECT pg_try_advisory_lock(hashtextextended('ledgerwell.replay/' || $1 || '/' || $2, 0))",
-    )
-    .bind(processor)
-    .bind(source)
-    .fetch_one(connection)
-    .await?;
-    if mine {
-        return Ok(());
+    let began = Instant::now();
+    while began.elapsed() < ENDING {
+        let mine: bool = sqlx::query_scalar(
+            "SELECT pg_try_advisory_lock(hashtextextended('ledgerwell.replay/' || $1 || '/' || $2, 0))",
+        )
+        .bind(processor)
+        .bind(source)
+        .fetch_one(&mut *connection)
+        .await?;
+        if mine {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Err(Failure::permanent(format!(
         "another `ledgerwell replay` or `verify` of {processor} on source {source} is at work: wait for it"

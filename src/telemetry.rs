@@ -8,9 +8,9 @@ use prometheus::{
 };
 
 use crate::feed::Counts;
-use crate::runner::Figures;
+use crate::status::Figures;
 
-const UNIT: [&str; 2] = ["processor", "source"];
+const TASK: [&str; 2] = ["processor", "source"];
 
 /// All metric families. Names of lag follow kafka-lag-exporter, so that existing dashboards work.
 #[derive(Clone)]
@@ -34,9 +34,9 @@ pub struct Metrics {
     stopped: IntGaugeVec,
 }
 
-/// The metrics of one unit.
+/// The metrics of one task.
 #[derive(Clone)]
-pub struct UnitMetrics {
+pub struct TaskMetrics {
     families: Metrics,
     processor: String,
     source: String,
@@ -72,17 +72,17 @@ impl Metrics {
     /// Never, unless two families have one name.
     pub fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
-        let with = |extra: &[&'static str]| [&UNIT, extra].concat();
+        let with = |extra: &[&'static str]| [&TASK, extra].concat();
         let opts = |name: &str, help: &str| Opts::new(name, help);
         let buckets = |name: &str, help: &str, start, count| -> prometheus::Result<_> {
             let buckets = prometheus::exponential_buckets(start, 2.0, count)?;
-            keep(&registry, HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), &UNIT)?)
+            keep(&registry, HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), &TASK)?)
         };
         let counter =
             |name, help, labels: &[&str]| keep(&registry, IntCounterVec::new(opts(name, help), labels)?);
-        let gauge = |name, help| keep(&registry, IntGaugeVec::new(opts(name, help), &UNIT)?);
+        let gauge = |name, help| keep(&registry, IntGaugeVec::new(opts(name, help), &TASK)?);
         Ok(Self {
-            changes: counter("ledgerwell_changes_total", "Row changes read, of any table.", &UNIT)?,
+            changes: counter("ledgerwell_changes_total", "Row changes read, of any table.", &TASK)?,
             skipped: counter("ledgerwell_skipped_total", "Records that led to nothing.", &with(&["reason"]))?,
             ignored_columns: counter(
                 "ledgerwell_ignored_columns_total",
@@ -97,7 +97,7 @@ impl Metrics {
                         "kafka_consumergroup_group_lag_seconds",
                         "Age of the last applied change while behind.",
                     ),
-                    &UNIT,
+                    &TASK,
                 )?,
             )?,
             batch_rows: buckets("ledgerwell_batch_rows", "Wanted rows per batch.", 1.0, 16)?,
@@ -106,12 +106,12 @@ impl Metrics {
             fenced: counter(
                 "ledgerwell_fenced_total",
                 "Batches refused because another owner took over.",
-                &UNIT,
+                &TASK,
             )?,
-            retries: counter("ledgerwell_retries_total", "Claims after a failure.", &UNIT)?,
+            retries: counter("ledgerwell_retries_total", "Claims after a failure.", &TASK)?,
             dead_letters: gauge("ledgerwell_dead_letters_open", "Records that could not be used.")?,
             outbox_pending: gauge("ledgerwell_outbox_pending", "Events stored and not yet published.")?,
-            published: counter("ledgerwell_events_published_total", "Events published.", &UNIT)?,
+            published: counter("ledgerwell_events_published_total", "Events published.", &TASK)?,
             owner_epoch: gauge("ledgerwell_owner_epoch", "Epoch of this owner's claim.")?,
             snapshot_complete: gauge(
                 "ledgerwell_snapshot_complete",
@@ -122,10 +122,10 @@ impl Metrics {
         })
     }
 
-    /// The metrics of one unit.
-    pub fn unit(&self, processor: &str, source: &str) -> UnitMetrics {
+    /// The metrics of one task.
+    pub fn task(&self, processor: &str, source: &str) -> TaskMetrics {
         let labels = [processor, source];
-        UnitMetrics {
+        TaskMetrics {
             families: self.clone(),
             processor: processor.to_owned(),
             source: source.to_owned(),
@@ -157,7 +157,7 @@ fn keep<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> pr
     Ok(collector)
 }
 
-impl UnitMetrics {
+impl TaskMetrics {
     /// Adds what the feed has counted.
     pub fn count(&self, counts: &Counts) {
         let (processor, source) = (self.processor.as_str(), self.source.as_str());

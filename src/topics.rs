@@ -1,7 +1,7 @@
 //! The topics that a configuration needs: created where missing, checked where they exist.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::registry::PROCESSORS;
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 /// Enough for consumers to share the work; order holds per key.
 const RESULT_PARTITIONS: i32 = 6;
 
@@ -57,7 +57,8 @@ fn wanted(config: &Config) -> Vec<Wanted> {
 /// When Kafka cannot be asked.
 pub async fn ensure(config: &Config, replication: i32) -> Result<Vec<Finding>, KafkaError> {
     let admin: AdminClient<DefaultClientContext> = config.kafka().create()?;
-    let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+    let until = Instant::now() + TIMEOUT;
     let mut findings = Vec::new();
     for wanted in wanted(config) {
         let topic = NewTopic::new(&wanted.name, wanted.partitions, TopicReplication::Fixed(replication))
@@ -65,15 +66,37 @@ pub async fn ensure(config: &Config, replication: i32) -> Result<Vec<Finding>, K
             // What the log does not have can neither be replayed nor verified.
             .set("retention.ms", "-1")
             .set("retention.bytes", "-1");
-        let created = admin.create_topics([&topic], &options).await?.into_iter().next();
-        let (finding, usable) = match created {
-            Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => check(&admin, &options, &wanted).await?,
-            Some(Err((_, error))) => (format!("not created: {error}"), false),
-            Some(Ok(_)) | None => ("created".into(), true),
+        let (finding, usable) = match create(&admin, &options, &topic, until).await? {
+            Err(RDKafkaErrorCode::TopicAlreadyExists) => check(&admin, &options, &wanted).await?,
+            Err(RDKafkaErrorCode::InvalidReplicationFactor) => {
+                let advice = "start them, or choose fewer with --replication";
+                (format!("not created: fewer brokers are up than it gets replicas: {advice}"), false)
+            }
+            Err(error) => (format!("not created: {error}"), false),
+            Ok(()) => ("created".into(), true),
         };
         findings.push(Finding { topic: wanted.name, finding, usable });
     }
     Ok(findings)
+}
+
+/// Creates a topic. A broker that has just started answers before the controller counts it: until then any number of replicas is
+/// too large, which is waited for, up to `until`.
+async fn create(
+    admin: &AdminClient<DefaultClientContext>,
+    options: &AdminOptions,
+    topic: &NewTopic<'_>,
+    until: Instant,
+) -> Result<Result<(), RDKafkaErrorCode>, KafkaError> {
+    loop {
+        match admin.create_topics([topic], options).await?.into_iter().next() {
+            Some(Err((_, RDKafkaErrorCode::InvalidReplicationFactor))) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Some(Err((_, error))) => return Ok(Err(error)),
+            Some(Ok(_)) | None => return Ok(Ok(())),
+        }
+    }
 }
 
 async fn check(
@@ -95,10 +118,10 @@ async fn check(
         .filter_map(|entry| Some((entry.name, entry.value?)))
         .collect();
     let compacted = config.get("cleanup.policy").is_some_and(|policy| policy.contains("compact"));
-    let kept = |name: &str| config.get(name).is_none_or(|value| value.starts_with('-'));
+    let unlimited = |name: &str| config.get(name).is_none_or(|value| value.starts_with('-'));
     let log = wanted.exact && !wanted.compacted && !compacted;
-    let forgets = !kept("retention.ms") || !kept("retention.bytes");
-    if log && forgets {
+    let deletes = !unlimited("retention.ms") || !unlimited("retention.bytes");
+    if log && deletes {
         // It works, so it is said and no failure.
         let lost = "keeps only a part of the log: `replay` and `verify` then begin at the last snapshot in it, without what \
                     people and rules decided before, and not at all where none is left. Set retention.ms=-1 and \
@@ -115,7 +138,7 @@ async fn check(
 /// How many partitions a topic has. A broker learns of a new one a moment later than whoever has created it.
 async fn partitions(admin: &AdminClient<DefaultClientContext>, topic: &str) -> Result<usize, KafkaError> {
     for _ in 0..100 {
-        let metadata = admin.inner().fetch_metadata(Some(topic), PATIENCE)?;
+        let metadata = admin.inner().fetch_metadata(Some(topic), TIMEOUT)?;
         match metadata.topics().first().map_or(0, |topic| topic.partitions().len()) {
             0 => tokio::time::sleep(Duration::from_millis(50)).await,
             partitions => return Ok(partitions),
@@ -130,12 +153,12 @@ async fn partitions(admin: &AdminClient<DefaultClientContext>, topic: &str) -> R
 /// When Kafka cannot be asked.
 pub async fn delete(config: &Config) -> Result<(), KafkaError> {
     let admin: AdminClient<DefaultClientContext> = config.kafka().create()?;
-    let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+    let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
     let names: Vec<_> = wanted(config).into_iter().map(|topic| topic.name).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     admin.delete_topics(&names, &options).await?;
     for _ in 0..100 {
-        let metadata = admin.inner().fetch_metadata(None, PATIENCE)?;
+        let metadata = admin.inner().fetch_metadata(None, TIMEOUT)?;
         if !metadata.topics().iter().any(|topic| names.contains(&topic.name())) {
             break;
         }

@@ -13,17 +13,17 @@ pub enum Guard {
     Epoch,
     /// A batch moves the checkpoint only from the offset that its owner left.
     Offset,
-    /// Events are stored in the transaction of the rows they tell of.
+    /// Events are stored in the transaction of the rows they are about.
     OutboxWithRows,
     /// A source transaction is applied as a whole, at its END.
     FoldBoundary,
     /// A transaction that a connector emits again is dropped.
     ReEmission,
-    /// A part of the log that is lost stops the unit.
+    /// A part of the log that is lost stops the task.
     Loss,
     /// Nothing is decided before a snapshot is complete.
     IncompleteSnapshot,
-    /// A topic that was made anew is not read on.
+    /// A topic that was created again under the same name is not read on.
     TopicIdentity,
     /// Rules come from the stream alone.
     RulesThroughStream,
@@ -33,7 +33,7 @@ pub enum Guard {
     ProgressRecord,
     /// The progress record is read after a producer has ended what was open.
     ReadAfterInit,
-    /// The progress record is looked for up to the true end of its topic, whatever another unit hides.
+    /// The progress record is looked for up to the true end of its topic, whatever another task hides.
     ReadToEnd,
     /// A producer whose transaction is in doubt is not used again.
     DoubtfulProducer,
@@ -42,7 +42,7 @@ pub enum Guard {
 /// A point in the life of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
-    /// The unit is claimed, nothing is loaded.
+    /// The task is claimed, nothing is loaded.
     Claimed,
     /// A batch is folded, its transaction has not begun.
     Folded,
@@ -81,7 +81,7 @@ mod build {
 
     use super::{Guard, Point};
 
-    /// Whether a guard stands: all but those that `LEDGERWELL_WITHOUT` names, separated by commas.
+    /// Whether a guard is in force: all but those that `LEDGERWELL_WITHOUT` names, separated by commas.
     pub fn stands(guard: Guard) -> bool {
         static WITHOUT: LazyLock<String> =
             LazyLock::new(|| std::env::var("LEDGERWELL_WITHOUT").unwrap_or_default());

@@ -10,7 +10,7 @@ use contract::Processor;
 use credit::Credit;
 use dedup::Dedup;
 use ledgerwell::feed::{Assembler, Input};
-use ledgerwell::runner::LARGE_TRANSACTION;
+use ledgerwell::task::LARGE_TRANSACTION;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedMessage;
@@ -49,7 +49,7 @@ impl Ceilings {
         Ok(())
     }
 
-    /// The assembler alone: one thread, records in memory, units thrown away.
+    /// The assembler alone: one thread, records in memory, deliveries thrown away.
     pub(crate) fn decode(&mut self, world: &World, feed: &Feed) -> Result<()> {
         let mut sample: Vec<OwnedMessage> = Vec::new();
         read(world, feed, (feed.records - SAMPLE).max(0), |message| sample.push(message.detach()))?;
@@ -59,7 +59,7 @@ impl Ceilings {
         Ok(())
     }
 
-    /// A loop that knows of no transactions, keeps no order and tells nobody.
+    /// A loop that knows of no transactions, keeps no order and emits nothing.
     pub(crate) async fn bare_loop(&mut self, world: &World, feed: &Feed) -> Result<()> {
         let setup = world.setup(&[&feed.topic], &["credit"]).await?;
         let mut connection = setup.connections().await?.remove(0);
@@ -131,7 +131,7 @@ fn rate(changes: u64, began: Instant) -> f64 {
 
 /// Changes per second through a processor's assembler.
 fn decode<P: Processor>(sample: &[OwnedMessage]) -> f64 {
-    let mut assembler = Assembler::new(P::TABLES, P::decode, None, LARGE_TRANSACTION);
+    let mut assembler = Assembler::<P::RowChange>::new(None, LARGE_TRANSACTION);
     let began = Instant::now();
     for message in sample {
         assembler.push(&Input {
@@ -141,7 +141,7 @@ fn decode<P: Processor>(sample: &[OwnedMessage]) -> f64 {
             value: message.payload(),
             kind: None,
         });
-        while assembler.next_unit().is_some() {}
+        while assembler.next_delivery().is_some() {}
     }
     rate(assembler.take_counts().changes, began)
 }

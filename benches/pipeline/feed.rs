@@ -1,7 +1,7 @@
 //! The change feeds that are measured on.
 
 use ledgerwell::publish::{self, Publisher};
-use simulator::{Record, Settings, Simulation, Unit};
+use simulator::{Delivery, Record, Settings, Simulation};
 
 use crate::Result;
 use crate::world::World;
@@ -27,9 +27,9 @@ pub(crate) fn is_change(record: &Record) -> bool {
     record.value.as_ref().is_some_and(|value| !value.starts_with(b"{\"status\":"))
 }
 
-/// The changes of a unit.
-pub(crate) fn changes(unit: &Unit) -> u64 {
-    unit.records.iter().filter(|record| is_change(record)).count() as u64
+/// The changes of a delivery.
+pub(crate) fn changes(delivery: &Delivery) -> u64 {
+    delivery.records.iter().filter(|record| is_change(record)).count() as u64
 }
 
 impl Feed {
@@ -43,9 +43,9 @@ impl Feed {
         let publisher = Publisher::new(&world.kafka(), &feed.topic)?;
         let mut simulation = Simulation::new(settings(2_000, 100, seed));
         while feed.changes < changes
-            && let Some(unit) = simulation.next_unit()
+            && let Some(delivery) = simulation.next_delivery()
         {
-            feed.publish(&publisher, &unit.records)?;
+            feed.publish(&publisher, &delivery.records)?;
         }
         publisher.flush()?;
         Ok(feed)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use rdkafka::ClientContext;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
-use simulator::Unit;
+use simulator::Delivery;
 
 use crate::Result;
 use crate::feed::{Feed, changes, is_change};
@@ -33,7 +33,7 @@ pub(crate) struct Generated {
     pub(crate) acknowledged: Histogram<u64>,
 }
 
-/// A producer that sends uncompressed, as Kafka Connect's does unless told otherwise.
+/// A producer that sends uncompressed, as Kafka Connect's does unless configured otherwise.
 pub(crate) struct Generator {
     producer: ThreadedProducer<Acknowledged>,
     topic: String,
@@ -48,7 +48,7 @@ struct Acknowledged {
 
 impl Acknowledged {
     /// A record's time in microseconds; 0 where it is not measured.
-    fn mark(&self, intended: Option<Instant>) -> usize {
+    fn stamp(&self, intended: Option<Instant>) -> usize {
         let since = intended.map_or(Duration::ZERO, |intended| intended.duration_since(self.origin));
         usize::try_from(since.as_micros()).unwrap_or(0)
     }
@@ -59,11 +59,11 @@ impl ClientContext for Acknowledged {}
 impl ProducerContext for Acknowledged {
     type DeliveryOpaque = usize;
 
-    fn delivery(&self, _: &DeliveryResult<'_>, mark: usize) {
-        if mark > 0
+    fn delivery(&self, _: &DeliveryResult<'_>, stamp: usize) {
+        if stamp > 0
             && let Ok(mut latency) = self.latency.lock()
         {
-            latency.saturating_record(self.mark(Some(Instant::now())).saturating_sub(mark) as u64);
+            latency.saturating_record(self.stamp(Some(Instant::now())).saturating_sub(stamp) as u64);
         }
     }
 }
@@ -84,32 +84,32 @@ impl Generator {
         Ok(Self { producer: settings.create_with_context(acknowledged)?, topic: topic.to_owned() })
     }
 
-    /// Appends transactions to the feed at `rate` changes a second, and tells `sent` of each.
+    /// Appends transactions to the feed at `rate` changes a second, and calls `sent` with each.
     pub(crate) fn run(
         &self,
         mut feed: Feed,
-        units: Vec<Unit>,
+        deliveries: Vec<Delivery>,
         rate: f64,
         sent: impl Fn(Sent),
     ) -> Result<Generated> {
-        let mut units = units.into_iter();
+        let mut deliveries = deliveries.into_iter();
         // The first one opens the connection and is not measured.
-        if let Some(unit) = units.next() {
-            self.send(&mut feed, &unit, None)?;
+        if let Some(delivery) = deliveries.next() {
+            self.send(&mut feed, &delivery, None)?;
             self.producer.flush(Duration::from_mins(1))?;
         }
         let mut late = histogram()?;
         let (began, mut due) = (Instant::now(), 0);
-        for unit in units {
+        for delivery in deliveries {
             #[allow(clippy::cast_precision_loss, reason = "a rate")]
             let intended = began + Duration::from_secs_f64(due as f64 / rate);
             std::thread::sleep(intended.saturating_duration_since(Instant::now()));
-            let (count, warm) = (changes(&unit), intended >= began + WARM);
-            self.send(&mut feed, &unit, warm.then_some(intended))?;
-            let unit = Sent { last: feed.records - 1, intended, changes: if warm { count } else { 0 } };
-            record(&mut late, intended.elapsed(), unit.changes);
+            let (count, warm) = (changes(&delivery), intended >= began + WARM);
+            self.send(&mut feed, &delivery, warm.then_some(intended))?;
+            let delivery = Sent { last: feed.records - 1, intended, changes: if warm { count } else { 0 } };
+            record(&mut late, intended.elapsed(), delivery.changes);
             due += count;
-            sent(unit);
+            sent(delivery);
         }
         self.producer.flush(Duration::from_mins(1))?;
         let acknowledged =
@@ -117,11 +117,11 @@ impl Generator {
         Ok(Generated { feed, late, acknowledged })
     }
 
-    /// Sends a unit's records, in order. Its changes are measured if it was meant to be sent at a certain time.
-    fn send(&self, feed: &mut Feed, unit: &Unit, intended: Option<Instant>) -> Result<()> {
-        for record in &unit.records {
-            let mark = self.producer.context().mark(intended.filter(|_| is_change(record)));
-            let mut message: BaseRecord<'_, [u8], [u8], _> = BaseRecord::with_opaque_to(&self.topic, mark)
+    /// Sends a delivery's records, in order. Its changes are measured if it was meant to be sent at a certain time.
+    fn send(&self, feed: &mut Feed, delivery: &Delivery, intended: Option<Instant>) -> Result<()> {
+        for record in &delivery.records {
+            let stamp = self.producer.context().stamp(intended.filter(|_| is_change(record)));
+            let mut message: BaseRecord<'_, [u8], [u8], _> = BaseRecord::with_opaque_to(&self.topic, stamp)
                 .partition(0)
                 .key(record.key.as_slice())
                 .timestamp(record.timestamp_ms);
@@ -138,7 +138,7 @@ pub(crate) fn histogram() -> Result<Histogram<u64>> {
     Ok(Histogram::new_with_max(3_600_000_000, 3)?)
 }
 
-/// Notes the latency of so many changes.
+/// Notes the latency of some changes.
 pub(crate) fn record(histogram: &mut Histogram<u64>, latency: Duration, changes: u64) {
     histogram.saturating_record_n(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX), changes);
 }

@@ -1,10 +1,10 @@
-//! The same changes on top of ever more open items and customers: a change must not cost more because the books are larger.
+//! The same changes on top of ever more open items and customers: a change must not cost more because there are more.
 
 use std::time::Instant;
 
 use ledgerwell::publish::Publisher;
 use serde_json::Value;
-use simulator::{Record, Settings, Simulation, Unit};
+use simulator::{Delivery, Record, Settings, Simulation};
 
 use crate::Result;
 use crate::feed::Feed;
@@ -94,9 +94,9 @@ async fn run(world: &World, services: &Services, processor: &str, items: usize) 
     instance.stop()?;
     // What fills a database at once keeps Postgres busy for a while afterwards; that is not what a change costs.
     sqlx::raw_sql("VACUUM ANALYZE").execute(&mut setup.connections().await?.remove(0)).await?;
-    let send = |feed: &mut Feed, units: &[Unit]| -> Result<()> {
-        for unit in units {
-            feed.publish(&publisher, &unit.records)?;
+    let send = |feed: &mut Feed, deliveries: &[Delivery]| -> Result<()> {
+        for delivery in deliveries {
+            feed.publish(&publisher, &delivery.records)?;
         }
         Ok(publisher.flush()?)
     };
@@ -131,33 +131,33 @@ async fn run(world: &World, services: &Services, processor: &str, items: usize) 
         peak: instances[0].peak(),
     };
     drop(instances);
-    world.forget(&feed.topic).await?;
+    world.delete_topic(&feed.topic).await?;
     Ok(row)
 }
 
 /// The transactions of the first day, and the first one of the next.
-fn day(simulation: &mut Simulation, first: Unit) -> Vec<Unit> {
-    let of = |unit: &Unit| unit.commit_ms / 86_400_000;
+fn day(simulation: &mut Simulation, first: Delivery) -> Vec<Delivery> {
+    let of = |delivery: &Delivery| delivery.commit_ms / 86_400_000;
     let today = of(&first);
-    let mut units = vec![first];
-    while let Some(unit) = simulation.next_unit() {
-        let over = of(&unit) != today;
-        units.push(unit);
+    let mut deliveries = vec![first];
+    while let Some(delivery) = simulation.next_delivery() {
+        let over = of(&delivery) != today;
+        deliveries.push(delivery);
         if over {
             break;
         }
     }
-    units
+    deliveries
 }
 
-/// The simulated snapshot, and the first unit behind it.
-fn snapshot(simulation: &mut Simulation) -> Result<(Vec<Record>, Unit)> {
+/// The simulated snapshot, and the first delivery behind it.
+fn snapshot(simulation: &mut Simulation) -> Result<(Vec<Record>, Delivery)> {
     let mut records = Vec::new();
-    while let Some(unit) = simulation.next_unit() {
-        if unit.kind == simulator::UnitKind::Transaction {
-            return Ok((records, unit));
+    while let Some(delivery) = simulation.next_delivery() {
+        if delivery.kind == simulator::DeliveryKind::Transaction {
+            return Ok((records, delivery));
         }
-        records.extend(unit.records);
+        records.extend(delivery.records);
     }
     Err("the simulation has no transaction".into())
 }

@@ -11,7 +11,7 @@ use ledgerwell::publish::Publisher;
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Headers;
-use simulator::{Simulation, Unit, UnitKind};
+use simulator::{Delivery, DeliveryKind, Simulation};
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
 
@@ -25,8 +25,8 @@ use crate::world::{PREFIX, Setup, World, position};
 /// Changes that are there before anything is measured.
 const BEFORE: u64 = 200_000;
 /// Nothing that is waited for takes longer.
-const PATIENCE: Duration = Duration::from_mins(5);
-/// Changes that tell a feed's throughput.
+const TIMEOUT: Duration = Duration::from_mins(5);
+/// Changes that a feed's throughput is measured with.
 const PREFILLED: u64 = 500_000;
 
 const COLUMNS: &[&str] = &["load", "what", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "of"];
@@ -48,32 +48,34 @@ struct Load<'a> {
     lasts: Duration,
     /// How long the producer waits for more records to send together.
     linger: Duration,
-    /// The prober looks at Postgres this often: often enough to tell the latency, rarely enough to leave the machine alone.
+    /// The prober looks at Postgres this often: often enough to see the latency, rarely enough to leave the machine
+    /// alone.
     look: Duration,
     customers: u32,
     /// Orders a day, enough for all changes to happen within one, as they do in a company: at 100 orders 12,000 changes.
     orders: u32,
-    /// A processor that was stopped and catches up beside.
-    beside: Option<&'a str>,
+    /// A processor that was stopped and catches up meanwhile.
+    catching_up: Option<&'a str>,
 }
 
 /// What was seen of one load.
 struct Measured {
     /// Changes a second.
     rate: f64,
-    /// When Kafka acknowledged as many changes that nobody read: what machine and broker need for themselves.
+    /// When Kafka acknowledged the same number of changes that nobody read: what machine and broker need for
+    /// themselves.
     unread: Option<Histogram<u64>>,
     generated: Generated,
     readable: Histogram<u64>,
     events: Histogram<u64>,
 }
 
-/// Measures credit under 200 changes/s, alone, with everything, and with dedup catching up beside; and under a half and a quarter of its
-/// throughput.
+/// Measures credit under 200 changes/s, alone, with everything, and while dedup catches up; and under a half and a
+/// quarter of its throughput.
 pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
     let mut section = Section::new("Latency from the intended time of sending", COLUMNS);
     let (few, both) = (Duration::from_secs(20), &["credit", "dedup"][..]);
-    let slow = |name, processors, beside| {
+    let slow = |name, processors, catching_up| {
         let (linger, look) = (Duration::ZERO, Duration::from_millis(1));
         Load {
             name,
@@ -84,7 +86,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
             look,
             customers: 2_000,
             orders: 100,
-            beside,
+            catching_up,
         }
     };
     let fast = |name, share| Load {
@@ -97,7 +99,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         look: Duration::from_millis(5),
         customers: 20_000,
         orders: 30_000,
-        beside: None,
+        catching_up: None,
     };
     let loads = [
         slow("credit alone", &["credit"][..], None),
@@ -130,67 +132,67 @@ fn row(section: &mut Section, name: &str, what: &str, histogram: &Histogram<u64>
 }
 
 async fn run(world: &World, load: &Load<'_>) -> Result<Measured> {
-    let Load { processors, beside, .. } = *load;
+    let Load { processors, catching_up, .. } = *load;
     let mut feed = Feed::new(world, "latency").await?;
     let setup = world.setup(&[&feed.topic], processors).await?;
     let mut simulation = Simulation::new(settings(load.customers, load.orders, 7));
     let publisher = Publisher::new(&world.kafka(), &feed.topic)?;
-    // What catches up beside has ten times as much before it.
-    let before = if beside.is_some() { 10 * BEFORE } else { BEFORE };
+    // What catches up has ten times as much before it.
+    let before = if catching_up.is_some() { 10 * BEFORE } else { BEFORE };
     let (mut today, mut new_day) = (0, false);
     // A snapshot's end is a day's beginning, too. All customers are assessed when a day begins, which takes a moment that `growth`
-    // tells: here the day has begun.
+    // measures: here the day has begun.
     while !(feed.changes >= before && new_day)
-        && let Some(unit) = simulation.next_unit()
+        && let Some(delivery) = simulation.next_delivery()
     {
-        let day = unit.commit_ms / 86_400_000;
-        new_day = unit.kind == UnitKind::Transaction && day > today;
-        today = if unit.kind == UnitKind::Transaction { day } else { 0 };
-        feed.publish(&publisher, &unit.records)?;
+        let day = delivery.commit_ms / 86_400_000;
+        new_day = delivery.kind == DeliveryKind::Transaction && day > today;
+        today = if delivery.kind == DeliveryKind::Transaction { day } else { 0 };
+        feed.publish(&publisher, &delivery.records)?;
     }
     publisher.flush()?;
-    let mut first = Instance::start(world, &setup, beside.map(|_| processors[0]))?;
+    let mut first = Instance::start(world, &setup, catching_up.map(|_| processors[0]))?;
     settled(&setup, processors[0], feed.records).await?;
     let (rate, unread) = match load.rate {
         Rate::Fixed(rate) => (rate, None),
         Rate::Share(share) => {
             first.stop()?;
             let (start, changes) = (feed.records, feed.changes);
-            for unit in units(&mut simulation, PREFILLED) {
-                feed.publish(&publisher, &unit.records)?;
+            for delivery in deliveries(&mut simulation, PREFILLED) {
+                feed.publish(&publisher, &delivery.records)?;
             }
             publisher.flush()?;
             first = Instance::start(world, &setup, None)?;
             let throughput = throughput(&setup, processors[0], start, &feed, feed.changes - changes).await?;
             let rate = share * throughput;
             first.stop()?;
-            let units = load.units(&mut simulation, rate);
-            let unread = generate(world, load, feed, (units, rate), |_| ()).await?;
+            let deliveries = load.deliveries(&mut simulation, rate);
+            let unread = generate(world, load, feed, (deliveries, rate), |_| ()).await?;
             feed = unread.feed;
             first = Instance::start(world, &setup, None)?;
             settled(&setup, processors[0], feed.records).await?;
             (rate, Some(unread.acknowledged))
         }
     };
-    let units = load.units(&mut simulation, rate);
+    let deliveries = load.deliveries(&mut simulation, rate);
     // Gigabytes of the feeds before are still on their way to the disk, and every commit would queue up behind them. Neither is
     // what fills a database at once what keeps Postgres busy on an ordinary day.
     std::process::Command::new("sync").status()?;
     sqlx::raw_sql("VACUUM ANALYZE").execute(&mut setup.connections().await?.remove(0)).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let (sent, unseen) = mpsc::unbounded_channel();
-    let (told, untold) = std::sync::mpsc::channel();
-    let listener = listen(world, processors[0], feed.records, untold, Arc::clone(&stop))?;
+    let (sent_too, unheard) = std::sync::mpsc::channel();
+    let listener = listen(world, processors[0], feed.records, unheard, Arc::clone(&stop))?;
     let prober = tokio::spawn(probe(
         setup.connections().await?.remove(0),
         processors[0].to_owned(),
         load.look,
         unseen,
     ));
-    let second = beside.map(|beside| Instance::start(world, &setup, Some(beside))).transpose()?;
-    let generated = generate(world, load, feed, (units, rate), move |unit| {
+    let second = catching_up.map(|name| Instance::start(world, &setup, Some(name))).transpose()?;
+    let generated = generate(world, load, feed, (deliveries, rate), move |delivery| {
         // Whoever does not listen any more has an error of its own.
-        let _ = (sent.send(unit), told.send(unit));
+        let _ = (sent.send(delivery), sent_too.send(delivery));
     })
     .await?;
     let readable = prober.await??;
@@ -198,15 +200,15 @@ async fn run(world: &World, load: &Load<'_>) -> Result<Measured> {
     stop.store(true, Ordering::Release);
     let events = listener.join().map_err(|_| "the listener panicked")??;
     drop((first, second));
-    world.forget(&generated.feed.topic).await?;
+    world.delete_topic(&generated.feed.topic).await?;
     Ok(Measured { rate, unread, generated, readable, events })
 }
 
 impl Load<'_> {
-    /// The next transactions, as many as are sent while the load lasts.
+    /// The next transactions, enough for the time that the load lasts.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of changes")]
-    fn units(&self, simulation: &mut Simulation, rate: f64) -> Vec<Unit> {
-        units(simulation, (rate * (WARM + self.lasts).as_secs_f64()) as u64)
+    fn deliveries(&self, simulation: &mut Simulation, rate: f64) -> Vec<Delivery> {
+        deliveries(simulation, (rate * (WARM + self.lasts).as_secs_f64()) as u64)
     }
 }
 
@@ -215,26 +217,26 @@ async fn generate(
     world: &World,
     load: &Load<'_>,
     feed: Feed,
-    (units, rate): (Vec<Unit>, f64),
+    (deliveries, rate): (Vec<Delivery>, f64),
     sent: impl Fn(Sent) + Send + 'static,
 ) -> Result<Generated> {
     let generator = Generator::new(world, &feed.topic, load.linger)?;
-    let run = move || generator.run(feed, units, rate, sent).map_err(|error| error.to_string());
+    let run = move || generator.run(feed, deliveries, rate, sent).map_err(|error| error.to_string());
     Ok(tokio::task::spawn_blocking(run).await??)
 }
 
-/// The next transactions, of so many changes.
-fn units(simulation: &mut Simulation, wanted: u64) -> Vec<Unit> {
-    let (mut units, mut count) = (Vec::new(), 0);
+/// The next transactions, until they have `wanted` changes.
+fn deliveries(simulation: &mut Simulation, wanted: u64) -> Vec<Delivery> {
+    let (mut deliveries, mut count) = (Vec::new(), 0);
     while count < wanted
-        && let Some(unit) = simulation.next_unit()
+        && let Some(delivery) = simulation.next_delivery()
     {
-        if unit.kind == UnitKind::Transaction {
-            count += changes(&unit);
-            units.push(unit);
+        if delivery.kind == DeliveryKind::Transaction {
+            count += changes(&delivery);
+            deliveries.push(delivery);
         }
     }
-    units
+    deliveries
 }
 
 /// Waits until a processor has applied all before `offset` and published its events.
@@ -244,7 +246,7 @@ async fn settled(setup: &Setup, processor: &str, offset: i64) -> Result<()> {
     while next_offset(&mut connection, processor).await? < offset
         || !position(&mut connection).await?.published
     {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > TIMEOUT {
             return Err(format!("{processor} did not reach offset {offset} in time").into());
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -263,7 +265,7 @@ async fn throughput(setup: &Setup, processor: &str, start: i64, feed: &Feed, cha
         if next > start {
             break next;
         }
-        if waited.elapsed() > PATIENCE {
+        if waited.elapsed() > TIMEOUT {
             return Err(format!("{processor} does not apply what is there").into());
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -289,12 +291,12 @@ async fn probe(
     let mut histogram = histogram().map_err(|error| error.to_string())?;
     let (mut waiting, mut open): (VecDeque<Sent>, _) = (VecDeque::new(), true);
     while open || !waiting.is_empty() {
-        if waiting.front().is_some_and(|unit| unit.intended.elapsed() > PATIENCE) {
+        if waiting.front().is_some_and(|delivery| delivery.intended.elapsed() > TIMEOUT) {
             return Err(format!("{processor} does not apply what is sent"));
         }
         loop {
             match sent.try_recv() {
-                Ok(unit) => waiting.push_back(unit),
+                Ok(delivery) => waiting.push_back(delivery),
                 Err(error) => {
                     open = error == mpsc::error::TryRecvError::Empty;
                     break;
@@ -303,8 +305,8 @@ async fn probe(
         }
         let next = next_offset(&mut connection, &processor).await.map_err(|error| error.to_string())?;
         let now = Instant::now();
-        while let Some(unit) = waiting.front().filter(|unit| unit.last < next) {
-            record(&mut histogram, now - unit.intended, unit.changes);
+        while let Some(delivery) = waiting.front().filter(|delivery| delivery.last < next) {
+            record(&mut histogram, now - delivery.intended, delivery.changes);
             waiting.pop_front();
         }
         tokio::time::sleep(look).await;
@@ -342,7 +344,7 @@ fn listen(
     consumer.assign(&all)?;
     Ok(std::thread::spawn(move || {
         let mut histogram = histogram().map_err(|error| error.to_string())?;
-        let mut units = Vec::<Sent>::new();
+        let mut deliveries = Vec::<Sent>::new();
         while !stop.load(Ordering::Acquire) {
             let Some(message) = consumer.poll(Duration::from_millis(20)) else { continue };
             let (message, now) = (message.map_err(|error| error.to_string())?, Instant::now());
@@ -350,10 +352,14 @@ fn listen(
                 let header = headers.iter().find(|header| header.key == "ce_position")?;
                 std::str::from_utf8(header.value?).ok()?.split('.').next()?.parse::<i64>().ok()
             });
-            units.extend(sent.try_iter());
+            deliveries.extend(sent.try_iter());
             let Some(position) = position.filter(|position| *position >= from) else { continue };
-            if let Ok(unit) = units.binary_search_by_key(&position, |unit| unit.last) {
-                record(&mut histogram, now - units[unit].intended, units[unit].changes.min(1));
+            if let Ok(delivery) = deliveries.binary_search_by_key(&position, |delivery| delivery.last) {
+                record(
+                    &mut histogram,
+                    now - deliveries[delivery].intended,
+                    deliveries[delivery].changes.min(1),
+                );
             }
         }
         Ok(histogram)

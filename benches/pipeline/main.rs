@@ -1,6 +1,7 @@
-//! Ledgerwell on real Kafka and Postgres, beside ceilings of the same run: `make bench`.
+//! Ledgerwell on real Kafka and Postgres, next to ceilings of the same run: `make bench`.
 //!
-//! Absolute times are noisy on shared machines, so every result stands beside something that was measured in turn with it.
+//! Absolute times are noisy on shared machines, so every result is shown next to something that was measured in turn
+//! with it.
 
 mod ceilings;
 mod feed;
@@ -27,7 +28,7 @@ use crate::world::World;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Measure Ledgerwell beside its ceilings, on the Kafka and the Postgres of the environment
+/// Measure Ledgerwell next to its ceilings, on the Kafka and the Postgres of the environment
 #[derive(Parser)]
 #[command(after_help = "Examples:
   make bench                                     everything
@@ -56,7 +57,7 @@ struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Changes per second of a prefilled topic, beside ceilings
+    /// Changes per second of a prefilled topic, next to ceilings
     Throughput,
     /// From the intended time of sending to the readable result and event
     Latency,

@@ -1,4 +1,4 @@
-//! A process that is killed, and results that are built anew from the whole log.
+//! A process that is killed, and results that are built again from the whole log.
 
 use std::time::Instant;
 
@@ -73,7 +73,7 @@ pub(crate) async fn rebuilt(world: &World, services: &Services, report: &mut Rep
             instances[0].peak().into(),
         ]);
     }
-    world.forget(&feed.topic).await?;
+    world.delete_topic(&feed.topic).await?;
     report.add(section);
     Ok(())
 }

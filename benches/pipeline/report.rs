@@ -61,7 +61,7 @@ impl From<Option<f64>> for Cell {
 
 impl Cell {
     /// One cell of the runs of a figure that may not have been measured.
-    pub(crate) fn of(runs: impl Iterator<Item = Option<f64>>) -> Self {
+    pub(crate) fn new(runs: impl Iterator<Item = Option<f64>>) -> Self {
         runs.collect::<Option<Vec<_>>>().map_or(Self::None, Self::Runs)
     }
 

@@ -46,13 +46,13 @@ pub(crate) async fn measure(
                 instances.to_string().into(),
                 of(|run| run.rate),
                 of(|run| run.ours),
-                Cell::of(all.iter().map(|run| run.postgres)),
+                Cell::new(all.iter().map(|run| run.postgres)),
                 of(|run| run.peak),
             ]);
         }
     }
     for feed in &feeds {
-        world.forget(&feed.topic).await?;
+        world.delete_topic(&feed.topic).await?;
     }
     report.add(section);
     Ok(())

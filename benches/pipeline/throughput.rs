@@ -65,7 +65,7 @@ pub(crate) async fn measure(
     }
     report.add(ceilings.section(feed));
     let mut section = Section::new("Throughput", COLUMNS);
-    let mut ratios = Section::new("Throughput beside its ceilings", RATIOS);
+    let mut ratios = Section::new("Throughput next to its ceilings", RATIOS);
     for (processors, runs) in sets.iter().zip(&measured) {
         let name = processors.join(" and ");
         #[allow(clippy::cast_precision_loss, reason = "figures for people")]
@@ -78,9 +78,9 @@ pub(crate) async fn measure(
             rate.clone().into(),
             of(&|run| run.rows / run.seconds).into(),
             of(&|run| bytes / run.seconds / 1e6).into(),
-            Cell::of(runs.iter().map(|run| million(Some(run.cpu.ours)))),
-            Cell::of(runs.iter().map(|run| million(run.cpu.postgres))),
-            Cell::of(runs.iter().map(|run| million(run.cpu.broker))),
+            Cell::new(runs.iter().map(|run| million(Some(run.cpu.ours)))),
+            Cell::new(runs.iter().map(|run| million(run.cpu.postgres))),
+            Cell::new(runs.iter().map(|run| million(run.cpu.broker))),
             of(&|run| run.peak).into(),
             of(&|run| run.batches).into(),
             of(&|run| run.wal / changes).into(),

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ledgerwell::publish::Publisher;
 use serde_json::Value;
-use simulator::{Record, Simulation, UnitKind};
+use simulator::{DeliveryKind, Record, Simulation};
 
 use crate::Result;
 use crate::feed::{Feed, settings};
@@ -26,14 +26,14 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         let publisher = Publisher::new(&world.kafka(), &feed.topic)?;
         let mut simulation = Simulation::new(settings(2_000, 100, 5));
         let (mut items, mut position) = (Vec::new(), 0);
-        while let Some(unit) = simulation.next_unit() {
-            if unit.kind == UnitKind::Transaction {
-                position = commit_position(&unit.records)?;
+        while let Some(delivery) = simulation.next_delivery() {
+            if delivery.kind == DeliveryKind::Transaction {
+                position = commit_position(&delivery.records)?;
                 break;
             }
-            // Of different customers: who owes thousands of items is dear to assess.
-            items.extend(unit.records.iter().filter_map(item_of));
-            feed.publish(&publisher, &unit.records)?;
+            // Of different customers: one with thousands of open items is dear to assess.
+            items.extend(delivery.records.iter().filter_map(item_of));
+            feed.publish(&publisher, &delivery.records)?;
         }
         publisher.flush()?;
         let instance = Instance::start(world, &setup, None)?;
@@ -56,7 +56,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         let rate = (feed.changes - began_with) as f64 / began.elapsed().as_secs_f64();
         section.row([size.to_string().into(), rate.into(), before.into(), instance.peak().into()]);
         drop(instance);
-        world.forget(&feed.topic).await?;
+        world.delete_topic(&feed.topic).await?;
     }
     report.add(section);
     Ok(())

@@ -1,4 +1,4 @@
-//! Where a measurement takes place: the Kafka and the Postgres of the environment, and a fresh database for every run.
+//! What a measurement runs on: the Kafka and the Postgres of the environment, and a fresh database for every run.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ledgerwell::config::Config;
+use ledgerwell::registry::names;
 use ledgerwell::{migrate, topics};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -103,8 +104,8 @@ impl World {
         Ok(())
     }
 
-    /// A topic that is not needed any more.
-    pub(crate) async fn forget(&self, topic: &str) -> Result<()> {
+    /// Deletes a topic that is not needed any more.
+    pub(crate) async fn delete_topic(&self, topic: &str) -> Result<()> {
         self.drop_topics(&self.kafka().create()?, &[topic]).await
     }
 
@@ -128,7 +129,7 @@ impl World {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut server).await?;
             }
             let url = format!("{base}/{database}");
-            migrate::up(&url).await?;
+            migrate::up(&url, ledgerwell::registry::descriptors()).await?;
             // A source of its own each time: what another database published would stop it.
             // Writing to a String cannot fail.
             let _ = write!(
@@ -141,7 +142,7 @@ impl World {
         }
         let file = self.folder.join(format!("{run}.toml"));
         std::fs::write(&file, text)?;
-        topics::ensure(&Config::load(Some(&file), |_| None)?, -1).await?;
+        topics::ensure(&Config::load(Some(&file), |_| None, names())?, -1).await?;
         Ok(Setup { file, urls, processors: processors.len() })
     }
 
@@ -162,19 +163,19 @@ impl World {
     }
 }
 
-/// Where the units of one database are.
+/// Where the tasks of one database are.
 #[derive(Debug)]
 pub(crate) struct Position {
     /// The lowest offset that is next.
     pub(crate) offset: i64,
-    /// Units that were ever claimed.
-    pub(crate) units: usize,
+    /// Tasks that were ever claimed.
+    pub(crate) tasks: usize,
     /// Whether all events are published.
     pub(crate) published: bool,
 }
 
 pub(crate) async fn position(connection: &mut PgConnection) -> Result<Position> {
-    let (offset, units, published): (Option<i64>, i64, bool) = sqlx::query_as(
+    let (offset, tasks, published): (Option<i64>, i64, bool) = sqlx::query_as(
         "SELECT min(next_offset), count(*), NOT EXISTS (SELECT FROM stream.outbox)
          FROM stream.checkpoint",
     )
@@ -182,7 +183,7 @@ pub(crate) async fn position(connection: &mut PgConnection) -> Result<Position> 
     .await?;
     Ok(Position {
         offset: offset.unwrap_or(-1),
-        units: usize::try_from(units).unwrap_or_default(),
+        tasks: usize::try_from(tasks).unwrap_or_default(),
         published,
     })
 }
@@ -206,12 +207,12 @@ impl Setup {
         Ok(all)
     }
 
-    /// Waits until every unit is claimed.
+    /// Waits until every task is claimed.
     pub(crate) async fn claimed(&self) -> Result<()> {
-        self.until("the first claims", |position| position.units == self.processors).await
+        self.until("the first claims", |position| position.tasks == self.processors).await
     }
 
-    /// Waits until each source's units are at `offset` and have published their events.
+    /// Waits until each source's tasks are at `offset` and have published their events.
     pub(crate) async fn caught_up(&self, offset: i64) -> Result<()> {
         self.until("the end of the feed", |position| position.offset >= offset && position.published).await
     }

@@ -1,7 +1,10 @@
 //! What of a log counts: an understanding of transactions and snapshots of its own.
 //!
-//! Rows are kept by transaction and number, whichever copy of the transaction brought them. At the first END at which all numbers
+//! Rows are stored by transaction and number, whichever copy of the transaction brought them. At the first END at which all numbers
 //! are there the transaction counts; whatever comes of it later is a repeat.
+
+mod delivery;
+mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,41 +13,7 @@ use serde_json::Value;
 
 use crate::log::{Entry, Kind, Poison, Row, Snapshot};
 
-/// How much of a snapshot has been seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Waiting,
-    Running,
-    Complete,
-}
-
-/// A piece that counts as a whole.
-#[derive(Clone, Debug)]
-pub(crate) struct Unit {
-    /// The record that closes it.
-    pub(crate) offset: i64,
-    pub(crate) what: What,
-    /// Whether the last snapshot was complete when it came.
-    pub(crate) complete: bool,
-}
-
-/// What a unit brings.
-#[derive(Clone, Debug)]
-pub(crate) enum What {
-    /// Rows in order, and the commit time.
-    Transaction { rows: Vec<Row>, time: DateTime<Utc> },
-    /// A row of a snapshot; the first one of its table in this snapshot begins the table anew.
-    SnapshotRow { row: Row, anew: bool },
-    /// Tables that the snapshot did not bring and that are empty therefore, and its time.
-    SnapshotEnd { empty: Vec<String>, time: Option<DateTime<Utc>> },
-    /// A row of an incremental snapshot.
-    Upsert(Row),
-    /// A control record.
-    Control { name: String, value: Value },
-}
-
-/// The tables that every Odoo database has.
-const BASE: [&str; 4] = ["res_company", "res_partner", "res_currency", "account_account"];
+pub(crate) use delivery::{Contents, Delivery, Stage};
 
 /// A row of a transaction, and where it was.
 #[derive(Clone, Debug)]
@@ -53,7 +22,7 @@ struct Numbered {
     /// All offsets at which this very row was emitted.
     copies: Vec<i64>,
     row: Row,
-    poison: bool,
+    spoiled: bool,
 }
 
 /// The transaction that is being read.
@@ -78,11 +47,11 @@ pub(crate) struct Assembler {
     /// Highest position and latest commit time that counted since the last snapshot began.
     high: Option<(i64, DateTime<Utc>)>,
     /// A transaction that was cut off and has to come again.
-    owed: Option<u64>,
+    incomplete: Option<u64>,
     /// Between BEGIN and END, or behind a loss.
     deferred: Vec<(i64, Deferred)>,
     /// Offsets of dead letters that have to be there; of each of these groups, one at least.
-    pub(crate) letters: Vec<Vec<i64>>,
+    pub(crate) dead_letters: Vec<Vec<i64>>,
     /// Offsets of dead letters that may be there besides.
     pub(crate) may: BTreeSet<i64>,
     /// Figures for the report.
@@ -111,9 +80,9 @@ impl Default for Assembler {
             pending: HashMap::new(),
             applied: HashSet::new(),
             high: None,
-            owed: None,
+            incomplete: None,
             deferred: Vec::new(),
-            letters: Vec::new(),
+            dead_letters: Vec::new(),
             may: BTreeSet::new(),
             transactions: 0,
             repeats: 0,
@@ -142,120 +111,122 @@ impl Assembler {
     }
 
     /// Takes the next record; answers what is whole now.
-    pub(crate) fn read(&mut self, entry: Entry) -> Vec<Unit> {
-        let mut units = Vec::new();
+    pub(crate) fn read(&mut self, entry: Entry) -> Vec<Delivery> {
+        let mut deliveries = Vec::new();
         let offset = entry.offset;
-        let letter = entry.poison == Some(Poison::Letter);
+        let spoiled = entry.poison == Some(Poison::DeadLetter);
         match entry.kind {
             Kind::Row(row) if row.snapshot == Snapshot::Incremental => {
-                self.expect(letter, offset);
-                if !letter && row.wanted {
-                    self.defer(offset, Deferred::Upsert(row), &mut units);
+                self.expect(spoiled, offset);
+                if !spoiled && row.wanted {
+                    self.defer(offset, Deferred::Upsert(row), &mut deliveries);
                 }
             }
             Kind::Row(row) if row.snapshot != Snapshot::No => {
-                self.expect(letter, offset);
-                self.snapshot_row(offset, row, letter, &mut units);
+                self.expect(spoiled, offset);
+                self.snapshot_row(offset, row, spoiled, &mut deliveries);
             }
-            Kind::Row(row) => match row.place {
+            Kind::Row(row) => match row.order {
                 Some((transaction, number)) => {
-                    self.enter(transaction, None, &mut units);
-                    if letter {
+                    self.enter(transaction, None, &mut deliveries);
+                    if spoiled {
                         self.may.insert(offset);
                     }
                     let rows = self.pending.entry(transaction).or_default();
                     let mut copies = rows.remove(&number).map_or_else(Vec::new, |before| before.copies);
                     copies.push(offset);
-                    rows.insert(number, Numbered { offset, copies, row, poison: letter });
+                    rows.insert(number, Numbered { offset, copies, row, spoiled });
                 }
-                None => self.expect(letter, offset),
+                None => self.expect(spoiled, offset),
             },
             Kind::Begin { transaction, position } => {
-                self.cut_off(&mut units);
+                self.cut_off(&mut deliveries);
                 let new = self.high.is_none_or(|(high, _)| position > high);
-                self.enter(transaction, Some((offset, new)), &mut units);
+                self.enter(transaction, Some((offset, new)), &mut deliveries);
             }
             Kind::End { transaction, position, count, time } => {
-                self.enter(transaction, None, &mut units);
-                self.end(offset, transaction, position, count, time, &mut units);
+                self.enter(transaction, None, &mut deliveries);
+                self.end(offset, transaction, position, count, time, &mut deliveries);
             }
             Kind::Control { name, value } => {
-                self.expect(letter, offset);
-                if !letter && matches!(name.as_str(), "tick" | "rules" | "request") {
-                    self.defer(offset, Deferred::Control { name, value }, &mut units);
+                self.expect(spoiled, offset);
+                if !spoiled && matches!(name.as_str(), "tick" | "rules" | "request") {
+                    self.defer(offset, Deferred::Control { name, value }, &mut deliveries);
                 }
             }
             Kind::Truncate => self.lose(offset),
-            Kind::Nothing => self.expect(letter, offset),
+            Kind::Nothing => self.expect(spoiled, offset),
             Kind::Unreadable => {
-                self.expect(letter, offset);
+                self.expect(spoiled, offset);
                 if let Some(open) = &mut self.open {
                     open.unreadable += 1;
                 }
             }
         }
-        units
+        deliveries
     }
 
-    /// A spoiled record outside of transactions has to become a letter, unless nothing is read there.
-    fn expect(&mut self, letter: bool, offset: i64) {
-        if letter && self.lost.is_none() {
-            self.letters.push(vec![offset]);
-        } else if letter {
+    /// A spoiled record outside of transactions has to become a dead letter, unless nothing is read there.
+    fn expect(&mut self, spoiled: bool, offset: i64) {
+        if spoiled && self.lost.is_none() {
+            self.dead_letters.push(vec![offset]);
+        } else if spoiled {
             self.may.insert(offset);
         }
     }
 
-    fn unit(&self, offset: i64, what: What, units: &mut Vec<Unit>) {
-        units.push(Unit { offset, what, complete: self.stage == Stage::Complete });
+    fn deliver(&self, offset: i64, contents: Contents, deliveries: &mut Vec<Delivery>) {
+        deliveries.push(Delivery { offset, contents, complete: self.stage == Stage::Complete });
     }
 
     /// This transaction is being read; another one that was open is cut off.
-    fn enter(&mut self, transaction: u64, begin: Option<(i64, bool)>, units: &mut Vec<Unit>) {
+    fn enter(&mut self, transaction: u64, begin: Option<(i64, bool)>, deliveries: &mut Vec<Delivery>) {
         if self.open.as_ref().is_some_and(|open| open.transaction != transaction) {
-            self.cut_off(units);
+            self.cut_off(deliveries);
         }
         if self.open.is_none() {
             self.open = Some(Open { transaction, begin, unreadable: 0 });
         }
     }
 
-    fn cut_off(&mut self, units: &mut Vec<Unit>) {
+    fn cut_off(&mut self, deliveries: &mut Vec<Delivery>) {
         let Some(open) = self.open.take() else { return };
         self.truncated += 1;
         if open.begin.is_some_and(|(_, new)| new)
             && !self.applied.contains(&open.transaction)
             && self.stage == Stage::Complete
         {
-            self.owed = Some(open.transaction);
+            self.incomplete = Some(open.transaction);
         }
-        self.release(&[], units);
+        self.release(&[], deliveries);
     }
 
-    /// What has to wait for an END is kept, anything else goes out at once.
-    fn defer(&mut self, offset: i64, what: Deferred, units: &mut Vec<Unit>) {
+    /// What has to wait for an END is stored, anything else goes out at once.
+    fn defer(&mut self, offset: i64, what: Deferred, deliveries: &mut Vec<Delivery>) {
         self.tick_behind_loss |=
             self.lost.is_some() && matches!(&what, Deferred::Control { name, .. } if name == "tick");
         self.deferred.push((offset, what));
         if self.open.is_none() {
-            self.release(&[], units);
+            self.release(&[], deliveries);
         }
     }
 
     /// What has waited goes out; a row only if the transaction has not written it again behind it.
-    fn release(&mut self, written: &[(i64, Row)], units: &mut Vec<Unit>) {
+    fn release(&mut self, written: &[(i64, Row)], deliveries: &mut Vec<Delivery>) {
         if self.lost.is_some() {
             return;
         }
         for (offset, what) in std::mem::take(&mut self.deferred) {
             match what {
-                Deferred::Control { name, value } => self.unit(offset, What::Control { name, value }, units),
+                Deferred::Control { name, value } => {
+                    self.deliver(offset, Contents::Control { name, value }, deliveries);
+                }
                 Deferred::Upsert(row) => {
                     let again = |(at, other): &(i64, Row)| {
                         *at > offset && other.table == row.table && other.id == row.id
                     };
                     if !written.iter().any(again) {
-                        self.unit(offset, What::Upsert(row), units);
+                        self.deliver(offset, Contents::Upsert(row), deliveries);
                     }
                 }
             }
@@ -269,7 +240,7 @@ impl Assembler {
         position: i64,
         count: u64,
         time: DateTime<Utc>,
-        units: &mut Vec<Unit>,
+        deliveries: &mut Vec<Delivery>,
     ) {
         let unreadable = self.open.take().map_or(0, |open| open.unreadable);
         let rows = self.pending.remove(&transaction).unwrap_or_default();
@@ -287,29 +258,32 @@ impl Assembler {
             if self.stage != Stage::Waiting {
                 return self.lose(offset);
             }
-        } else if self.owed.is_some_and(|owed| owed != transaction) {
+        } else if self.incomplete.is_some_and(|cut_off| cut_off != transaction) {
             return self.lose(offset);
         } else {
-            self.owed = None;
+            self.incomplete = None;
             self.transactions += 1;
             self.applied.insert(transaction);
             self.high = Some((position, self.high.map_or(time, |(_, latest)| latest.max(time))));
             written = self.last_versions(rows);
             let rows = written.iter().map(|(_, row)| row.clone()).collect();
-            self.unit(offset, What::Transaction { rows, time }, units);
+            self.deliver(offset, Contents::Transaction { rows, time }, deliveries);
         }
-        self.release(&written, units);
+        self.release(&written, deliveries);
     }
 
-    /// Each row in its last version. One that is spoiled has to have become a letter, and changes nothing.
+    /// Each row in its last version. One that is spoiled has to have become a dead letter, and changes nothing.
     fn last_versions(&mut self, rows: BTreeMap<u64, Numbered>) -> Vec<(i64, Row)> {
         let mut last: BTreeMap<(String, String), Numbered> = BTreeMap::new();
-        for place in rows.into_values() {
-            last.insert((place.row.table.clone(), place.row.id.clone()), place);
+        for numbered in rows.into_values() {
+            last.insert((numbered.row.table.clone(), numbered.row.id.clone()), numbered);
         }
-        let (spoiled, good): (Vec<_>, Vec<_>) = last.into_values().partition(|place| place.poison);
-        self.letters.extend(spoiled.into_iter().map(|place| place.copies));
-        good.into_iter().map(|place| (place.offset, place.row)).filter(|(_, row)| row.wanted).collect()
+        let (spoiled, good): (Vec<_>, Vec<_>) = last.into_values().partition(|numbered| numbered.spoiled);
+        self.dead_letters.extend(spoiled.into_iter().map(|numbered| numbered.copies));
+        good.into_iter()
+            .map(|numbered| (numbered.offset, numbered.row))
+            .filter(|(_, row)| row.wanted)
+            .collect()
     }
 
     fn lose(&mut self, offset: i64) {
@@ -319,38 +293,5 @@ impl Assembler {
         self.losses += 1;
         self.lost = Some(offset);
         self.open = None;
-    }
-
-    fn snapshot_row(&mut self, offset: i64, row: Row, letter: bool, units: &mut Vec<Unit>) {
-        if row.snapshot == Snapshot::First {
-            self.snapshots += 1;
-            self.stage = Stage::Running;
-            self.lost = None;
-            self.brought.clear();
-            self.open = None;
-            self.pending.clear();
-            self.applied.clear();
-            self.high = None;
-            self.owed = None;
-            self.release(&[], units);
-        }
-        if self.lost.is_some() || self.stage != Stage::Running {
-            return;
-        }
-        let (last, time) = (row.snapshot == Snapshot::Last, row.time);
-        if row.wanted {
-            let anew = self.brought.insert(row.table.clone());
-            if !letter || anew {
-                let row = Row { after: row.after.filter(|_| !letter), ..row };
-                self.unit(offset, What::SnapshotRow { row, anew }, units);
-            }
-        }
-        if last {
-            self.stage = Stage::Complete;
-            let all = BASE.iter().all(|table| self.brought.contains(*table));
-            let missing = crate::log::TABLES.iter().filter(|table| all && !self.brought.contains(**table));
-            let empty = missing.map(|table| (*table).to_owned()).collect();
-            self.unit(offset, What::SnapshotEnd { empty, time }, units);
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The check: reads all, folds the log, and compares.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
@@ -11,17 +12,16 @@ use crate::error::Error;
 use crate::kafka::{self, Partition};
 use crate::log::Entry;
 use crate::observed::{self, State};
-use crate::oracle::Oracle;
-use crate::replay::{Replay, Replayer};
+use crate::replay::Replayer;
 use crate::report::Report;
 use crate::results::Results;
-use crate::rules::Rule;
+use crate::subjects::Subject;
 use crate::witness::Step;
 
 /// The longest that one attempt may take.
 const ATTEMPT: Duration = Duration::from_mins(2);
 
-/// Everything that the checks look at.
+/// Everything that the checks look at, apart from the processor's own tables and samples of them.
 pub(crate) struct Evidence {
     pub(crate) what: Settings,
     pub(crate) entries: Vec<Entry>,
@@ -33,13 +33,12 @@ pub(crate) struct Evidence {
     /// The result topic.
     pub(crate) events: Vec<Partition>,
     pub(crate) results: Results,
-    pub(crate) observed: Vec<State>,
 }
 
 /// What of the command line the checks want to know.
 pub(crate) struct Settings {
     pub(crate) topic: String,
-    pub(crate) processor: String,
+    pub(crate) processor: &'static str,
     pub(crate) after_seq: i64,
 }
 
@@ -67,13 +66,13 @@ impl Evidence {
 }
 
 /// Checks, and prints what was found. True when all holds.
-pub(crate) async fn check(what: &Check) -> Result<bool, Error> {
+pub(crate) async fn check<S: Subject>(what: &Check) -> Result<bool, Error> {
     let began = Instant::now();
     let report = loop {
-        let outcome = timeout(ATTEMPT, attempt(what)).await;
+        let outcome = timeout(ATTEMPT, attempt::<S>(what)).await;
         match outcome {
             Ok(Ok(report)) => break report,
-            Ok(Err(error)) if error.may_pass() && began.elapsed() < Duration::from_secs(what.patience) => {
+            Ok(Err(error)) if error.may_pass() && began.elapsed() < Duration::from_secs(what.timeout) => {
                 eprintln!("once more: {error}");
                 sleep(Duration::from_millis(500)).await;
             }
@@ -85,36 +84,38 @@ pub(crate) async fn check(what: &Check) -> Result<bool, Error> {
     Ok(report.is_clean())
 }
 
-async fn attempt(what: &Check) -> Result<Report, Error> {
+async fn attempt<S: Subject>(what: &Check) -> Result<Report, Error> {
     let mut timer = Timer { on: what.timings, began: Instant::now() };
     let mut report = Report::default();
-    let [log, events, control] = topics(what)?;
+    let [log, events, control] = topics(what, S::NAME)?;
     timer.lap("topics");
     let mut connection = PgConnection::connect(&what.database).await?;
-    let results = Results::read(&mut connection, &what.source, &what.processor).await?;
+    let (results, tables) = Results::read::<S>(&mut connection, &what.source).await?;
     timer.lap("results");
-    let observed = what.observed.as_deref().map_or_else(|| Ok(Vec::new()), observed::read)?;
+    let observed: Vec<State<S::Sample>> =
+        what.observed.as_deref().map_or_else(|| Ok(Vec::new()), observed::read)?;
     let log = log.and_then(|partitions| partitions.into_iter().next()).unwrap_or_default();
     let read = |partition: Partition| partition.records.iter().map(Entry::read).collect::<Vec<_>>();
     let (start, end) = (log.start, log.end);
     let evidence = Evidence {
-        what: Settings {
-            topic: what.topic.clone(),
-            processor: what.processor.clone(),
-            after_seq: what.after_seq,
-        },
+        what: Settings { topic: what.topic.clone(), processor: S::NAME, after_seq: what.after_seq },
         entries: read(log),
         start,
         end,
         control: control.and_then(|partitions| partitions.into_iter().next()).map(read),
         events: events.unwrap_or_default(),
         results,
-        observed,
     };
     timer.lap("parsing");
-    let replay = replay(what, &evidence, Oracle::new(connection).await?, &mut report).await?;
+    let latest = evidence.results.latest();
+    let clock = latest.and_then(|checkpoint| checkpoint.clock);
+    let until = latest.map_or(0, |checkpoint| checkpoint.next_offset);
+    let compared = chosen(&observed, what.after_seq, what.max_observed, &mut report);
+    let subject = S::new(connection, clock).await?;
+    let (replay, subject) =
+        Replayer::new(subject, &mut report).run(&evidence.entries, until, &compared, clock).await?;
     timer.lap("replay");
-    checks::all(&evidence, &replay, &mut report);
+    checks::all(&subject, &tables, &observed, &evidence, &replay, &mut report);
     timer.lap("checks");
     Ok(report)
 }
@@ -134,8 +135,8 @@ impl Timer {
 }
 
 /// Source, results, and control, read side by side.
-fn topics(what: &Check) -> Result<[Option<Vec<Partition>>; 3], Error> {
-    let results = format!("{}.{}", what.prefix, what.processor);
+fn topics(what: &Check, processor: &str) -> Result<[Option<Vec<Partition>>; 3], Error> {
+    let results = format!("{}.{}", what.prefix, processor);
     let names = [Some(what.topic.as_str()), Some(results.as_str()), what.control_topic.as_deref()];
     std::thread::scope(|scope| {
         let readers =
@@ -151,45 +152,41 @@ fn topics(what: &Check) -> Result<[Option<Vec<Partition>>; 3], Error> {
     })
 }
 
-async fn replay(
-    what: &Check,
-    evidence: &Evidence,
-    oracle: Oracle,
-    report: &mut Report,
-) -> Result<Replay, Error> {
-    let latest = evidence.results.latest();
-    let clock = latest.and_then(|checkpoint| checkpoint.clock);
-    let until = latest.map_or(0, |checkpoint| checkpoint.next_offset);
-    // What was set in a part of the log that is gone is not known.
-    let known = evidence.is_whole() && !evidence.uses_control_topic();
-    let rule = if known { Rule::usual() } else { Rule::unknown() };
-    let observed = chosen(evidence, what.max_observed, report);
-    Replayer::new(oracle, &what.processor, clock, rule, report)
-        .run(&evidence.entries, until, &observed, clock)
-        .await
-}
-
 /// The states to compare: complete ones of the log that is there, evenly spread, in the order of the log.
-fn chosen(evidence: &Evidence, most: usize, report: &mut Report) -> Vec<State> {
-    let mut states: Vec<State> = evidence
-        .observed
-        .iter()
-        .filter(|state| state.is_complete() && state.out_seq >= evidence.what.after_seq)
-        .cloned()
-        .collect();
+fn chosen<T: Clone + PartialEq>(
+    observed: &[State<T>],
+    after_seq: i64,
+    most: usize,
+    report: &mut Report,
+) -> Vec<State<T>> {
+    let mut states: Vec<State<T>> =
+        observed.iter().filter(|state| state.is_complete() && state.out_seq >= after_seq).cloned().collect();
     states.sort_by_key(|state| (state.next_offset, state.clock));
-    states.dedup_by(|a, b| (a.next_offset, a.clock, &a.exposures) == (b.next_offset, b.clock, &b.exposures));
+    states.dedup_by(|a, b| (a.next_offset, a.clock, &a.sample) == (b.next_offset, b.clock, &b.sample));
     report.figure("distinct states observed", states.len());
-    let count = states.len();
-    if count > most && most > 1 {
-        let keep: std::collections::BTreeSet<_> = (0..most).map(|n| n * (count - 1) / (most - 1)).collect();
-        states = states
-            .into_iter()
-            .enumerate()
-            .filter(|(n, _)| keep.contains(n))
-            .map(|(_, state)| state)
-            .collect();
-    }
+    let states = evenly_spread(states, most);
     report.figure("states compared", states.len());
     states
+}
+
+/// At most so many of these, the first and the last among them.
+fn evenly_spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
+    let count = all.len();
+    if count <= most || most <= 1 {
+        return all;
+    }
+    let chosen: BTreeSet<_> = (0..most).map(|n| n * (count - 1) / (most - 1)).collect();
+    all.into_iter().enumerate().filter(|(n, _)| chosen.contains(n)).map(|(_, one)| one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::evenly_spread;
+
+    #[test]
+    fn the_first_and_the_last_are_among_those_chosen() {
+        assert_eq!(evenly_spread((0..10).collect(), 4), [0, 3, 6, 9]);
+        assert_eq!(evenly_spread((0..3).collect(), 4), [0, 1, 2]);
+        assert_eq!(evenly_spread((0..3).collect(), 1), [0, 1, 2]);
+    }
 }

@@ -1,35 +1,52 @@
-//! What has to hold, one file per thing.
+//! What has to hold of every processor, one file per thing. What only one of them can know is in `subjects/`.
 
-mod assessments;
 mod audit;
-mod decisions;
-mod duplicates;
+mod clock;
+mod dead_letters;
 mod events;
-mod exposures;
-mod letters;
+mod observed;
 mod offsets;
 mod published;
+mod requests;
+
+pub(crate) use audit::{Audited, Decision};
+pub(crate) use clock::check as clock;
+pub(crate) use published::Published;
 
 use crate::check::Evidence;
+use crate::observed::State;
 use crate::replay::Replay;
 use crate::report::Report;
+use crate::subjects::Subject;
+
+/// What a subject's own checks look at, next to its tables.
+pub(crate) struct Case<'a> {
+    pub(crate) evidence: &'a Evidence,
+    pub(crate) replay: &'a Replay,
+    /// What consumers see.
+    pub(crate) events: &'a [Published<'a>],
+}
 
 /// Everything.
-pub(crate) fn all(evidence: &Evidence, replay: &Replay, report: &mut Report) {
+pub(crate) fn all<S: Subject>(
+    subject: &S,
+    tables: &S::Tables,
+    observed: &[State<S::Sample>],
+    evidence: &Evidence,
+    replay: &Replay,
+    report: &mut Report,
+) {
     figures(evidence, replay, report);
     offsets::check(evidence, report);
     let events = published::read(evidence, report);
     events::check(evidence, replay, &events, report);
-    letters::check(evidence, replay, report);
-    decisions::requests(evidence, replay, report);
-    if evidence.what.processor == "dedup" {
-        duplicates::check(evidence, replay, &events, report);
-        return;
+    dead_letters::check(evidence, replay, report);
+    requests::check(evidence, replay, report);
+    subject.check(tables, &Case { evidence, replay, events: &events }, report);
+    observed::check::<S>(observed, report);
+    if let Some(audited) = S::AUDITED {
+        audit::check(&audited, evidence, replay, report);
     }
-    exposures::check(evidence, replay, &events, report);
-    assessments::check(evidence, replay, report);
-    audit::check(evidence, replay, report);
-    decisions::holds(evidence, report);
 }
 
 fn figures(evidence: &Evidence, replay: &Replay, report: &mut Report) {
@@ -42,13 +59,7 @@ fn figures(evidence: &Evidence, replay: &Replay, report: &mut Report) {
     report.figure("losses", assembler.losses);
     report.figure_above_0("commits", evidence.results.steps.len());
     report.figure_above_0("events", evidence.results.logged.len());
-    report.figure("letters", evidence.results.letters.len());
+    report.figure("letters", evidence.results.dead_letters.len());
     report.figure("audit rows", evidence.results.audit.len());
     report.figure("requests", evidence.results.requests.len());
-    if evidence.what.processor == "credit" {
-        report.figure_above_0(
-            "exposures",
-            replay.exposures.as_ref().map_or(0, std::collections::BTreeMap::len),
-        );
-    }
 }

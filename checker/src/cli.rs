@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::subjects::{self, ALL, Processor};
+
 /// Proves that a pipeline did everything exactly once
 #[derive(Parser)]
 pub(crate) struct Arguments {
@@ -39,6 +41,9 @@ pub(crate) struct Watch {
     /// The source's name
     #[arg(long, default_value = "odoo")]
     pub(crate) source: String,
+    /// The processor whose results are observed
+    #[arg(long, default_value = ALL[0].name, value_parser = subjects::parser())]
+    pub(crate) processor: Processor,
     /// The file that states are appended to, as JSON lines
     #[arg(long)]
     pub(crate) out: PathBuf,
@@ -60,8 +65,8 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) prefix: String,
     /// The processor that runs on the source
-    #[arg(long, default_value = "credit", value_parser = ["credit", "dedup"])]
-    pub(crate) processor: String,
+    #[arg(long, default_value = ALL[0].name, value_parser = subjects::parser())]
+    pub(crate) processor: Processor,
     /// URL of the results database
     #[arg(long)]
     pub(crate) database: String,
@@ -78,12 +83,36 @@ pub(crate) struct Check {
     #[arg(long, default_value_t = 0)]
     pub(crate) after_seq: i64,
     /// How many seconds Kafka and PostgreSQL may take to come back
-    #[arg(long, default_value_t = 60)]
-    pub(crate) patience: u64,
+    #[arg(long = "patience", value_name = "PATIENCE", default_value_t = 60)]
+    pub(crate) timeout: u64,
     /// Prints the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
     /// Prints how long each part took
     #[arg(long)]
     pub(crate) timings: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::{Arguments, Command};
+    use crate::subjects::ALL;
+
+    fn watched(more: &[&str]) -> Option<&'static str> {
+        let arguments = ["checker", "watch", "--database", "postgres:///", "--out", "states.jsonl"];
+        let parsed = Arguments::try_parse_from(arguments.iter().chain(more)).ok()?;
+        if let Command::Watch(watch) = parsed.command { Some(watch.processor.name) } else { None }
+    }
+
+    #[test]
+    fn a_processor_is_picked_by_its_name() {
+        Arguments::command().debug_assert();
+        assert_eq!(watched(&[]), Some(ALL[0].name));
+        for processor in &ALL {
+            assert_eq!(watched(&["--processor", processor.name]), Some(processor.name));
+        }
+        assert_eq!(watched(&["--processor", "unheard-of"]), None);
+    }
 }

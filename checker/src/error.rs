@@ -26,7 +26,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Whether it may be better in a moment.
+    /// Whether it may be better soon.
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Kafka(_) | Self::Unfinished(_) | Self::Postgres(_))
     }

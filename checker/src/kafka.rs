@@ -11,7 +11,7 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use crate::error::Error;
 
 /// The longest that one topic may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest wait for an open transaction of the publisher's to end: it has a timeout of ten seconds.
 const OPEN: Duration = Duration::from_secs(25);
 
@@ -44,7 +44,7 @@ pub(crate) struct Partition {
 /// A whole topic. None when there is none of that name.
 pub(crate) fn read(servers: &str, topic: &str) -> Result<Option<Vec<Partition>>, Error> {
     let (committed, all) = (consumer(servers, "read_committed")?, consumer(servers, "read_uncommitted")?);
-    let metadata = committed.fetch_metadata(Some(topic), PATIENCE)?;
+    let metadata = committed.fetch_metadata(Some(topic), TIMEOUT)?;
     let partitions = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
     if partitions == 0 {
         return Ok(None);
@@ -59,7 +59,7 @@ pub(crate) fn read(servers: &str, topic: &str) -> Result<Option<Vec<Partition>>,
     committed.assign(&assignment)?;
     let (mut ended, began) = (BTreeSet::new(), Instant::now());
     while ended.len() < partitions {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > TIMEOUT {
             return Err(Error::Unfinished(topic.to_owned()));
         }
         match committed.poll(Duration::from_millis(100)) {
@@ -118,11 +118,11 @@ fn settled(
 
 /// The client's answer may take an error for an empty partition, so that is asked thrice.
 fn believed(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), Error> {
-    let mut answer = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+    let mut answer = consumer.fetch_watermarks(topic, partition, TIMEOUT)?;
     for _ in 0..2 {
         if answer.0 == answer.1 {
             std::thread::sleep(Duration::from_millis(50));
-            answer = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+            answer = consumer.fetch_watermarks(topic, partition, TIMEOUT)?;
         }
     }
     Ok(answer)

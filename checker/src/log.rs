@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::kafka::Raw;
+use crate::subjects::TABLES;
 
 /// A record of the log.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Poison {
     /// A dead letter.
-    Letter,
+    DeadLetter,
     /// Nothing.
     Harmless,
 }
@@ -49,12 +50,12 @@ pub(crate) enum Kind {
 pub(crate) struct Row {
     pub(crate) table: String,
     pub(crate) id: String,
-    /// Whether the table is one that decides about anything.
+    /// Whether the table is one that a connector is set up for.
     pub(crate) wanted: bool,
     /// Its columns, as JSON. None where it was deleted.
     pub(crate) after: Option<String>,
     /// Transaction, and the row's number in it.
-    pub(crate) place: Option<(u64, u64)>,
+    pub(crate) order: Option<(u64, u64)>,
     pub(crate) snapshot: Snapshot,
     pub(crate) time: Option<DateTime<Utc>>,
 }
@@ -70,23 +71,6 @@ pub(crate) enum Snapshot {
     Incremental,
 }
 
-/// The tables that a connector is set up for: README, "Setting up the feed".
-pub(crate) const TABLES: [&str; 13] = [
-    "res_company",
-    "res_currency",
-    "res_currency_rate",
-    "res_partner",
-    "account_account",
-    "account_move",
-    "account_move_line",
-    "account_partial_reconcile",
-    "product_product",
-    "product_template",
-    "sale_order",
-    "sale_order_line",
-    "sale_order_line_invoice_rel",
-];
-
 /// The key of a control record.
 const CONTROL: &[u8] = b"ledgerwell";
 
@@ -94,7 +78,7 @@ impl Entry {
     /// Reads a record.
     pub(crate) fn read(raw: &Raw) -> Self {
         let poison = match raw.header("poison") {
-            Some("letter") => Some(Poison::Letter),
+            Some("letter") => Some(Poison::DeadLetter),
             Some(_) => Some(Poison::Harmless),
             None => None,
         };
@@ -109,10 +93,10 @@ impl Entry {
                 format!("END of {transaction}:{position}, {count} rows, {time}")
             }
             Kind::Row(row) => {
-                let place =
-                    row.place.map_or_else(String::new, |(tx, order)| format!(", number {order} of {tx}"));
+                let order =
+                    row.order.map_or_else(String::new, |(tx, number)| format!(", number {number} of {tx}"));
                 let what = if row.after.is_some() { "row" } else { "deleted row" };
-                format!("{what} {} {}{place}, snapshot {:?}", row.table, row.id, row.snapshot)
+                format!("{what} {} {}{order}, snapshot {:?}", row.table, row.id, row.snapshot)
             }
             Kind::Control { name, value } => format!("control record {name} {value}"),
             Kind::Truncate => "a table truncated".into(),
@@ -135,7 +119,7 @@ struct Envelope<'a> {
     after: Option<&'a RawValue>,
     op: Option<String>,
     source: Option<Source>,
-    transaction: Option<Place>,
+    transaction: Option<TransactionBlock>,
     status: Option<String>,
     #[serde(default)]
     id: Value,
@@ -155,7 +139,7 @@ struct Source {
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct TransactionBlock {
     #[serde(default)]
     id: Value,
     #[serde(default)]
@@ -169,7 +153,7 @@ fn kind(raw: &Raw) -> Kind {
         return Kind::Control { name: raw.header("ce_type").unwrap_or_default().to_owned(), value };
     }
     let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(bytes) else { return Kind::Unreadable };
-    // With its schema beside it, the record is one level further down.
+    // With its schema next to it, the record is one level further down.
     let envelope = match (envelope.schema, envelope.payload) {
         (Some(_), Some(payload)) => match serde_json::from_str(payload.get()) {
             Ok(envelope) => envelope,
@@ -182,7 +166,7 @@ fn kind(raw: &Raw) -> Kind {
     change(&envelope, &key).or_else(|| marker(&envelope)).unwrap_or(Kind::Nothing)
 }
 
-fn moment(millis: &Value) -> Option<DateTime<Utc>> {
+fn instant(millis: &Value) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(millis.as_i64()?)
 }
 
@@ -197,7 +181,7 @@ fn marker(value: &Envelope<'_>) -> Option<Kind> {
     match value.status.as_deref()? {
         "BEGIN" => Some(Kind::Begin { transaction, position }),
         "END" => {
-            let (count, time) = (value.event_count.as_u64()?, moment(&value.ts_ms)?);
+            let (count, time) = (value.event_count.as_u64()?, instant(&value.ts_ms)?);
             Some(Kind::End { transaction, position, count, time })
         }
         _ => None,
@@ -207,15 +191,15 @@ fn marker(value: &Envelope<'_>) -> Option<Kind> {
 fn change(value: &Envelope<'_>, key: &Value) -> Option<Kind> {
     let source = value.source.as_ref()?;
     let table = source.table.clone()?;
-    let wanted = TABLES.contains(&table.as_str());
+    let wanted = TABLES.contains(table.as_str());
     let after = match value.op.as_deref()? {
         "d" => None,
         "t" if wanted => return Some(Kind::Truncate),
         "c" | "u" | "r" => value.after.filter(|_| wanted).map(|after| after.get().to_owned()),
         _ => return None,
     };
-    let place =
-        value.transaction.as_ref().and_then(|place| Some((id(&place.id)?.0, place.total_order.as_u64()?)));
+    let order =
+        value.transaction.as_ref().and_then(|block| Some((id(&block.id)?.0, block.total_order.as_u64()?)));
     let snapshot = match &source.snapshot {
         Value::String(text) => match text.as_str() {
             "first" => Snapshot::First,
@@ -228,5 +212,5 @@ fn change(value: &Envelope<'_>, key: &Value) -> Option<Kind> {
         _ => Snapshot::No,
     };
     let id = key.get("id").map_or_else(|| key.to_string(), Value::to_string);
-    Some(Kind::Row(Row { wanted, table, id, after, place, snapshot, time: moment(&source.ts_ms) }))
+    Some(Kind::Row(Row { wanted, table, id, after, order, snapshot, time: instant(&source.ts_ms) }))
 }

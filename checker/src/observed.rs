@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::exposure::{Customer, Exposure, Exposures};
 
-/// What was there in one and the same moment.
+/// What was there at one and the same instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct State {
+pub(crate) struct State<T> {
     pub(crate) version: i32,
     pub(crate) next_offset: i64,
     pub(crate) control_offset: i64,
@@ -19,24 +19,20 @@ pub(crate) struct State {
     pub(crate) clock: Option<DateTime<Utc>>,
     /// How many rows `audit_logs` has.
     pub(crate) audit: i64,
-    /// By customer.
-    pub(crate) exposures: Vec<(Customer, Exposure)>,
+    /// What the processor's tables held.
+    #[serde(flatten)]
+    pub(crate) sample: T,
 }
 
-impl State {
+impl<T> State<T> {
     /// Whether it may be compared: a snapshot was complete.
     pub(crate) fn is_complete(&self) -> bool {
         self.snapshot == "complete" && self.clock.is_some()
     }
-
-    /// Its exposures by customer.
-    pub(crate) fn by_customer(&self) -> Exposures {
-        self.exposures.iter().cloned().collect()
-    }
 }
 
 /// Reads all states. A last line that is not whole was cut off with its observer.
-pub(crate) fn read(path: &Path) -> Result<Vec<State>, Error> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<State<T>>, Error> {
     let text = std::fs::read_to_string(path).map_err(|error| Error::File(path.to_owned(), error))?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole

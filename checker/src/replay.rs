@@ -2,21 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use rust_decimal::Decimal;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
 
-use crate::assembler::{Assembler, Stage, Unit, What};
+use crate::assembler::{Assembler, Contents, Delivery, Stage};
 use crate::error::Error;
-use crate::exposure::{Exposures, difference};
-use crate::fold::Mirror;
 use crate::log::Entry;
+use crate::mirror::Mirror;
 use crate::observed::State;
-use crate::oracle::{Assessed, Oracle};
 use crate::report::Report;
-use crate::rules::Rule;
-
-/// Scores are remembered for so many days.
-const REMEMBERED: i32 = 30;
+use crate::subjects::Subject;
 
 /// A record that may lead to events.
 #[derive(Clone, Debug)]
@@ -25,119 +20,83 @@ pub(crate) struct Closing {
     pub(crate) what: &'static str,
     /// Whether the last snapshot was complete.
     pub(crate) complete: bool,
-    /// Which rule was in force, in [`Replay::rules`].
-    pub(crate) rule: usize,
+    /// How many of [`Replay::rule_sets`] had been read. Offsets do not say it: what stands inside of a transaction counts behind it.
+    pub(crate) rule_sets: usize,
 }
 
-/// What came of the log.
+impl Closing {
+    /// Whether events may come of it: not of a transaction while a snapshot is under way.
+    pub(crate) fn may_decide(&self) -> bool {
+        self.what != "END" || self.complete
+    }
+}
+
+/// What came of the log, whichever processor reads it.
+#[derive(Default)]
 pub(crate) struct Replay {
     pub(crate) assembler: Assembler,
     pub(crate) closings: BTreeMap<i64, Closing>,
-    pub(crate) rules: Vec<Rule>,
+    /// Every rule set, in the order in which they count.
+    pub(crate) rule_sets: Vec<Value>,
     /// Ids of requests to the processor that were read.
     pub(crate) requests: BTreeSet<String>,
     /// Those of them that came while no snapshot was complete: nothing is decided then.
     pub(crate) early: BTreeSet<String>,
     pub(crate) clock: Option<DateTime<Utc>>,
-    /// What has to be in the tables.
-    pub(crate) exposures: Option<Exposures>,
-    pub(crate) assessed: Vec<Assessed>,
-    pub(crate) receivables: Vec<(i32, Decimal)>,
-    /// The rows of `res_partner` in the end, as JSON.
-    pub(crate) partners: Option<Vec<String>>,
 }
 
-/// What a replay works with.
-pub(crate) struct Replayer<'a> {
-    oracle: Oracle,
-    processor: String,
+/// Leads a subject through the log.
+pub(crate) struct Replayer<'a, S> {
+    subject: S,
     mirror: Mirror,
     day: Option<NaiveDate>,
-    /// The first day whose beginning matters for the last one.
-    from: NaiveDate,
     replay: Replay,
     report: &'a mut Report,
 }
 
-impl<'a> Replayer<'a> {
-    /// One that has read nothing. `clock` is the one that the log is going to end with.
-    pub(crate) fn new(
-        oracle: Oracle,
-        processor: &str,
-        clock: Option<DateTime<Utc>>,
-        rule: Rule,
-        report: &'a mut Report,
-    ) -> Self {
-        let last = clock.map_or(NaiveDate::MAX, |clock| clock.date_naive());
-        let replay = Replay {
-            assembler: Assembler::default(),
-            closings: BTreeMap::new(),
-            rules: vec![rule],
-            requests: BTreeSet::new(),
-            early: BTreeSet::new(),
-            clock: None,
-            exposures: None,
-            assessed: Vec::new(),
-            receivables: Vec::new(),
-            partners: None,
-        };
-        let from = NaiveDate::from_num_days_from_ce_opt(last.num_days_from_ce() - REMEMBERED);
-        Self {
-            oracle,
-            processor: processor.to_owned(),
-            mirror: Mirror::default(),
-            day: None,
-            from: from.unwrap_or(NaiveDate::MIN),
-            replay,
-            report,
-        }
+impl<'a, S: Subject> Replayer<'a, S> {
+    /// One that has read nothing.
+    pub(crate) fn new(subject: S, report: &'a mut Report) -> Self {
+        Self { subject, mirror: Mirror::default(), day: None, replay: Replay::default(), report }
     }
 
-    /// Reads all records before `until`; states that were observed are in the order of their offsets.
+    /// Reads all records before `until`; states that were observed are in the order of their offsets. `last` is the clock that the
+    /// log ends with. Answers what came of it, and the subject, which knows what has to be there.
     pub(crate) async fn run(
         mut self,
         entries: &[Entry],
         until: i64,
-        observed: &[State],
+        observed: &[State<S::Sample>],
         last: Option<DateTime<Utc>>,
-    ) -> Result<Replay, Error> {
+    ) -> Result<(Replay, S), Error> {
         let mut observed = observed.iter().peekable();
         for entry in entries.iter().take_while(|entry| entry.offset < until) {
             while let Some(state) = observed.next_if(|state| state.next_offset <= entry.offset) {
                 self.compare(state).await?;
             }
-            for unit in self.replay.assembler.read(entry.clone()) {
-                self.apply(unit).await?;
+            for delivery in self.replay.assembler.read(entry.clone()) {
+                self.apply(delivery).await?;
             }
         }
         for state in observed {
             self.compare(state).await?;
         }
-        let complete = self.replay.assembler.stage() == Stage::Complete;
-        if self.processor == "dedup" {
-            self.replay.partners = complete.then(|| self.mirror.of_table("res_partner"));
-        } else if let Some(clock) = last
-            && complete
-        {
-            self.conclude(clock.date_naive()).await?;
+        if self.replay.assembler.stage() == Stage::Complete {
+            let today = last.map(|clock| clock.date_naive());
+            if let Some(today) = today {
+                self.begin_days(today).await?;
+            }
+            self.subject.conclude(today, &mut self.mirror).await?;
         }
-        Ok(self.replay)
+        Ok((self.replay, self.subject))
     }
 
-    async fn conclude(&mut self, today: NaiveDate) -> Result<(), Error> {
-        self.begin_days(today).await?;
-        self.oracle.tell(&mut self.mirror).await?;
-        self.replay.exposures = Some(self.oracle.exposures(today).await?);
-        self.replay.assessed = self.oracle.assess(today).await?;
-        self.replay.receivables = self.oracle.receivables().await?;
-        Ok(())
-    }
-
-    async fn compare(&mut self, state: &State) -> Result<(), Error> {
+    async fn compare(&mut self, state: &State<S::Sample>) -> Result<(), Error> {
         let Some(clock) = state.clock else { return Ok(()) };
-        self.oracle.tell(&mut self.mirror).await?;
-        let expected = self.oracle.exposures(clock.date_naive()).await?;
-        if let Some(difference) = difference(&expected, &state.by_customer(), ("the log", "the table")) {
+        let expected = self.subject.expected_sample(clock.date_naive(), &mut self.mirror).await?;
+        let difference =
+            expected.and_then(|expected| S::difference(&expected, &state.sample, ("the log", "the table")));
+        if let Some(difference) = difference {
             let text = format!(
                 "what was seen at offset {} and clock {clock} is not what stands before in the log: {difference}",
                 state.next_offset
@@ -147,66 +106,70 @@ impl<'a> Replayer<'a> {
         Ok(())
     }
 
-    async fn apply(&mut self, unit: Unit) -> Result<(), Error> {
-        let what = match &unit.what {
-            What::Transaction { time, .. } => {
-                if unit.complete {
-                    self.begin_days(time.date_naive()).await?;
-                }
-                self.tick(*time);
+    async fn apply(&mut self, delivery: Delivery) -> Result<(), Error> {
+        let what = match &delivery.contents {
+            Contents::Transaction { time, .. } => {
+                self.time_comes(*time, delivery.complete).await?;
                 "END"
             }
-            What::Control { name, value } => {
-                match name.as_str() {
-                    "tick" => {
-                        if let Some(time) =
-                            value["time"].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok())
-                        {
-                            if unit.complete {
-                                self.begin_days(time.date_naive()).await?;
-                            }
-                            self.tick(time);
-                        }
-                    }
-                    "rules" => {
-                        let told =
-                            self.replay.rules.last().map_or_else(Rule::unknown, |rule| rule.told(value));
-                        self.replay.rules.push(told);
-                    }
-                    _ => {
-                        if value["processor"] == self.processor
-                            && let Some(id) = value["id"].as_str()
-                        {
-                            let id = id.to_lowercase();
-                            if self.replay.requests.insert(id.clone()) && !unit.complete {
-                                self.replay.early.insert(id);
-                            }
-                        }
-                    }
-                }
+            Contents::Control { name, value } => {
+                self.control(name, value, delivery.complete).await?;
                 "control record"
             }
-            What::SnapshotEnd { time, .. } => {
+            Contents::SnapshotEnd { time, .. } => {
                 if let Some(time) = time {
                     self.tick(*time);
                 }
                 "last of a snapshot"
             }
-            What::SnapshotRow { .. } => "",
-            What::Upsert(_) => "row of an incremental snapshot",
+            Contents::SnapshotRow { .. } => "",
+            Contents::Upsert(_) => "row of an incremental snapshot",
         };
         if !what.is_empty() {
-            let rule = self.replay.rules.len() - 1;
-            self.replay.closings.insert(unit.offset, Closing { what, complete: unit.complete, rule });
+            let rule_sets = self.replay.rule_sets.len();
+            self.replay
+                .closings
+                .insert(delivery.offset, Closing { what, complete: delivery.complete, rule_sets });
         }
-        let ended = matches!(unit.what, What::SnapshotEnd { .. });
-        self.mirror.apply(unit);
+        let ended = matches!(delivery.contents, Contents::SnapshotEnd { .. });
+        self.mirror.apply(delivery);
         if ended && let Some(today) = self.replay.clock.map(|clock| clock.date_naive()) {
             // A snapshot that ends on a day that nothing else began.
             if self.day != Some(today) {
                 self.begin_day(today).await?;
             }
         }
+        Ok(())
+    }
+
+    async fn control(&mut self, name: &str, value: &Value, complete: bool) -> Result<(), Error> {
+        match name {
+            "tick" => {
+                if let Some(time) = value["time"].as_str().and_then(|text| text.parse().ok()) {
+                    self.time_comes(time, complete).await?;
+                }
+            }
+            "rules" => self.replay.rule_sets.push(value.clone()),
+            _ => {
+                if value["processor"] == S::NAME
+                    && let Some(id) = value["id"].as_str()
+                {
+                    let id = id.to_lowercase();
+                    if self.replay.requests.insert(id.clone()) && !complete {
+                        self.replay.early.insert(id);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Days begin before anything of them is applied, but only once there is something to begin them with.
+    async fn time_comes(&mut self, time: DateTime<Utc>, complete: bool) -> Result<(), Error> {
+        if complete {
+            self.begin_days(time.date_naive()).await?;
+        }
+        self.tick(time);
         Ok(())
     }
 
@@ -225,10 +188,9 @@ impl<'a> Replayer<'a> {
 
     async fn begin_day(&mut self, day: NaiveDate) -> Result<(), Error> {
         self.day = Some(day);
-        if day >= self.from && self.processor == "credit" {
-            self.oracle.tell(&mut self.mirror).await?;
-            self.oracle.begin_day(day).await?;
-        }
-        Ok(())
+        self.subject.begin_day(day, &mut self.mirror).await
     }
 }
+
+#[cfg(test)]
+mod tests;

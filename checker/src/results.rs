@@ -1,16 +1,14 @@
-//! What is in the results database now.
+//! What is in the results database now, as every processor has it.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use rust_decimal::Decimal;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 
-use crate::duplicates::Duplicates;
 use crate::error::Error;
-use crate::exposure::{COLUMNS, Customer, Exposures, Found, by_customer};
+use crate::subjects::Subject;
 use crate::witness::{self, Logged, Step};
 
-/// A running unit's checkpoint.
+/// A task's checkpoint.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct Checkpoint {
     pub(crate) processor: String,
@@ -25,7 +23,7 @@ pub(crate) struct Checkpoint {
 
 /// A dead letter.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct Letter {
+pub(crate) struct DeadLetter {
     pub(crate) processor: String,
     pub(crate) version: i32,
     pub(crate) topic: String,
@@ -35,7 +33,7 @@ pub(crate) struct Letter {
     pub(crate) superseded_by: Option<i64>,
 }
 
-/// A row of `audit_logs` of the credit automation.
+/// A row of `audit_logs` of the processor's automation.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct Audit {
     pub(crate) id: i64,
@@ -59,43 +57,6 @@ pub(crate) struct Request {
     pub(crate) outcome: String,
 }
 
-/// What is concluded about a customer.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct Assessment {
-    company_id: i32,
-    partner_id: i32,
-    pub(crate) experiences: i32,
-    pub(crate) payment_history: Option<Decimal>,
-    pub(crate) order_volume: Decimal,
-    pub(crate) credit_score: Option<Decimal>,
-    pub(crate) risk_level: String,
-    pub(crate) failing: String,
-    pub(crate) breach_on: Option<NaiveDate>,
-}
-
-impl Assessment {
-    /// Of whom it is.
-    pub(crate) fn customer(&self) -> Customer {
-        (self.company_id, self.partner_id)
-    }
-}
-
-/// Whether a customer is held.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct Hold {
-    company_id: i32,
-    partner_id: i32,
-    pub(crate) status: String,
-    pub(crate) raised_limit: Option<Decimal>,
-}
-
-impl Hold {
-    /// Of whom it is.
-    pub(crate) fn customer(&self) -> Customer {
-        (self.company_id, self.partner_id)
-    }
-}
-
 /// All of it.
 #[derive(Debug)]
 pub(crate) struct Results {
@@ -107,23 +68,18 @@ pub(crate) struct Results {
     pub(crate) checkpoints: Vec<Checkpoint>,
     /// The version whose results are in force, where there is a table that says so.
     active: Option<i32>,
-    pub(crate) letters: Vec<Letter>,
+    pub(crate) dead_letters: Vec<DeadLetter>,
     pub(crate) audit: Vec<Audit>,
     pub(crate) requests: Vec<Request>,
-    pub(crate) assessments: Vec<Assessment>,
-    pub(crate) holds: Vec<Hold>,
-    pub(crate) exposures: Exposures,
-    pub(crate) duplicates: Duplicates,
-    processor: String,
+    processor: &'static str,
 }
 
 impl Results {
-    /// Reads all, as of one moment.
-    pub(crate) async fn read(
+    /// Reads all, and the processor's own tables, as of one instant.
+    pub(crate) async fn read<S: Subject>(
         connection: &mut PgConnection,
         source: &str,
-        processor: &str,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, S::Tables), Error> {
         sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *connection).await?;
         let steps = witness::steps(connection, source).await?;
         let logged = witness::outbox(connection, source).await?;
@@ -138,8 +94,8 @@ impl Results {
         .bind(source)
         .fetch_all(&mut *connection)
         .await?;
-        let active = active(connection, source, processor).await?;
-        let letters = sqlx::query_as(
+        let active = active(connection, source, S::NAME).await?;
+        let dead_letters = sqlx::query_as(
             "SELECT processor, version, topic, record_offset, record_value, table_name, superseded_by
              FROM stream.dead_letter WHERE source = $1 ORDER BY version, record_offset",
         )
@@ -149,8 +105,9 @@ impl Results {
         let audit = sqlx::query_as(
             "SELECT id::bigint AS id, timestamp::timestamp AS timestamp, action_name, odoo_record_id::bigint AS odoo_record_id,
                  status, ai_reasoning AS reasoning, input_data::jsonb AS input, output_data::jsonb AS output
-             FROM audit_logs WHERE automation_type = 'credit' ORDER BY id",
+             FROM audit_logs WHERE automation_type = $1 ORDER BY id",
         )
+        .bind(S::NAME)
         .fetch_all(&mut *connection)
         .await?;
         let requests = sqlx::query_as(
@@ -158,41 +115,23 @@ impl Results {
              WHERE source = $1 AND processor = $2 ORDER BY version, id",
         )
         .bind(source)
-        .bind(processor)
+        .bind(S::NAME)
         .fetch_all(&mut *connection)
         .await?;
-        let assessments = sqlx::query_as(
-            "SELECT company_id, partner_id, experiences, payment_history, order_volume, credit_score, risk_level, failing, breach_on
-             FROM credit.assessment",
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        let holds = sqlx::query_as("SELECT company_id, partner_id, status, raised_limit FROM credit.hold")
-            .fetch_all(&mut *connection)
-            .await?;
-        let exposures: Vec<Found> =
-            sqlx::query_as(AssertSqlSafe(format!("SELECT {COLUMNS} FROM credit.exposure")))
-                .fetch_all(&mut *connection)
-                .await?;
-        let duplicates =
-            if processor == "dedup" { Duplicates::read(connection).await? } else { Duplicates::default() };
+        let tables = S::read(connection).await?;
         sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
-        let exposures = by_customer(exposures);
-        Ok(Self {
+        let results = Self {
             steps,
             logged,
             outbox,
             checkpoints,
             active,
-            letters,
+            dead_letters,
             audit,
             requests,
-            assessments,
-            holds,
-            exposures,
-            duplicates,
-            processor: processor.to_owned(),
-        })
+            processor: S::NAME,
+        };
+        Ok((results, tables))
     }
 
     /// The checkpoint of the version that the tables are of: the one in force, or the latest.

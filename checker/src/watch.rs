@@ -2,28 +2,27 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{Connection, PgConnection};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::cli::Watch;
 use crate::error::Error;
-use crate::exposure::{COLUMNS, Found, by_customer};
 use crate::observed::State;
 use crate::results::active;
+use crate::subjects::Subject;
 
 /// Between two looks: at most twenty a second.
 const PACE: Duration = Duration::from_millis(50);
 /// The longest that a look may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Appends each new state to a file, until it is told to stop. PostgreSQL may go away and come back meanwhile.
-pub(crate) async fn watch(what: &Watch) -> Result<(), Error> {
+/// Appends each new state to a file, until SIGTERM or until standard input closes. PostgreSQL may go away and come back meanwhile.
+pub(crate) async fn watch<S: Subject>(what: &Watch) -> Result<(), Error> {
     let failed = |error| Error::File(what.out.clone(), error);
     let mut file = File::options().create(true).append(true).open(&what.out).map_err(failed)?;
     let mut terminated = signal(SignalKind::terminate()).map_err(Error::Signal)?;
@@ -31,7 +30,7 @@ pub(crate) async fn watch(what: &Watch) -> Result<(), Error> {
     tokio::select! {
         _ = terminated.recv() => Ok(()),
         _ = &mut closed => Ok(()),
-        result = look_on(what, &mut file, &what.out) => result,
+        result = look_on::<S>(what, &mut file) => result,
     }
 }
 
@@ -47,12 +46,11 @@ fn input_closed() -> oneshot::Receiver<()> {
     receiver
 }
 
-async fn look_on(what: &Watch, file: &mut File, path: &Path) -> Result<(), Error> {
+async fn look_on<S: Subject>(what: &Watch, file: &mut File) -> Result<(), Error> {
     let (mut connection, mut last) = (None, None);
     loop {
         let next = Instant::now() + PACE;
-        let Ok(Ok(state)) = timeout(PATIENCE, look(&what.database, &what.source, &mut connection)).await
-        else {
+        let Ok(Ok(state)) = timeout(TIMEOUT, look::<S>(what, &mut connection)).await else {
             // Whatever it was: what is left of the connection is not used again.
             connection = None;
             sleep(PACE).await;
@@ -63,7 +61,7 @@ async fn look_on(what: &Watch, file: &mut File, path: &Path) -> Result<(), Error
             line.push(b'\n');
             file.write_all(&line)
                 .and_then(|()| file.flush())
-                .map_err(|error| Error::File(path.to_owned(), error))?;
+                .map_err(|error| Error::File(what.out.clone(), error))?;
             last = state;
         }
         sleep_until(next).await;
@@ -74,33 +72,28 @@ async fn look_on(what: &Watch, file: &mut File, path: &Path) -> Result<(), Error
 type Checkpoint = (i32, i64, i64, i64, String, Option<DateTime<Utc>>, i64);
 
 /// One look, in one transaction. None while there is no checkpoint.
-async fn look(
-    database: &str,
-    source: &str,
-    kept: &mut Option<PgConnection>,
-) -> Result<Option<State>, sqlx::Error> {
-    let connection = match kept {
+async fn look<S: Subject>(
+    what: &Watch,
+    open: &mut Option<PgConnection>,
+) -> Result<Option<State<S::Sample>>, sqlx::Error> {
+    let connection = match open {
         Some(connection) => connection,
-        None => kept.insert(PgConnection::connect(database).await?),
+        None => open.insert(PgConnection::connect(&what.database).await?),
     };
     let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    let active = active(&mut transaction, source, "credit").await?;
+    let active = active(&mut transaction, &what.source, S::NAME).await?;
     let checkpoint: Option<Checkpoint> = sqlx::query_as(
-        "SELECT version, next_offset, control_offset, out_seq, snapshot, clock, (SELECT count(*) FROM audit_logs WHERE automation_type = 'credit')
-         FROM stream.checkpoint WHERE processor = 'credit' AND source = $1
-         ORDER BY version IS NOT DISTINCT FROM $2 DESC, version DESC LIMIT 1",
+        "SELECT version, next_offset, control_offset, out_seq, snapshot, clock, (SELECT count(*) FROM audit_logs WHERE automation_type = $1)
+         FROM stream.checkpoint WHERE processor = $1 AND source = $2
+         ORDER BY version IS NOT DISTINCT FROM $3 DESC, version DESC LIMIT 1",
     )
-    .bind(source)
+    .bind(S::NAME)
+    .bind(&what.source)
     .bind(active)
     .fetch_optional(&mut *transaction)
     .await?;
-    let rows: Vec<Found> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT {COLUMNS} FROM credit.exposure ORDER BY company_id, partner_id"
-    )))
-    .fetch_all(&mut *transaction)
-    .await?;
+    let sample = S::sample(&mut transaction).await?;
     transaction.commit().await?;
-    let exposures = by_customer(rows).into_iter().collect();
     Ok(checkpoint.map(|(version, next_offset, control_offset, out_seq, snapshot, clock, audit)| State {
         version,
         next_offset,
@@ -109,6 +102,6 @@ async fn look(
         snapshot,
         clock,
         audit,
-        exposures,
+        sample,
     }))
 }

@@ -53,6 +53,28 @@ pub(crate) struct Logged {
     pub(crate) data: String,
 }
 
+impl Logged {
+    /// It in a few words.
+    pub(crate) fn describe(&self) -> String {
+        format!(
+            "number {} of version {}: {} {} at {}, id {}",
+            self.out_seq, self.version, self.event_type, self.key, self.position, self.event_id
+        )
+    }
+
+    /// Offset in the source's topic, and number among the events of the record there. None where the position is the control
+    /// topic's, or none at all.
+    pub(crate) fn source_position(&self) -> Option<(i64, i64)> {
+        offset_and_number(&self.position)
+    }
+}
+
+/// Offset and number of a position in a topic.
+pub(crate) fn offset_and_number(text: &str) -> Option<(i64, i64)> {
+    let (offset, number) = text.split_once('.')?;
+    Some((offset.parse().ok()?, number.parse().ok()?))
+}
+
 /// Installs it; again and again, if need be.
 pub(crate) async fn install(database: &str) -> Result<(), Error> {
     let mut connection = PgConnection::connect(database).await?;

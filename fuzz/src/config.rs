@@ -18,7 +18,7 @@ pub fn drive(input: &[u8]) {
     let written = std::fs::write(&*FILE, input);
     assert!(written.is_ok(), "the input could not be written: {written:?}");
     let environment = |name: &str| (name != "NOTHING").then(|| format!("{name}-secret"));
-    let config = Config::load(Some(&FILE), environment);
+    let config = Config::load(Some(&FILE), environment, ledgerwell::registry::names());
     let _ = std::fs::remove_file(&*FILE);
     match config {
         Ok(config) => {

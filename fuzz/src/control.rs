@@ -4,8 +4,7 @@
 //! line into the rule of holds, and `release`, `exempt`, `raise_limit`, `replay_dead_letter` and `discard_dead_letter` make
 //! it the arguments of a request: these are what people write.
 
-use contract::Processor;
-use credit::Credit;
+use credit::store::RowChange;
 use ledgerwell::feed::{Assembler, Input};
 
 use super::fold::Fold;
@@ -27,11 +26,8 @@ const ITEM: &str = r#"{"id":1,"move_id":1,"company_id":1,"partner_id":1,"account
 
 /// See the module.
 pub fn drive(input: &[u8]) {
-    let mut log = Log {
-        assembler: Assembler::new(Credit::TABLES, Credit::decode, None, 1_000),
-        fold: Fold::new(chrono_tz::Asia::Tokyo),
-        offset: 0,
-    };
+    let mut log =
+        Log { assembler: Assembler::new(None, 1_000), fold: Fold::new(chrono_tz::Asia::Tokyo), offset: 0 };
     for (table, row) in COMPANY {
         log.snapshot(1, table, row, "true");
     }
@@ -66,7 +62,7 @@ pub fn drive(input: &[u8]) {
 }
 
 struct Log {
-    assembler: Assembler<credit::event::Event>,
+    assembler: Assembler<RowChange>,
     fold: Fold,
     offset: i64,
 }
@@ -84,8 +80,8 @@ impl Log {
         let offset = self.offset;
         self.assembler.push(&Input { offset, timestamp: 0, key: Some(key), value: Some(value), kind });
         self.offset += 1;
-        while let Some(unit) = self.assembler.next_unit() {
-            self.fold.fold(unit);
+        while let Some(delivery) = self.assembler.next_delivery() {
+            self.fold.fold(delivery);
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Target `feed`: a log of arbitrary records through the assembler and the processor.
 //!
 //! An input is a log as text, a record a line, its parts with a tab between them: key, value, header `ce_type`. Without a
-//! value the line is a tombstone. A `!` before the key means that the record stands in the control topic, and an empty line
+//! value the line is a tombstone. A `!` before the key means that the record is in the control topic, and an empty line
 //! that the end of the log was reached for a while. Lines that end in a carriage return are not split there.
 
-use contract::Processor;
-use credit::Credit;
-use ledgerwell::feed::{Assembler, Bulk, Input, Step, Unit, decode_alone};
+use credit::store::RowChange;
+use ledgerwell::feed::{Assembler, Delivery, Input, RowBatch, Step, decode_alone};
 
 use super::fold::Fold;
 
@@ -45,7 +44,7 @@ pub fn drive(input: &[u8]) {
     let lines: Vec<_> = input.split(|byte| *byte == b'\n').collect();
     let log: Vec<_> = lines.iter().map(|line| Record::read(line)).collect();
     let mut reading = Reading {
-        assembler: Assembler::new(Credit::TABLES, Credit::decode, None, LARGE),
+        assembler: Assembler::new(None, LARGE),
         fold: Fold::new(chrono_tz::Europe::Berlin),
         log: &log,
         resume: 0,
@@ -53,7 +52,7 @@ pub fn drive(input: &[u8]) {
     for (offset, (line, record)) in (0_i64..).zip(lines.iter().zip(&log)) {
         let next = offset + 1;
         if line.is_empty() {
-            // Nothing stands at this offset, as behind a marker of a Kafka transaction.
+            // Nothing is at this offset, as behind a marker of a Kafka transaction.
             if reading.assembler.flush(next).is_err() {
                 continue;
             }
@@ -63,20 +62,20 @@ pub fn drive(input: &[u8]) {
         } else {
             let input = record.input(offset);
             reading.assembler.push(&input);
-            let _ = decode_alone(Credit::TABLES, Credit::decode, &input);
+            let _ = decode_alone::<RowChange>(&input);
         }
-        reading.take_units(next);
+        reading.take_deliveries(next);
     }
     let end = i64::try_from(log.len()).unwrap_or(i64::MAX);
     let _ = reading.assembler.flush(end);
-    reading.take_units(end);
+    reading.take_deliveries(end);
     let counts = reading.assembler.take_counts();
     assert!(counts.changes <= log.len() as u64, "no more changes than records");
     reading.fold.finish();
 }
 
 struct Reading<'a> {
-    assembler: Assembler<credit::event::Event>,
+    assembler: Assembler<RowChange>,
     fold: Fold,
     log: &'a [Record<'a>],
     /// Where reading would go on.
@@ -84,34 +83,42 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn take_units(&mut self, next: i64) {
-        while let Some(unit) = self.assembler.next_unit() {
+    fn take_deliveries(&mut self, next: i64) {
+        while let Some(delivery) = self.assembler.next_delivery() {
             assert!(
-                unit.resume >= self.resume,
+                delivery.resume >= self.resume,
                 "the offset goes back from {} to {}",
                 self.resume,
-                unit.resume
+                delivery.resume
             );
-            assert!(unit.resume <= unit.seen && unit.seen <= next, "nothing is passed that was not read");
-            self.resume = unit.resume;
-            self.take(unit);
+            assert!(
+                delivery.resume <= delivery.seen && delivery.seen <= next,
+                "nothing is passed that was not read"
+            );
+            self.resume = delivery.resume;
+            self.take(delivery);
         }
     }
 
-    /// Gives a unit to the processor, a large transaction in parts.
-    fn take(&mut self, unit: Unit<credit::event::Event>) {
-        let Step::Large { first, offsets, time } = unit.step else { return self.fold.fold(unit) };
+    /// Gives a delivery to the processor, a large transaction in parts.
+    fn take(&mut self, delivery: Delivery<RowChange>) {
+        let Step::Large { first, offsets, time } = delivery.step else { return self.fold.fold(delivery) };
         assert!(offsets.is_sorted() && offsets.first().is_none_or(|offset| *offset >= first));
         for part in offsets.chunks(2) {
-            let mut rows = Bulk::default();
+            let mut rows = RowBatch::default();
             for offset in part {
                 let record = usize::try_from(*offset).ok().and_then(|offset| self.log.get(offset));
                 let Some(record) = record else { panic!("offset {offset} is not in the log") };
                 self.assembler.decode_again(&mut rows, &record.input(*offset));
             }
-            let progress = unit.progress.clone();
-            self.fold.fold(Unit { step: Step::Part { rows, time }, progress, cut: false, ..unit });
+            let progress = delivery.progress.clone();
+            self.fold.fold(Delivery {
+                step: Step::Part { rows, time },
+                progress,
+                may_commit: false,
+                ..delivery
+            });
         }
-        self.fold.fold(Unit { step: Step::Transaction { rows: Bulk::default(), time }, ..unit });
+        self.fold.fold(Delivery { step: Step::Transaction { rows: RowBatch::default(), time }, ..delivery });
     }
 }

@@ -8,8 +8,6 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::LazyLock;
 
-use contract::Processor;
-use credit::Credit;
 use ledgerwell::config::{Config, Http, Token, sha256};
 use ledgerwell::control::request;
 use ledgerwell::feed::{Assembler, Input};
@@ -53,7 +51,7 @@ pub fn drive(input: &[u8]) {
     assert!([400, 404].contains(&status), "status {status}");
     if let Some(text) = written(body) {
         assert_eq!(status, 404, "what would be written into the stream is a request that the API takes");
-        tell(&text);
+        decide(&text);
     }
 }
 
@@ -68,10 +66,10 @@ fn ask(query: &[u8], body: &[u8]) -> u16 {
     );
     let request = [head.as_bytes(), body].concat();
     CONNECTION.with_borrow_mut(|connection| {
-        // A connection that was closed meanwhile is made anew, once.
+        // A connection that was closed meanwhile is opened again, once.
         for _ in 0..2 {
-            let kept = connection.take().or_else(|| TcpStream::connect(SERVER.as_ref()?.address).ok());
-            let Some(mut socket) = kept else { panic!("the API does not listen") };
+            let open = connection.take().or_else(|| TcpStream::connect(SERVER.as_ref()?.address).ok());
+            let Some(mut socket) = open else { panic!("the API does not listen") };
             if let Some(status) = exchange(&mut socket, &request) {
                 *connection = Some(socket);
                 return status;
@@ -112,17 +110,20 @@ fn written(body: &[u8]) -> Option<String> {
 }
 
 /// Has the processor decide about a request.
-fn tell(text: &str) {
-    let mut assembler = Assembler::new(Credit::TABLES, Credit::decode, None, 1_000);
+fn decide(text: &str) {
+    let mut assembler = Assembler::new(None, 1_000);
     let mut fold = Fold::new(chrono_tz::UTC);
     let (key, value) = (Some(b"ledgerwell".as_slice()), Some(text.as_bytes()));
     assembler.push(&Input { offset: 0, timestamp: 0, key, value, kind: Some("request") });
-    let mut units = 0;
-    while let Some(unit) = assembler.next_unit() {
-        units += 1;
-        assert!(!matches!(unit.step, ledgerwell::feed::Step::Unreadable { .. }), "what we write we can read");
-        fold.fold(unit);
+    let mut deliveries = 0;
+    while let Some(delivery) = assembler.next_delivery() {
+        deliveries += 1;
+        assert!(
+            !matches!(delivery.step, ledgerwell::feed::Step::Unreadable { .. }),
+            "what we write we can read"
+        );
+        fold.fold(delivery);
     }
     fold.finish();
-    assert_eq!(units, 2, "the log begins, and the request is taken");
+    assert_eq!(deliveries, 2, "the log begins, and the request is taken");
 }

@@ -6,8 +6,7 @@
 
 use std::fmt::Write;
 
-use contract::Processor;
-use credit::Credit;
+use credit::store::RowChange;
 use ledgerwell::feed::{Assembler, Input};
 use serde_json::value::RawValue;
 
@@ -97,30 +96,31 @@ const COMPANY: [(&str, &str); 10] = [
 pub fn drive(input: &[u8]) {
     let input = String::from_utf8_lossy(input);
     let mut log = Log {
-        assembler: Assembler::new(Credit::TABLES, Credit::decode, None, 1_000),
+        assembler: Assembler::new(None, 1_000),
         fold: Fold::new(chrono_tz::America::New_York),
         offset: 0,
     };
     for (n, (head, values)) in COMPANY.into_iter().enumerate() {
         let marker = if n + 1 == COMPANY.len() { "last" } else { "true" };
-        let place = format!(r#""snapshot":"{marker}","ts_ms":1767571200000}},"transaction":null,"op":"r""#);
-        assert_eq!(log.row(head, values.lines(), &place), None, "the company is sound");
+        let metadata =
+            format!(r#""snapshot":"{marker}","ts_ms":1767571200000}},"transaction":null,"op":"r""#);
+        assert_eq!(log.row(head, values.lines(), &metadata), None, "the company is sound");
     }
     log.push("{}", r#"{"status":"BEGIN","id":"5:50","ts_ms":1767571300000}"#);
     let mut count = 0_u32;
     for row in input.split("\n\n") {
         let (head, values) = row.split_once('\n').unwrap_or((row, ""));
         count += 1;
-        let place = format!(
+        let metadata = format!(
             r#""snapshot":"false","ts_ms":1767571300000}},"transaction":{{"id":"5:5","total_order":{count}}},"op":"u""#
         );
-        if let Some(column) = log.row(head, values.split('\n'), &place) {
+        if let Some(column) = log.row(head, values.split('\n'), &metadata) {
             assert!(is_named(&column), "the reason names a column, not {column}");
         }
     }
     let end = format!(r#"{{"status":"END","id":"5:59","event_count":{count},"ts_ms":1767571300000}}"#);
     log.push("{}", &end);
-    // A few days later items fall due and everybody is assessed anew.
+    // A few days later items fall due and everybody is assessed again.
     log.push("{}", r#"{"status":"BEGIN","id":"6:60","ts_ms":1767871300000}"#);
     log.push("{}", r#"{"status":"END","id":"6:69","event_count":0,"ts_ms":1767871300000}"#);
     assert!(log.assembler.flush(log.offset).is_ok(), "no row stops the log");
@@ -133,14 +133,19 @@ fn is_named(column: &str) -> bool {
 }
 
 struct Log {
-    assembler: Assembler<credit::event::Event>,
+    assembler: Assembler<RowChange>,
     fold: Fold,
     offset: i64,
 }
 
 impl Log {
     /// Writes a row. Answers the column that is wrong, where one is.
-    fn row<'a>(&mut self, head: &str, values: impl Iterator<Item = &'a str>, place: &str) -> Option<String> {
+    fn row<'a>(
+        &mut self,
+        head: &str,
+        values: impl Iterator<Item = &'a str>,
+        metadata: &str,
+    ) -> Option<String> {
         let (table, id) = head.split_once(' ').unwrap_or((head, "1"));
         let first = head.bytes().next().unwrap_or_default();
         let known = TABLES.iter().find(|(name, _)| *name == table);
@@ -158,7 +163,7 @@ impl Log {
             let _ = write!(row, r#","{column}":{}"#, value.map_or("null".into(), json));
         }
         row.push('}');
-        let value = format!(r#"{{"before":null,"after":{row},"source":{{"table":"{table}",{place}}}"#);
+        let value = format!(r#"{{"before":null,"after":{row},"source":{{"table":"{table}",{metadata}}}"#);
         let record = Input {
             offset: self.offset,
             timestamp: 0,
@@ -166,7 +171,7 @@ impl Log {
             value: Some(value.as_bytes()),
             kind: None,
         };
-        let decoded = ledgerwell::feed::decode_alone(Credit::TABLES, Credit::decode, &record);
+        let decoded = ledgerwell::feed::decode_alone::<RowChange>(&record);
         self.push(&key, &value);
         decoded.err().map(|reason| reason.column)
     }
@@ -181,8 +186,8 @@ impl Log {
         };
         self.assembler.push(&record);
         self.offset += 1;
-        while let Some(unit) = self.assembler.next_unit() {
-            self.fold.fold(unit);
+        while let Some(delivery) = self.assembler.next_delivery() {
+            self.fold.fold(delivery);
         }
     }
 }

@@ -100,7 +100,7 @@ impl Chance {
         usize::try_from((self.0 >> 33) % limit as u64).unwrap_or(0)
     }
 
-    /// A word of so many syllables: pools grow with what is drawn, as names of a larger country do.
+    /// A word with the given number of syllables: pools grow with what is drawn, as names of a larger country do.
     fn word(&mut self, syllables: usize) -> String {
         const SYLLABLES: [&str; 40] = [
             "ba", "be", "bro", "cal", "den", "dor", "el", "fa", "fen", "gar", "gol", "ha", "hol", "ir", "ka",

@@ -1,5 +1,5 @@
 //! What two records can weigh at most while not all comparisons are made. Most records that share a key are not the same, and a few
-//! cheap comparisons show it: the dear ones are left out.
+//! cheap comparisons show it: the costly ones are left out.
 
 use crate::measure::Group;
 use crate::model::{MOST_COMPARISONS, Model};
@@ -10,7 +10,7 @@ pub(crate) struct Best([i32; MOST_COMPARISONS]);
 
 impl Best {
     /// Of a record.
-    pub(crate) fn of(model: &Model, record: &Record) -> Self {
+    pub(crate) fn new(model: &Model, record: &Record) -> Self {
         let mut best = [0; MOST_COMPARISONS];
         for (i, best) in best.iter_mut().enumerate().take(model.comparisons().len()) {
             let slot = record.slot(i);

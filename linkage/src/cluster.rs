@@ -1,7 +1,7 @@
 //! From the pairs of a component to its groups. The outcome depends on the component's content alone, so whoever computes it,
 //! and whenever, gets the same.
 
-/// A component with more records is not divided: somebody has to look why so many hang together.
+/// A component with more records is not divided: a person has to look why all of them hang together.
 pub const MOST_RECORDS: usize = 200;
 /// Two groups become one only if their pairs weigh this much in the mean, in thousandths of a bit.
 const MEAN_WEIGHT: i64 = 0;

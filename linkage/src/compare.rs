@@ -147,7 +147,7 @@ fn is_nickname(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
 struct Aligned {
     /// Words that are equal or alike.
     words: usize,
-    /// Words of which one is short for the other: its first letter, its beginning, a nickname.
+    /// Words where one is short for the other: its first letter, its beginning, a nickname.
     short: usize,
     /// Whether all words of the shorter name were matched.
     one: bool,

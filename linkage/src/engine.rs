@@ -14,7 +14,7 @@ use crate::postings::{Moved, Postings};
 use crate::record::Record;
 use crate::veto::Veto;
 
-/// A record by its place in memory, which is given to another when it is gone.
+/// A record by its position in memory, which is given to another record when it is gone.
 type Handle = u32;
 
 struct Entry {
@@ -59,7 +59,7 @@ pub struct Engine {
     /// In which round a record was last seen, to compare no pair twice.
     seen: Vec<u32>,
     round: u32,
-    /// Whom a record meets: kept for the next one, which needs the same room.
+    /// Whom a record meets. The allocation is used again by the next record.
     others: Vec<Handle>,
 }
 
@@ -115,7 +115,7 @@ impl Engine {
         &self.model
     }
 
-    /// How many records there are.
+    /// The number of records.
     pub fn len(&self) -> usize {
         self.handles.len()
     }
@@ -167,13 +167,13 @@ impl Engine {
         let handle = self.place(record, keys.clone());
         for key in &keys {
             if self.postings.add(*key, handle) == Moved::Asleep {
-                self.part(*key, handle);
+                self.drop_key(*key, handle);
             }
         }
         self.meet(handle, |_| true);
     }
 
-    /// Forgets a record.
+    /// Removes a record.
     pub fn remove(&mut self, id: i32) {
         let Some(handle) = self.handles.remove(&id) else { return };
         self.touched.insert(id);
@@ -237,7 +237,7 @@ impl Engine {
         let theirs =
             || others.iter().filter_map(|other| Some((*other, self.entries[*other as usize].as_ref()?)));
         black_box(theirs().fold(0, |sum, (_, theirs)| sum ^ theirs.record.touch()));
-        let best = Best::of(&self.model, &entry.record);
+        let best = Best::new(&self.model, &entry.record);
         let worth = |(other, theirs): (Handle, &Entry)| {
             Some((other, self.model.worth(&entry.record, &best, &theirs.record)?))
         };
@@ -269,9 +269,9 @@ impl Engine {
         self.edges.get(&a).is_some_and(|edges| edges.iter().any(|edge| edge.other == b))
     }
 
-    /// A key came to be shared by too many: pairs that nothing else brought together are no candidates any more. `newest` has
-    /// not met anybody yet.
-    fn part(&mut self, key: u32, newest: Handle) {
+    /// A key is shared by too many now: pairs that nothing else brought together are no candidates any more. `newest` has not met
+    /// anybody yet.
+    fn drop_key(&mut self, key: u32, newest: Handle) {
         let records: Vec<Handle> = self.postings.all(key).collect();
         for a in &records {
             let Some(edges) = self.edges.get(a).filter(|_| *a != newest) else { continue };
@@ -291,7 +291,7 @@ impl Engine {
     fn wake(&mut self, key: u32) {
         let records: Vec<Handle> = self.postings.all(key).collect();
         for (i, a) in records.iter().enumerate() {
-            let Some(best) = self.entry(*a).map(|x| Best::of(&self.model, &x.record)) else { continue };
+            let Some(best) = self.entry(*a).map(|x| Best::new(&self.model, &x.record)) else { continue };
             for b in &records[..i] {
                 if self.has_edge(*a, *b) {
                     continue;

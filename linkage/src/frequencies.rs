@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::reader::Comparison;
 use crate::record::Record;
 
-/// What is expected of values before any is counted weighs like so many records: in a small company's books nearly everything
+/// What is expected of values before any is counted weighs like this number of records: in a small company's books nearly everything
 /// is unique, and yet two equal mail addresses are no chance.
 const BELIEF: f64 = 200.0;
 

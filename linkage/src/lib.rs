@@ -4,7 +4,7 @@
 //! ([`engine`]). Pure: no clock, no SQL, no threads, and integers wherever two records are compared.
 //!
 //! A row becomes a [`record`] of normalised tokens ([`reader`], [`normalise`]). Records that share a blocking key ([`keys`],
-//! [`postings`]) are compared ([`compare`]): each comparison agrees on a level ([`measure`]), and a level is worth so many bits
+//! [`postings`]) are compared ([`compare`]): each comparison agrees on a level ([`measure`]), and a level is worth a number of bits
 //! ([`model`]), unless something speaks against the pair ([`veto`]). What is linked hangs together in components, which are
 //! divided into groups ([`cluster`]). How much a level is worth can be learned from the records themselves ([`train`]).
 //!

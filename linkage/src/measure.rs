@@ -27,7 +27,7 @@ pub enum Measure {
     Name,
     /// An e-mail address.
     Email,
-    /// Phone numbers, of which one has to agree.
+    /// Phone numbers: one of them has to agree.
     Phone,
     /// A street without its numbers.
     Street,
@@ -59,7 +59,7 @@ pub enum Measure {
     Amount,
 }
 
-/// The level of two values of which one is missing. It says nothing.
+/// The level where one of the two values is missing. It says nothing.
 pub const MISSING: u8 = 0;
 /// The level of two equal values, for every measure.
 pub const SAME: u8 = 1;
@@ -144,7 +144,7 @@ const AMOUNT: &[Level] = &[
 
 impl Measure {
     /// How values of a kind are compared. Parts of a date, and streets, are read together with others.
-    pub fn of(kind: Kind) -> Self {
+    pub fn for_kind(kind: Kind) -> Self {
         match kind {
             Kind::GivenName => Self::Given,
             Kind::FamilyName => Self::Family,

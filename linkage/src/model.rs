@@ -16,7 +16,7 @@ use crate::veto::{self, Veto};
 pub const MOST_COMPARISONS: usize = 32;
 /// No logarithm of a share is further from zero, in thousandths of a bit; sums stay far from overflowing.
 const HEAVIEST: i32 = 100_000;
-/// So many pairs are looked at to see how often different things agree.
+/// The number of pairs that are looked at to see how often different things agree.
 const DRAWN: usize = 200_000;
 
 /// What is learned: how pairs of the same thing agree, and how many there are.
@@ -30,7 +30,7 @@ pub struct Parameters {
     pub duplicates: i32,
 }
 
-/// A frozen model, to be kept and taken up again.
+/// A frozen model, as it is stored and thawed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frozen {
     /// What was learned, what was drawn and how many records there were, as JSON.
@@ -168,7 +168,7 @@ impl Model {
         self.reader.comparisons()
     }
 
-    /// Freezes how often values occur and how often different things agree, and tells it to the records. It holds for these
+    /// Freezes how often values occur and how often different things agree, and weighs the records by it. It holds for these
     /// records, or for `until` where more are expected: among more, two that agree are more often so by chance.
     pub fn freeze(&mut self, records: &mut [Record], until: u32) {
         self.frequencies = Frequencies::count(records.iter(), self.comparisons());
@@ -227,7 +227,7 @@ impl Model {
         parameters.duplicates - self.size
     }
 
-    /// What so many duplicates are, as [`Parameters::duplicates`] has it.
+    /// An expected number of duplicates, as [`Parameters::duplicates`] has it.
     pub(crate) fn duplicates(&self, expected: f64) -> i32 {
         thousandths(expected) - self.size
     }
@@ -319,7 +319,7 @@ impl Model {
     /// What a pair weighs, and what speaks against it.
     pub fn score(&self, a: &Record, b: &Record) -> Score {
         let levels = self.levels(a, b);
-        Score { weight: self.weight(&levels, a, b), veto: veto::of(self.comparisons(), &levels, a, b) }
+        Score { weight: self.weight(&levels, a, b), veto: veto::find(self.comparisons(), &levels, a, b) }
     }
 
     /// What a pair weighs that is worth a look and that nothing speaks against. Most are not, so it ends as soon as that is clear.
@@ -340,7 +340,7 @@ impl Model {
         }
         self.cross(&mut levels, a, b);
         let weight = self.weight(&levels, a, b);
-        (weight >= REVIEW && veto::of(self.comparisons(), &levels, a, b).is_none()).then_some(weight)
+        (weight >= REVIEW && veto::find(self.comparisons(), &levels, a, b).is_none()).then_some(weight)
     }
 
     fn weight(&self, levels: &Levels, a: &Record, b: &Record) -> i32 {
@@ -366,7 +366,7 @@ impl Chance {
     }
 }
 
-/// At least two, of which there can be a pair.
+/// The number of records; at least two, so that there can be a pair.
 fn count(records: &[Record]) -> f64 {
     f64::from(u32::try_from(records.len()).unwrap_or(u32::MAX).max(2))
 }

@@ -79,7 +79,7 @@ impl Reader {
             let mut add = |measure, reading, name: String| {
                 reader.comparisons.push(Comparison { name, measure, columns: columns.clone(), reading });
             };
-            let measure = Measure::of(kind);
+            let measure = Measure::for_kind(kind);
             match kind {
                 Kind::GivenName | Kind::FamilyName | Kind::PersonName | Kind::City => {
                     add(measure, Reading::Words, name);

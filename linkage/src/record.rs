@@ -9,7 +9,7 @@ pub struct Token {
     pub rarity: u16,
     /// Where its text begins in the record's.
     start: u16,
-    /// How long its text is, in bytes; `0` where only the hash is kept.
+    /// How long its text is, in bytes; `0` where only the hash is stored.
     length: u8,
     /// What else is known of it: [`Token::NICKNAME`], [`Token::VALID`], [`Token::DOMAIN`].
     pub marks: u8,
@@ -145,7 +145,7 @@ impl Builder {
         self.add(Token { hash: hash(text), rarity: 0, start, length, marks });
     }
 
-    /// Adds a token of which nothing but the hash is kept.
+    /// Adds a token by its hash alone.
     pub(crate) fn push_hash(&mut self, hash: u32) {
         self.add(Token { hash, ..Token::default() });
     }

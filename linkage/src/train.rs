@@ -13,7 +13,7 @@ use crate::veto;
 const ROUNDS: usize = 100;
 /// Nothing moves when the expected matches change by less than this share.
 const STILL: f64 = 1e-6;
-/// What is believed beforehand counts like so many matches.
+/// What is believed beforehand counts like this number of matches.
 const BELIEF: f64 = 50.0;
 
 /// A pair that shares a key, and that nothing speaks against.
@@ -61,7 +61,7 @@ pub fn candidates(model: &Model, records: &[Record]) -> Vec<Candidate> {
             *last = round;
             let other = &records[other as usize];
             let levels = model.levels(record, other);
-            if veto::of(model.comparisons(), &levels, record, other).is_none() {
+            if veto::find(model.comparisons(), &levels, record, other).is_none() {
                 candidates.push(Candidate::new(model, levels, record, other));
             }
         }

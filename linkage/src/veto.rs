@@ -47,8 +47,8 @@ const NAME_PARTLY: u8 = 5;
 const TITLE_DIFFERS: u8 = 3;
 
 /// The first veto that holds.
-pub(crate) fn of(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record) -> Option<Veto> {
-    of_places(a.place, b.place).or_else(|| {
+pub(crate) fn find(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record) -> Option<Veto> {
+    between_places(a.place, b.place).or_else(|| {
         if differing_tax_ids(comparisons, levels, a, b) {
             Some(Veto::TaxId)
         } else if is_household(comparisons, levels, a, b) {
@@ -63,7 +63,7 @@ pub(crate) fn of(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Re
     })
 }
 
-fn of_places(a: Place, b: Place) -> Option<Veto> {
+fn between_places(a: Place, b: Place) -> Option<Veto> {
     let differ = |x: i32, y: i32| x != 0 && y != 0 && x != y;
     if (a.owner != 0 && a.owner == b.id) || (b.owner != 0 && b.owner == a.id) {
         Some(Veto::Belongs)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use simulator::{Settings, Simulation, UnitKind};
+use simulator::{DeliveryKind, Settings, Simulation};
 
 /// What a credit balance is computed from.
 const CREDIT: [&str; 14] = [
@@ -29,10 +29,10 @@ fn main() {
     let founded = started.elapsed();
     let (mut records, mut bytes, mut transactions) = (0u64, 0u64, 0u64);
     let started = Instant::now();
-    while let Some(unit) = simulation.next_unit() {
-        transactions += u64::from(unit.kind == UnitKind::Transaction);
-        records += unit.records.len() as u64;
-        bytes += unit
+    while let Some(delivery) = simulation.next_delivery() {
+        transactions += u64::from(delivery.kind == DeliveryKind::Transaction);
+        records += delivery.records.len() as u64;
+        bytes += delivery
             .records
             .iter()
             .filter_map(|record| record.value.as_ref())
@@ -52,16 +52,16 @@ fn main() {
     let mut tables: BTreeMap<String, [u64; 4]> = BTreeMap::new();
     let (mut rows, mut needed, mut folded) = (0u64, 0u64, 0u64);
     let mut simulation = Simulation::new(Settings::default());
-    while let Some(unit) = simulation.next_unit() {
+    while let Some(delivery) = simulation.next_delivery() {
         let mut last = BTreeSet::new();
-        for record in &unit.records {
+        for record in &delivery.records {
             let Some(value) = &record.value else { continue };
             let text = String::from_utf8_lossy(value);
             let Some(table) = between(&text, "\"schema\":\"public\",\"table\":\"", "\"") else { continue };
             let operation = between(&text[text.len() - 120..], "\"op\":\"", "\"").unwrap_or("r").to_owned();
             let at = "rcud".find(&operation).unwrap_or(0);
             tables.entry(table.to_owned()).or_default()[at] += 1;
-            if unit.kind == UnitKind::Transaction {
+            if delivery.kind == DeliveryKind::Transaction {
                 rows += 1;
                 needed += u64::from(CREDIT.contains(&table));
                 if CREDIT.contains(&table) {

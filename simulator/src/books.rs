@@ -11,7 +11,7 @@ use crate::tables::invoice::{Move, MoveLine, MoveLineTax};
 use crate::tables::mail::{Message, Tracking};
 use crate::tables::partner::{MergeWizard, Partner};
 use crate::tables::payment::{FullReconcile, MovePayment, PartialReconcile, Payment};
-use crate::tables::product::{Product, Template, Unit};
+use crate::tables::product::{Product, Template, UnitOfMeasure};
 use crate::tables::sale::{Order, OrderLine, OrderLineInvoice};
 use crate::tables::stock::{Picking, StockMove};
 use crate::tables::{Row, Stamp, Table};
@@ -84,10 +84,10 @@ impl<T> IndexMut<u32> for Rows<T> {
     }
 }
 
-/// A row that the books keep.
-pub(crate) trait Kept: Row + Sized {
-    fn rows(books: &mut Books) -> &mut Rows<Self>;
-    fn kept(books: &Books) -> &Rows<Self>;
+/// A row of the books.
+pub(crate) trait Stored: Row + Sized {
+    fn rows_mut(books: &mut Books) -> &mut Rows<Self>;
+    fn rows(books: &Books) -> &Rows<Self>;
     /// The columns every write touches; relation rows have none.
     fn stamp(&mut self) -> Option<&mut Stamp>;
 }
@@ -114,12 +114,12 @@ macro_rules! books {
             pub(crate) credits: BTreeMap<u32, Vec<u32>>,
         }
 
-        $(impl Kept for $row {
-            fn rows(books: &mut Books) -> &mut Rows<Self> {
+        $(impl Stored for $row {
+            fn rows_mut(books: &mut Books) -> &mut Rows<Self> {
                 &mut books.$field
             }
 
-            fn kept(books: &Books) -> &Rows<Self> {
+            fn rows(books: &Books) -> &Rows<Self> {
                 &books.$field
             }
 
@@ -180,7 +180,7 @@ books! {
     order_line_invoices OrderLineInvoice;
     stock_moves StockMove stamp;
     pickings Picking stamp;
-    units Unit;
+    units UnitOfMeasure;
 }
 
 impl Books {

@@ -27,7 +27,7 @@ use crate::calendar::{Micros, SECOND, day_of, midnight};
 use crate::random::Random;
 use crate::wire::envelope::Recorder;
 
-/// Records in one unit of the initial snapshot.
+/// Records in one delivery of the initial snapshot.
 const SNAPSHOT_CHUNK: usize = 2_000;
 /// Days of business before the first snapshot, so that it holds open documents.
 const PAST_DAYS: i32 = 12;
@@ -48,7 +48,7 @@ pub struct Settings {
     /// Root companies; the first has a branch besides.
     pub companies: u32,
     /// Customers, the first ones, that pay ever later: a day more every second day. Each has a limit that is ample at first, and
-    /// so have as many behind them that pay like everybody else.
+    /// so has the same number behind them that pay like everybody else.
     pub slipping: u32,
 }
 
@@ -77,9 +77,9 @@ pub struct Record {
     pub timestamp_ms: i64,
 }
 
-/// What a unit is.
+/// What a delivery is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnitKind {
+pub enum DeliveryKind {
     /// Rows of a snapshot.
     Snapshot,
     /// One source transaction with its markers.
@@ -88,9 +88,9 @@ pub enum UnitKind {
 
 /// Records that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
+pub struct Delivery {
     /// Snapshot rows or a transaction.
-    pub kind: UnitKind,
+    pub kind: DeliveryKind,
     /// The records in order.
     pub records: Vec<Record>,
     /// When the transaction committed, or the snapshot was read, in milliseconds.
@@ -110,9 +110,9 @@ pub struct Simulation {
     /// The commit of the last transaction.
     committed: Micros,
     user: u8,
-    /// The first moment that is not simulated any more.
+    /// The first instant that is not simulated any more.
     end: Micros,
-    snapshot: VecDeque<Unit>,
+    snapshot: VecDeque<Delivery>,
     pending: VecDeque<Record>,
     records: u64,
     transactions: u64,
@@ -151,33 +151,33 @@ impl Simulation {
         simulation.live_until(midnight(start));
         simulation.out.unmute();
         simulation.committed = simulation.committed.max(midnight(start));
-        let unit = simulation.read_snapshot();
-        simulation.split(unit);
+        let delivery = simulation.read_snapshot();
+        simulation.split(delivery);
         simulation
     }
 
-    /// The next unit: first the initial snapshot in several units, then source transactions in commit
+    /// The next delivery: first the initial snapshot in several ones, then source transactions in commit
     /// order; `None` when the days are over.
-    pub fn next_unit(&mut self) -> Option<Unit> {
-        let unit = if let Some(unit) = self.snapshot.pop_front() {
-            unit
+    pub fn next_delivery(&mut self) -> Option<Delivery> {
+        let delivery = if let Some(delivery) = self.snapshot.pop_front() {
+            delivery
         } else {
-            let unit = self.next_transaction()?;
+            let delivery = self.next_transaction()?;
             self.transactions += 1;
-            unit
+            delivery
         };
-        self.records += unit.records.len() as u64;
-        Some(unit)
+        self.records += delivery.records.len() as u64;
+        Some(delivery)
     }
 
     /// A complete new snapshot of the current state of all tables, as a connector emits it after a lost
-    /// stretch of the log. Call it between units. What remained of the initial snapshot is dropped: it is
+    /// stretch of the log. Call it between deliveries. What remained of the initial snapshot is dropped: it is
     /// older.
-    pub fn resnapshot(&mut self) -> Unit {
+    pub fn resnapshot(&mut self) -> Delivery {
         self.snapshot.clear();
-        let unit = self.read_snapshot();
-        self.records += unit.records.len() as u64;
-        unit
+        let delivery = self.read_snapshot();
+        self.records += delivery.records.len() as u64;
+        delivery
     }
 
     /// What must be true now, from the simulator's own books.
@@ -190,16 +190,16 @@ impl Simulation {
         }
     }
 
-    fn read_snapshot(&mut self) -> Unit {
+    fn read_snapshot(&mut self) -> Delivery {
         self.committed += SECOND;
         self.out.snapshot(self.committed, &self.books)
     }
 
-    fn split(&mut self, unit: Unit) {
-        let mut records = unit.records.into_iter().peekable();
+    fn split(&mut self, delivery: Delivery) {
+        let mut records = delivery.records.into_iter().peekable();
         while records.peek().is_some() {
             let records = records.by_ref().take(SNAPSHOT_CHUNK).collect();
-            self.snapshot.push_back(Unit { kind: unit.kind, records, commit_ms: unit.commit_ms });
+            self.snapshot.push_back(Delivery { kind: delivery.kind, records, commit_ms: delivery.commit_ms });
         }
     }
 }
@@ -212,7 +212,7 @@ impl Iterator for Simulation {
             if let Some(record) = self.pending.pop_front() {
                 return Some(record);
             }
-            self.pending = self.next_unit()?.records.into();
+            self.pending = self.next_delivery()?.records.into();
         }
     }
 }

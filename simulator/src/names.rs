@@ -171,7 +171,7 @@ pub(crate) fn write_phone(out: &mut Vec<u8>, seed: u32, gap: &[u8]) {
     json::padded(out, u64::from(seed % 1_000_000), 6);
 }
 
-/// A note too long to be kept in the row, which therefore is missing from updates.
+/// A note too long to be stored in the row, which therefore is missing from updates.
 pub(crate) fn write_comment(out: &mut Vec<u8>, seed: u32) {
     out.extend_from_slice(b"<p>");
     let mut random = Random::new(u64::from(seed));

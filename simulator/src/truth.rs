@@ -27,7 +27,7 @@ pub struct Truth {
 /// What one customer owes one company.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PartnerTruth {
-    /// The root company; what is owed to its branches counts here.
+    /// The root company; what customers owe its branches counts here.
     pub company_id: u32,
     /// The commercial partner.
     pub partner_id: u32,

@@ -1,27 +1,30 @@
 //! `ledgerwell demo`: a simulated quarter through everything that is real.
 
-mod report;
-
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
+use contract::Mode;
+use contract::api::{Section, Step};
 use sqlx::postgres::PgConnectOptions;
+use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 
 use super::run::stop_signal;
 use super::simulate::{self, Size};
 use super::{Global, Outcome, output};
-use crate::config::{Clock, Http};
+use crate::config::{Clock, Config, Http};
 use crate::control::{Target, rules};
 use crate::pipeline::{Options, Pipeline};
 use crate::publish::Publisher;
-use crate::runner::{State, Stop};
+use crate::registry::{self, PROCESSORS};
+use crate::status::{Figures, State};
+use crate::task::Stop;
 use crate::{http, migrate, topics};
 
-/// Its own database and topics, made anew each time.
+/// Its own database and topics, made from scratch each time.
 const DATABASE: &str = "ledgerwell_demo";
 const PREFIX: &str = "ledgerwell-demo";
 const TOPIC: &str = "ledgerwell-demo.odoo.changes";
@@ -30,7 +33,7 @@ const TOPIC: &str = "ledgerwell-demo.odoo.changes";
 #[derive(Args)]
 #[command(
     after_help = "It uses a database and topics of its own, named ledgerwell_demo and ledgerwell-demo.*, and makes them
-anew each time. With a terminal it then serves http://127.0.0.1:8080 until Ctrl-C.
+from scratch each time. With a terminal it then serves http://127.0.0.1:8080 until Ctrl-C.
 
 Examples:
   ledgerwell demo
@@ -59,11 +62,11 @@ impl Demo {
         config.prefix = PREFIX.into();
         config.http = Http { listen: self.listen };
 
-        say("Kafka: topics", "made anew");
+        say("Kafka: topics", "created again");
         topics::delete(&config).await?;
         topics::ensure(&config, -1).await?;
         say("Postgres: database", DATABASE);
-        migrate::up(&url).await?;
+        migrate::up(&url, registry::descriptors()).await?;
 
         let began = Instant::now();
         let published = {
@@ -91,21 +94,17 @@ impl Demo {
         pipeline.caught_up(&stopping).await;
         let seconds = began.elapsed().as_secs_f64();
         let mut connection = PgConnection::connect(&url).await?;
-        report::exposures(&mut connection).await?;
-        report::holds("As it was installed: holds are suggested", &mut connection).await?;
-        switch_to_auto(&pipeline, &Target::new(&config, &config.sources[0]), &mut connection, &stopping)
-            .await?;
-        report::holds("The rule `Credit hold` switched to auto: holds are in force", &mut connection).await?;
-        report::duplicates(&mut connection).await?;
-        report::pipeline(&pipeline, seconds);
+        let mut paths = show_processors(&pipeline, &config, &mut connection, &stopping).await?;
+        show_pipeline(&pipeline, seconds);
 
         let stopped =
             pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
         if std::io::stdin().is_terminal() && !stopping.is_set() && !stopped {
-            match http::serve(&config, pipeline.metrics.clone(), pipeline.units.clone()).await {
-                Ok(address) => println!(
-                    "\nhttp://{address}/api/v1/credit/holds, /metrics, /readyz; Ctrl-C ends the demo"
-                ),
+            match http::serve(&config, pipeline.metrics.clone(), pipeline.tasks.clone()).await {
+                Ok(address) => {
+                    paths.extend(["/metrics", "/readyz"]);
+                    println!("\nhttp://{address}{}; Ctrl-C ends the demo", paths.join(", "));
+                }
                 Err(error) => {
                     println!("\nno HTTP on {}: {error}; choose another with --listen", config.http.listen);
                 }
@@ -123,26 +122,88 @@ fn say(what: &str, how: &str) {
     eprintln!("{what:.<28} {how}");
 }
 
-/// Does what a credit controller does who trusts what was suggested: changes the rule.
-async fn switch_to_auto(
+/// Takes the processors' steps of the demo. Answers the paths that are worth opening.
+async fn show_processors(
+    pipeline: &Pipeline,
+    config: &Config,
+    connection: &mut PgConnection,
+    stopping: &Stop,
+) -> Outcome<Vec<&'static str>> {
+    let [source] = config.sources.as_slice() else { return Ok(Vec::new()) };
+    let target = Target::new(config, source);
+    let mut paths = Vec::new();
+    for entry in PROCESSORS.iter().filter(|entry| source.runs(entry.name)) {
+        for step in entry.api.demo {
+            match step {
+                Step::Show(read) => read(connection).await?.iter().for_each(Section::print),
+                Step::Switch { automation, mode } => {
+                    switch(entry.name, automation, *mode, connection).await?;
+                    announce_rules(pipeline, &target, connection, stopping).await?;
+                }
+                Step::Open(path) => paths.push(*path),
+            }
+        }
+    }
+    Ok(paths)
+}
+
+/// Changes the rule of a processor's automation.
+async fn switch(
+    processor: &str,
+    automation: &str,
+    mode: Mode,
+    connection: &mut PgConnection,
+) -> sqlx::Result<()> {
+    let sql = "UPDATE automation_rules SET config = config || jsonb_build_object('mode', $3::jsonb)
+               WHERE automation_type = $1 AND action_name = $2";
+    sqlx::query(sql).bind(processor).bind(automation).bind(Json(mode)).execute(connection).await?;
+    Ok(())
+}
+
+/// Writes the rules into the stream, and waits until all processors go by them.
+async fn announce_rules(
     pipeline: &Pipeline,
     target: &Target,
     connection: &mut PgConnection,
     stopping: &Stop,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let sql = "UPDATE automation_rules SET config = config || '{\"mode\": \"auto\"}' WHERE automation_type = 'credit'";
-    sqlx::query(sql).execute(&mut *connection).await?;
+) -> Outcome<()> {
     // The demo's clock is the feed, so nobody else writes into it.
     let rules = rules::read(connection).await?;
     target.write("rules", &rules::text(&rules))?;
-    let told = rules::fingerprint(&rules);
-    let told = |(_, figures): &(_, crate::runner::Figures)| {
-        figures.rules == told || matches!(figures.state, State::Stopped(_))
+    let fingerprint = rules::fingerprint(&rules);
+    let goes_by_them = |(_, figures): &(_, Figures)| {
+        figures.rules == fingerprint || matches!(figures.state, State::Stopped(_))
     };
-    while !stopping.is_set() && !pipeline.figures().iter().all(told) {
+    while !stopping.is_set() && !pipeline.figures().iter().all(goes_by_them) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     Ok(())
+}
+
+/// How fast it was.
+fn show_pipeline(pipeline: &Pipeline, seconds: f64) {
+    println!("\nThe pipeline");
+    let header = ["processor", "changes", "seconds", "changes/s", "events emitted", "dead letters", "state"];
+    let mut table = output::table(&header, &header[1..6]);
+    for (task, figures) in pipeline.figures() {
+        #[allow(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rate = figures.changes as f64 / seconds;
+        let state = match figures.state {
+            State::Stopped(why) => format!("stopped: {why}"),
+            _ if figures.caught_up => "caught up, lag 0".into(),
+            _ => "behind".into(),
+        };
+        table.add_row([
+            task.processor.to_owned(),
+            output::thousands(figures.changes),
+            format!("{seconds:.1}"),
+            output::thousands(format!("{rate:.0}")),
+            output::thousands(figures.out_seq),
+            output::thousands(figures.dead_letters),
+            state,
+        ]);
+    }
+    println!("{table}");
 }
 
 /// Drops and creates the demo's database on the same server.

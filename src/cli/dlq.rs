@@ -7,20 +7,20 @@ mod show;
 
 use clap::Subcommand;
 
-use super::{Global, Outcome};
+use super::{Global, Outcome, with_name};
 use crate::dead_letter::decision::Verb;
 
 /// Look at the records that could not be used, and settle them
 #[derive(Subcommand)]
-#[command(after_help = "Examples:
+#[command(after_help = with_name("Examples:
   ledgerwell dlq list                                     open dead letters, oldest first
   ledgerwell dlq list --table res_partner --all --json    of one table, settled ones too
-  ledgerwell dlq show credit 4711                         one of them with its raw record (it holds business data)
-  ledgerwell dlq replay credit --reason \"upgraded\"       read all open ones of a processor again
-  ledgerwell dlq discard credit 4711 --reason \"typo\"     settle one as it is: its row keeps the image it has
-  ledgerwell dlq export --out letters.jsonl               for `ledgerwell publish` into another topic
+  ledgerwell dlq show PROCESSOR 4711                         one of them with its raw record (it holds business data)
+  ledgerwell dlq replay PROCESSOR --reason \"upgraded\"        read all open ones of a processor again
+  ledgerwell dlq discard PROCESSOR 4711 --reason \"typo\"      settle one as it is: its row keeps the image it has
+  ledgerwell dlq export --out dead-letters.jsonl          for `ledgerwell publish` into another topic
 
-Settling is a request: it is written into the source's stream, and decided and written down where it stands there.")]
+Settling is a request: it is written into the source's stream, and decided and written down at its position there."))]
 pub(super) enum Dlq {
     /// List dead letters: whose row, which column, what was expected and found
     List(list::List),
@@ -28,7 +28,7 @@ pub(super) enum Dlq {
     Show(show::Show),
     /// Have records read again, by a program that understands them by now
     Replay(ask::Ask),
-    /// Settle letters as they are
+    /// Settle dead letters as they are
     Discard(ask::Ask),
     /// Write raw records to a file, one a line
     Export(export::Export),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{Global, Outcome, output};
-use crate::migrate;
+use crate::{migrate, registry};
 
 /// Bring the results databases to this program's schema, or back
 #[derive(Subcommand)]
@@ -34,7 +34,7 @@ impl Migrate {
         for source in &config.sources {
             let url = source.database_url();
             match self {
-                Self::Up => migrate::up(url).await?,
+                Self::Up => migrate::up(url, registry::descriptors()).await?,
                 Self::Down { to: Some(to) } => migrate::down(url, to).await?,
                 Self::Down { to: None } => {
                     let applied = migrate::status(url).await?.into_iter().filter(|step| step.applied);

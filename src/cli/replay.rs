@@ -6,24 +6,24 @@ use std::sync::OnceLock;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::{Global, Outcome, output, sources};
+use super::{Global, Outcome, output, source, with_name};
 use crate::config::{Config, Source};
 use crate::pipeline;
 use crate::registry::{Entry, PROCESSORS};
 use crate::replay::{Comparison, From, Replay, rollback};
 
-/// Build a processor's results anew from the log, compare, and switch
+/// Rebuild a processor's results from the log, compare, and switch
 #[derive(Args)]
 #[command(
-    after_help = "The results in force go on while a new version is built in the schema <processor>_next. In the end both are
-compared at the same offset, and the new one is put in force in one transaction. The old one is kept in
+    after_help = with_name("The results in force go on while a new version is built in the schema <processor>_next. In the end both are
+compared at the same offset, and the new one is put in force in one transaction. The old one stays in
 <processor>_previous, for --rollback. A replay that was interrupted goes on where it was.
 
 Examples:
-  ledgerwell replay credit                    its events are not told again
-  ledgerwell replay credit --events send      they are, under the new version
-  ledgerwell replay credit --from snapshot    faster; what people decided before is not known then
-  ledgerwell replay credit --rollback         back to the version before"
+  ledgerwell replay PROCESSOR                    its events are not published again
+  ledgerwell replay PROCESSOR --events send      they are, under the new version
+  ledgerwell replay PROCESSOR --from snapshot    faster; what people decided before is not known then
+  ledgerwell replay PROCESSOR --rollback         back to the version before")
 )]
 pub(super) struct Run {
     #[command(flatten)]
@@ -36,7 +36,7 @@ pub(super) struct Run {
     rollback: bool,
 }
 
-/// Which results.
+/// The results that are meant.
 #[derive(Args)]
 pub(super) struct What {
     /// The processor
@@ -67,10 +67,7 @@ pub(super) enum Begin {
 
 impl What {
     pub(super) fn source<'a>(&self, config: &'a Config) -> Result<&'a Source, String> {
-        match sources(config, self.source.as_deref())?.as_slice() {
-            [source] => Ok(source),
-            _ => Err("there are several sources: name one with --source".into()),
-        }
+        source(config, self.source.as_deref())
     }
 
     pub(super) fn entry(&self) -> Result<&'static Entry, String> {
@@ -81,14 +78,14 @@ impl What {
             .ok_or_else(|| format!("there is no processor `{}`; there are: {}", self.processor, known()))
     }
 
-    pub(super) fn replay<'a>(&self, config: &'a Config, tells: bool) -> Result<Replay<'a>, String> {
+    pub(super) fn replay<'a>(&self, config: &'a Config, emits: bool) -> Result<Replay<'a>, String> {
         let (source, entry) = (self.source(config)?, self.entry()?);
         let from = match self.from {
             Begin::Beginning => From::Beginning,
             Begin::Snapshot => From::Snapshot,
         };
         let job = pipeline::job(config, source, entry).map_err(|error| error.to_string())?;
-        Ok(Replay { config, source, entry, from, tells, job })
+        Ok(Replay { config, source, entry, from, emits, job })
     }
 }
 

@@ -6,18 +6,18 @@ use clap::Args;
 use rdkafka::consumer::BaseConsumer;
 use sqlx::{Connection, PgConnection};
 
-use super::{Global, Outcome, output, sources};
+use super::{Global, Outcome, output, source, with_name};
 use crate::watermarks::watermarks;
 
 /// Let a processor start over at the beginning of its source's topic
 #[derive(Args)]
 #[command(
-    after_help = "For a topic that was made anew, or one that has lost records which were not read. The topic must hold a
+    after_help = with_name("For a topic that was made again, or one that has lost records which were not read. The topic must hold a
 new snapshot: nothing is decided before it has been read, and it replaces all rows. Events keep their numbers.
 
 Examples:
-  ledgerwell reset credit
-  ledgerwell reset credit --source odoo"
+  ledgerwell reset PROCESSOR
+  ledgerwell reset PROCESSOR --source odoo")
 )]
 pub(super) struct Reset {
     /// The processor
@@ -30,10 +30,7 @@ pub(super) struct Reset {
 impl Reset {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let config = global.config()?;
-        let chosen = sources(&config, self.source.as_deref())?;
-        let [source] = chosen.as_slice() else {
-            return Err("there are several sources: name one with --source".into());
-        };
+        let source = source(&config, self.source.as_deref())?;
         let consumer: BaseConsumer = config.kafka().create()?;
         let (start, _) = watermarks(&consumer, &source.topic, 0)
             .map_err(|error| format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic))?;
@@ -52,10 +49,10 @@ impl Reset {
         .bind(start)
         .execute(&mut connection)
         .await?;
-        let letters = "UPDATE stream.dead_letter SET superseded_by = $3
+        let dead_letters = "UPDATE stream.dead_letter SET superseded_by = $3
                        WHERE processor = $1 AND source = $2 AND superseded_by IS NULL AND resolution IS NULL
                            AND version = (SELECT version FROM stream.active WHERE processor = $1 AND source = $2)";
-        sqlx::query(letters)
+        sqlx::query(dead_letters)
             .bind(&self.processor)
             .bind(&source.name)
             .bind(start)

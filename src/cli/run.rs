@@ -4,19 +4,20 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Global, Outcome};
+use super::{Global, Outcome, with_name};
 use crate::http;
 use crate::pipeline::{Options, Pipeline};
-use crate::runner::{State, Stop};
+use crate::status::State;
+use crate::task::Stop;
 
-/// Run the processors until told to stop
+/// Run the processors until Ctrl-C or SIGTERM
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(after_help = with_name("Examples:
   ledgerwell run                              all processors, until Ctrl-C or SIGTERM
-  ledgerwell run --only credit                one of them
+  ledgerwell run --only PROCESSOR                one of them
   ledgerwell run --until-caught-up            up to the present end of the log, then exit:
                                               0 all applied and published, 2 dead letters are open,
-                                              1 it could not get there")]
+                                              1 it could not get there"))]
 pub(super) struct Run {
     /// Run only this processor (may be repeated)
     #[arg(long, value_name = "NAME")]
@@ -44,7 +45,7 @@ impl Run {
         if self.until_caught_up {
             pipeline.caught_up(&stopping).await;
         } else {
-            match http::serve(&config, pipeline.metrics.clone(), pipeline.units.clone()).await {
+            match http::serve(&config, pipeline.metrics.clone(), pipeline.tasks.clone()).await {
                 Ok(address) => tracing::info!(%address, "listening"),
                 Err(error) => {
                     pipeline.stop().await;
@@ -61,13 +62,13 @@ impl Run {
         let figures = pipeline.figures();
         let stopped: Vec<_> = figures
             .iter()
-            .filter_map(|(unit, figures)| match &figures.state {
-                State::Stopped(why) => Some(format!("{}/{}: {why}", unit.processor, unit.source)),
+            .filter_map(|(task, figures)| match &figures.state {
+                State::Stopped(why) => Some(format!("{}/{}: {why}", task.processor, task.source)),
                 _ => None,
             })
             .collect();
         let settled = figures.iter().all(|(_, figures)| figures.settled());
-        let letters: usize = figures.iter().map(|(_, figures)| figures.dead_letters).sum();
+        let dead_letters: usize = figures.iter().map(|(_, figures)| figures.dead_letters).sum();
         pipeline.stop().await;
         if !stopped.is_empty() {
             return Err(stopped.join("\n").into());
@@ -75,8 +76,8 @@ impl Run {
         if self.until_caught_up && !settled {
             return Err("stopped before the end of the log was reached; run it again to go on".into());
         }
-        if self.until_caught_up && letters > 0 {
-            eprintln!("ledgerwell: {letters} dead letters are open; `ledgerwell dlq list` shows them");
+        if self.until_caught_up && dead_letters > 0 {
+            eprintln!("ledgerwell: {dead_letters} dead letters are open; `ledgerwell dlq list` shows them");
             return Ok(ExitCode::from(2));
         }
         Ok(ExitCode::SUCCESS)

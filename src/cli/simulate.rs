@@ -16,8 +16,8 @@ use crate::publish::{Publisher, Record};
 /// Write the change feed of a simulated Odoo company, to a file or to Kafka
 #[derive(Args)]
 #[command(
-    after_help = "The same settings give the same bytes. Beside a FILE stands FILE.truth.json: what every customer owes
-at the end.
+    after_help = "The same settings give the same bytes. FILE.truth.json, which is written next to FILE, says what every customer
+owes at the end.
 
 Examples:
   ledgerwell simulate --out quarter.jsonl.gz
@@ -102,8 +102,8 @@ pub(super) fn publish(
     publisher: &Publisher,
 ) -> Result<u64, rdkafka::error::KafkaError> {
     let mut count = 0;
-    while let Some(unit) = simulation.next_unit() {
-        for record in &unit.records {
+    while let Some(delivery) = simulation.next_delivery() {
+        for record in &delivery.records {
             let (value, timestamp) = (record.value.as_deref(), Some(record.timestamp_ms));
             publisher.publish(Record { key: &record.key, value, timestamp, kind: None })?;
             count += 1;
@@ -119,8 +119,8 @@ fn write(simulation: &mut Simulation, path: &std::path::Path) -> std::io::Result
     let mut out: Box<dyn Write> =
         if zipped { Box::new(GzEncoder::new(file, Compression::fast())) } else { Box::new(file) };
     let mut count = 0;
-    while let Some(unit) = simulation.next_unit() {
-        for record in &unit.records {
+    while let Some(delivery) = simulation.next_delivery() {
+        for record in &delivery.records {
             out.write_all(br#"{"topic":"odoo.changes","key":"#)?;
             out.write_all(&record.key)?;
             out.write_all(br#","value":"#)?;

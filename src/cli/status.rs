@@ -50,9 +50,9 @@ impl Status {
                 "SELECT processor, next_offset, owner_epoch, owner_id, snapshot, clock,
                      (SELECT count(*) FROM stream.outbox WHERE outbox.processor = mine.processor
                          AND outbox.version = mine.version AND outbox.source = mine.source) AS pending,
-                     (SELECT count(*) FROM stream.dead_letter AS letter WHERE letter.processor = mine.processor
-                         AND letter.source = mine.source AND letter.version = mine.version AND letter.superseded_by IS NULL
-                         AND letter.resolution IS NULL) AS letters
+                     (SELECT count(*) FROM stream.dead_letter AS dead WHERE dead.processor = mine.processor
+                         AND dead.source = mine.source AND dead.version = mine.version AND dead.superseded_by IS NULL
+                         AND dead.resolution IS NULL) AS dead_letters
                  FROM stream.checkpoint AS mine JOIN stream.active USING (processor, source, version)
                  WHERE source = $1 ORDER BY processor",
             )
@@ -73,7 +73,7 @@ impl Status {
                     snapshot: row.try_get("snapshot")?,
                     clock,
                     outbox_pending: row.try_get("pending")?,
-                    dead_letters: row.try_get("letters")?,
+                    dead_letters: row.try_get("dead_letters")?,
                     owner: row.try_get("owner_id")?,
                     epoch: row.try_get("owner_epoch")?,
                 });

@@ -5,20 +5,21 @@ use std::process::ExitCode;
 use clap::Args;
 use uuid::Uuid;
 
-use super::{Global, Outcome, output};
+use super::{Global, Outcome, output, with_name};
 use crate::config::sha256;
 
 /// Make a token with which a person may ask for what changes something
 #[derive(Args)]
 #[command(
-    after_help = "The token is for the person and is shown only now; the lines under it are for the configuration and are
+    after_help = with_name("The token is for the person and is shown only now; the lines under it are for the configuration and are
 no secret.
 
 Examples:
   ledgerwell token anna
   curl -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\
-    -d '{\"action\":\"release\",\"arguments\":{\"company_id\":1,\"partner_id\":7,\"reason\":\"paid by cheque\"}}' \\
-    http://127.0.0.1:8080/api/v1/credit/requests"
+    -d '{\"action\":\"…\",\"arguments\":{…}}' http://127.0.0.1:8080/api/v1/PROCESSOR/requests
+
+What may be asked of each processor: GET /api/v1/openapi.json")
 )]
 pub(super) struct Token {
     /// Who becomes the author of what is asked with it

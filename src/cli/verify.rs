@@ -5,18 +5,18 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::replay::{What, print, progress};
-use super::{Global, Outcome, output};
+use super::{Global, Outcome, output, with_name};
 use crate::replay::verify;
 
 /// Recompute a processor's results from the log and say what differs
 #[derive(Args)]
 #[command(
-    after_help = "Reads the log up to where the results are, into tables of its own, and compares row by row. The pipeline goes on
+    after_help = with_name("Reads the log up to where the results are, into tables of its own, and compares row by row. The pipeline goes on
 meanwhile, and nothing is changed. Exit code 1 where anything differs.
 
 Examples:
-  ledgerwell verify credit
-  ledgerwell verify credit --json"
+  ledgerwell verify PROCESSOR
+  ledgerwell verify PROCESSOR --json")
 )]
 pub(super) struct Verify {
     #[command(flatten)]

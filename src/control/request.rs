@@ -49,12 +49,17 @@ pub async fn outcome(id: Uuid, connection: &mut PgConnection) -> sqlx::Result<Op
 ///
 /// # Errors
 /// Why it cannot be asked, and what to do instead.
-pub fn about_letter(verb: Verb, letter: Raw, person: &str, reason: &str) -> Result<Written, String> {
+pub fn about_dead_letter(
+    verb: Verb,
+    dead_letter: Raw,
+    person: &str,
+    reason: &str,
+) -> Result<Written, String> {
     let record = match verb {
-        Verb::Replay => Some(Record::new(letter.record_key, letter.record_value)?),
+        Verb::Replay => Some(Record::new(dead_letter.record_key, dead_letter.record_value)?),
         Verb::Discard => None,
     };
-    let arguments = Arguments { offset: letter.letter.record_offset, reason: reason.to_owned(), record };
+    let arguments = Arguments { offset: dead_letter.about.record_offset, reason: reason.to_owned(), record };
     let arguments = serde_json::to_value(&arguments).map_err(|error| error.to_string())?;
-    new(&letter.letter.processor, person, verb.action(), arguments)
+    new(&dead_letter.about.processor, person, verb.action(), arguments)
 }

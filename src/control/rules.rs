@@ -1,13 +1,12 @@
 //! `automation_rules`: one row per automation, and their way into the stream. Processors never read the table; they fold what
 //! the stream says it was.
 
-use contract::{Failure, RuleSet};
+use contract::{Descriptor, Failure, RuleSet};
 use serde::Serialize;
 use sqlx::PgConnection;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::audit::insert_json;
-use crate::registry::PROCESSORS;
 
 /// A rule set as a control record carries it: the same text for the same rules.
 pub fn text(rules: &RuleSet) -> String {
@@ -32,9 +31,9 @@ pub async fn read(connection: &mut PgConnection) -> Result<RuleSet, Failure> {
     .fetch_one(connection)
     .await?;
     let rules = serde_json::from_str(rules.as_deref().unwrap_or("[]"));
-    rules
-        .map(|rules| RuleSet { rules })
-        .map_err(|error| Failure::permanent(format!("automation_rules cannot be read: {error}")))
+    rules.map(|rules| RuleSet { rules }).map_err(|error| {
+        Failure::permanent(format!("automation_rules cannot be read: {error}")).because(error)
+    })
 }
 
 /// The rules that a processor goes by: the last ones from the stream that it could use.
@@ -54,11 +53,14 @@ pub async fn in_force(
     .fetch_optional(connection)
     .await?;
     let rules = rules.as_deref().map_or(Ok(RuleSet::default()), serde_json::from_str);
-    rules.map_err(|error| Failure::permanent(format!("stream.rules: {error}")))
+    rules.map_err(|error| Failure::permanent(format!("stream.rules: {error}")).because(error))
 }
 
 /// Adds a row for each automation that has none: enabled, and suggesting.
-pub async fn seed(connection: &mut PgConnection) -> Result<(), Failure> {
+pub async fn seed(
+    processors: impl Iterator<Item = &Descriptor>,
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Seed<'a> {
         name: &'a str,
@@ -68,19 +70,21 @@ pub async fn seed(connection: &mut PgConnection) -> Result<(), Failure> {
         auto_approve: bool,
         config: serde_json::Value,
     }
-    let of = |entry: &'static crate::registry::Entry| {
-        entry.automations.iter().map(|automation| Seed {
+    let of = |processor: &Descriptor| {
+        let name = processor.name;
+        processor.automations.iter().map(move |automation| Seed {
             name: automation.name,
-            automation_type: entry.name,
+            automation_type: name,
             action_name: automation.action,
             enabled: true,
             auto_approve: false,
             config: serde_json::json!({ "mode": "suggest" }),
         })
     };
-    let rows: Vec<_> = PROCESSORS.iter().flat_map(of).collect();
-    let rows = serde_json::to_string(&rows)
-        .map_err(|error| Failure::permanent(format!("automation_rules cannot be seeded: {error}")))?;
+    let rows: Vec<_> = processors.flat_map(of).collect();
+    let rows = serde_json::to_string(&rows).map_err(|error| {
+        Failure::permanent(format!("automation_rules cannot be seeded: {error}")).because(error)
+    })?;
     insert_json(
         "automation_rules",
         "name, automation_type, action_name, enabled, auto_approve, config",

@@ -3,12 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use contract::audit::{Status, json};
-use contract::{Audit, Request};
+use contract::{Audit, Decode, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// The largest record that is written into the stream again; brokers take 1 MB unless they are told otherwise, and the quotes
-/// of JSON inside JSON are escaped.
+use crate::feed::{Input, RowKey, decode_alone};
+
+/// The largest record that is written into the stream again; brokers take 1 MB unless configured otherwise, and the
+/// quotes of JSON inside JSON are escaped.
 const LARGEST: usize = 700_000;
 
 /// What is to be done with a dead letter.
@@ -45,7 +47,7 @@ impl Verb {
 pub struct Decision {
     /// What is to be done.
     pub verb: Verb,
-    /// With which letter, and why.
+    /// Which dead letter, and why.
     pub arguments: Arguments,
 }
 
@@ -53,11 +55,11 @@ pub struct Decision {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arguments {
-    /// Offset of the letter's record.
+    /// Offset of the dead letter's record.
     pub offset: i64,
     /// Why, in the words of the person who asks.
     pub reason: String,
-    /// The letter's record, for a replay: the fold reads nothing but the stream.
+    /// The dead letter's record, for a replay: the fold reads nothing but the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
 }
@@ -72,7 +74,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// A letter's record, if it can be written into the stream again.
+    /// A dead letter's record, if it can be written into the stream again.
     ///
     /// # Errors
     /// Why not, and what to do instead.
@@ -96,7 +98,7 @@ impl Record {
 
 impl Decision {
     /// Reads one out of a request; `None` where the request is about something else. The record is taken out of the arguments:
-    /// it is business data, and kept once.
+    /// it is business data, and stored once.
     pub fn read(request: &mut Request) -> Option<Result<Self, String>> {
         let verb = Verb::ALL.into_iter().find(|verb| verb.action() == request.action)?;
         let arguments = serde_json::from_value::<Arguments>(request.arguments.clone());
@@ -107,6 +109,26 @@ impl Decision {
             Ok(arguments) => Ok(Self { verb, arguments }),
             Err(error) => Err(format!("the arguments are offset and reason: {error}")),
         })
+    }
+
+    /// What the record of the dead letter says about `row`, read as if it had just come.
+    ///
+    /// # Errors
+    /// Why it still cannot be used.
+    pub fn row_change<R: Decode>(&self, row: RowKey) -> Result<Option<R>, String> {
+        let record = self.arguments.record.as_ref().ok_or("the request does not bring the record")?;
+        let input = Input {
+            offset: self.arguments.offset,
+            timestamp: 0,
+            key: record.key.as_deref().map(str::as_bytes),
+            value: record.value.as_deref().map(str::as_bytes),
+            kind: None,
+        };
+        match decode_alone::<R>(&input) {
+            Ok((of, change)) if of == row => Ok(change),
+            Ok(_) => Err("the record is not the dead letter's: it is about another row".into()),
+            Err(reason) => Err(format!("it still cannot be used: {reason}")),
+        }
     }
 
     /// As it is written down.
@@ -144,7 +166,7 @@ mod tests {
     fn request(action: &str, arguments: serde_json::Value) -> Request {
         Request {
             id: uuid::Uuid::nil(),
-            processor: "credit".into(),
+            processor: "example".into(),
             person: "anna".into(),
             time: DateTime::default(),
             action: action.into(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection};
 use utoipa::{IntoParams, ToSchema};
 
-/// Which letters.
+/// Which dead letters.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, clap::Args)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
@@ -70,7 +70,7 @@ pub struct Stored {
 pub struct Raw {
     /// What is known of it.
     #[sqlx(flatten)]
-    pub letter: Stored,
+    pub about: Stored,
     /// The record's key.
     pub record_key: Option<Vec<u8>>,
     /// The record's value.
@@ -82,7 +82,7 @@ pub struct Raw {
 pub struct Shown {
     /// What is known of it.
     #[serde(flatten)]
-    pub letter: Stored,
+    pub about: Stored,
     /// The record's key.
     pub key: Option<String>,
     /// The record's value.
@@ -92,7 +92,7 @@ pub struct Shown {
 impl From<Raw> for Shown {
     fn from(raw: Raw) -> Self {
         let text = |bytes: Option<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        Self { letter: raw.letter, key: text(raw.record_key), value: text(raw.record_value) }
+        Self { about: raw.about, key: text(raw.record_key), value: text(raw.record_value) }
     }
 }
 
@@ -117,7 +117,7 @@ impl Stored {
 const COLUMNS: &str = "processor, source, record_offset, record_time, table_name, row_key, column_name, expected, found, attempts, \
      superseded_by, resolution, resolved_by";
 
-/// Of the results in force only: letters of another version are about other results.
+/// Of the results in force only: dead letters of another version are about other results.
 const CONDITION: &str =
     "source = $1 AND EXISTS (SELECT FROM stream.active WHERE active.processor = dead_letter.processor
          AND active.source = dead_letter.source AND active.version = dead_letter.version)
@@ -127,7 +127,7 @@ const CONDITION: &str =
      AND ($6::timestamptz IS NULL OR record_time >= $6) AND ($7::timestamptz IS NULL OR record_time < $7)
      AND ($8 OR (superseded_by IS NULL AND resolution IS NULL))";
 
-/// At most `limit` letters behind an offset, sorted by it.
+/// At most `limit` dead letters behind an offset, sorted by it.
 pub async fn list(
     source: &str,
     filter: &Filter,
@@ -164,7 +164,7 @@ where
         "SELECT {columns} FROM stream.dead_letter WHERE {CONDITION} AND record_offset > $9
          ORDER BY record_offset, processor LIMIT $10"
     );
-    let letters = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+    let dead_letters = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(source)
         .bind(&filter.processor)
         .bind(&filter.table)
@@ -177,10 +177,10 @@ where
         .bind(limit)
         .fetch_all(connection)
         .await?;
-    Ok(letters)
+    Ok(dead_letters)
 }
 
-/// The letter of a processor at an offset, whatever has become of it.
+/// The dead letter of a processor at an offset, whatever has become of it.
 pub async fn find(
     processor: &str,
     source: &str,
@@ -188,6 +188,6 @@ pub async fn find(
     connection: &mut PgConnection,
 ) -> Result<Option<Raw>, Failure> {
     let filter = Filter { processor: Some(processor.to_owned()), all: true, ..Filter::default() };
-    let letters = list_raw(source, &filter, offset - 1, 1, connection).await?;
-    Ok(letters.into_iter().find(|raw| raw.letter.record_offset == offset))
+    let dead_letters = list_raw(source, &filter, offset - 1, 1, connection).await?;
+    Ok(dead_letters.into_iter().find(|raw| raw.about.record_offset == offset))
 }

@@ -1,9 +1,9 @@
-//! Folds records into units: a state machine without Kafka, Postgres or clock.
+//! Folds records into deliveries: a state machine without Kafka, Postgres or clock.
 //!
 //! A connector that was killed leaves truncated transactions and emits some again, even from their middle, so a
-//! transaction is judged at its END and its rows are merged by their number in it (ARCHITECTURE.md, "What a
+//! transaction is judged at its END and its rows are merged by their number in it (docs/protocol.md, "What a
 //! transaction is"). The state is a function of the log from the last `resume` on and of [`Progress`]: a restart gives
-//! the same units.
+//! the same deliveries.
 
 mod content;
 mod held;
@@ -12,26 +12,21 @@ mod transaction;
 
 use std::collections::VecDeque;
 
-use contract::{Change, Failure, Rejected};
+use contract::{Change, Decode, Failure, Rejected};
 
-use self::content::{decoded, letter};
+use self::content::{dead_letter, decoded};
 use self::held::Held;
 use self::snapshot::{Chunk, is_snapshot};
 use self::transaction::Open;
 use super::control::Control;
+use super::delivery::{Delivery, RecordRef, RowBatch, Step};
 use super::envelope::{self, Glance, Origin, Record};
 use super::input::{Counts, Input};
 use super::key::RowKey;
 use super::progress::{Position, Progress};
-use super::unit::{Bulk, Mark, Step, Unit};
 
-/// Decodes a change of a wanted table.
-type Decode<E> = fn(&Change<'_>) -> Result<Option<E>, Rejected>;
-
-/// See the module.
-pub struct Assembler<E> {
-    tables: &'static [&'static str],
-    decode: Decode<E>,
+/// See the module. `R` is what a processor reads.
+pub struct Assembler<R> {
     /// Rows from which on a transaction is read twice rather than held.
     large: usize,
     progress: Progress,
@@ -42,31 +37,24 @@ pub struct Assembler<E> {
     /// Why the log cannot be followed any further, until a new snapshot begins in it …
     lost: Option<String>,
     /// … and what people have asked for and set meanwhile: it counts from then on.
-    waiting: Vec<(Step<E>, Mark)>,
-    open: Option<Open<E>>,
+    waiting: Vec<(Step<R>, RecordRef)>,
+    open: Option<Open<R>>,
     /// Records of the open transaction.
     held: Held,
-    chunk: Chunk<E>,
-    ready: VecDeque<Unit<E>>,
+    chunk: Chunk<R>,
+    ready: VecDeque<Delivery<R>>,
     counts: Counts,
 }
 
-impl<E> Assembler<E> {
+impl<R: Decode> Assembler<R> {
     /// Goes on from `progress`, or begins with the log where `progress` is `None`. A transaction of more than `large`
     /// wanted rows is read twice.
-    pub fn new(
-        tables: &'static [&'static str],
-        decode: Decode<E>,
-        progress: Option<Progress>,
-        large: usize,
-    ) -> Self {
+    pub fn new(progress: Option<Progress>, large: usize) -> Self {
         let begun = progress.is_some();
         let progress = progress.unwrap_or_default();
-        let chunk = Chunk { begins: Vec::new(), rows: Bulk::default(), last: Mark::default() };
+        let chunk = Chunk { begins: Vec::new(), rows: RowBatch::default(), last: RecordRef::default() };
         let (ready, counts) = (VecDeque::new(), Counts::default());
         Self {
-            tables,
-            decode,
             large,
             progress,
             begun,
@@ -81,8 +69,8 @@ impl<E> Assembler<E> {
         }
     }
 
-    /// The next unit, if one is complete.
-    pub fn next_unit(&mut self) -> Option<Unit<E>> {
+    /// The next delivery, if one is complete.
+    pub fn next_delivery(&mut self) -> Option<Delivery<R>> {
         self.ready.pop_front()
     }
 
@@ -101,15 +89,15 @@ impl<E> Assembler<E> {
         }
         self.close_chunk();
         let resume = self.open.as_ref().map_or(next, |open| open.first);
-        // A mark of offset -1 closes nothing: the checkpoint keeps the one it has.
-        let closed_by = Mark { offset: -1, ..Mark::default() };
-        self.ready.push_back(Unit {
+        // A record at offset -1 closes nothing: the checkpoint keeps the one it has.
+        let closed_by = RecordRef { offset: -1, ..RecordRef::default() };
+        self.ready.push_back(Delivery {
             step: Step::Advance,
             closed_by,
             resume,
             seen: next,
             progress: self.progress.clone(),
-            cut: true,
+            may_commit: true,
         });
         Ok(())
     }
@@ -119,11 +107,11 @@ impl<E> Assembler<E> {
     pub fn push(&mut self, input: &Input<'_>) {
         if !self.begun {
             self.begun = true;
-            self.emit(Step::Begin, input.mark(), input.offset, true);
+            self.emit(Step::Begin, input.record_ref(), input.offset, true);
         }
         if self.lost.is_none()
             && let Some(value) = input.value
-            && let Some(seen) = envelope::glance(input.key, value, |table| self.wants(table))
+            && let Some(seen) = envelope::glance(input.key, value, |table| Self::wants(table))
         {
             return self.take_in_seen(seen, input);
         }
@@ -133,7 +121,7 @@ impl<E> Assembler<E> {
                 if self.begins_snapshot(marker, input.offset));
             if !begins {
                 self.in_snapshot = is_snapshot(&record);
-                return self.pass_by(&record, None, input.mark());
+                return self.pass_by(&record, None, input.record_ref());
             }
             self.lost = None;
         }
@@ -165,8 +153,8 @@ impl<E> Assembler<E> {
     /// A new snapshot has begun behind a loss: what people asked for and set meanwhile commits together with its first row.
     fn answer(&mut self, next: i64) {
         self.close_chunk();
-        if let Some(unit) = self.ready.back_mut() {
-            unit.cut = false;
+        if let Some(delivery) = self.ready.back_mut() {
+            delivery.may_commit = false;
         }
         let waiting = std::mem::take(&mut self.waiting);
         self.release(waiting, next);
@@ -174,11 +162,11 @@ impl<E> Assembler<E> {
 
     /// A record behind a loss leads to nothing, but nobody who asked for something is left without an answer, and what rules were
     /// set is in force when something is decided again.
-    fn pass_by(&mut self, record: &Result<Record<'_>, Rejected>, offset: Option<i64>, mark: Mark) {
+    fn pass_by(&mut self, record: &Result<Record<'_>, Rejected>, offset: Option<i64>, closed_by: RecordRef) {
         if let Ok(Record::Control { kind, value }) = record
             && let Ok(Some(control @ (Control::Request(_) | Control::Rules(_)))) = Control::read(kind, value)
         {
-            return self.waiting.push((Step::Control { control, offset }, mark));
+            return self.waiting.push((Step::Control { control, offset }, closed_by));
         }
         self.counts.skip("behind a loss", 1);
     }
@@ -200,12 +188,12 @@ impl<E> Assembler<E> {
             }
             Ok(Record::Row { change, origin }) => self.row(&change, origin, input)?,
             Ok(Record::Control { kind, value }) => match Control::read(kind, value) {
-                Ok(Some(control)) => self.ride(Step::Control { control, offset: None }, input.mark()),
+                Ok(Some(control)) => self.ride(Step::Control { control, offset: None }, input.record_ref()),
                 Ok(None) => self.counts.skip("unknown control record", 1),
                 Err(reason) => self.unreadable(reason, input),
             },
             Ok(Record::Truncate { table, origin }) => {
-                if self.wants(table.as_bytes()).is_some() {
+                if Self::wants(table.as_bytes()).is_some() {
                     return Err(Failure::permanent(format!(
                         "offset {}: table {table} was truncated, so its rows are not known any more; \
                          take a new snapshot of it",
@@ -225,7 +213,7 @@ impl<E> Assembler<E> {
     /// Takes in one record of the source's control topic; `next` is where the log of changes is.
     pub fn push_control(&mut self, input: &Input<'_>, next: i64) {
         let record = envelope::read(input.key, input.value, input.kind);
-        let closed_by = Mark { offset: -1, ..Mark::default() };
+        let closed_by = RecordRef { offset: -1, ..RecordRef::default() };
         if self.lost.is_some() {
             // Whatever goes out now would move the offset behind the loss.
             return self.pass_by(&record, Some(input.offset), closed_by);
@@ -243,46 +231,46 @@ impl<E> Assembler<E> {
         }
     }
 
-    fn wants(&self, table: &[u8]) -> Option<&'static str> {
-        self.tables.iter().copied().find(|wanted| wanted.as_bytes() == table)
+    fn wants(table: &[u8]) -> Option<&'static str> {
+        R::TABLES.iter().copied().find(|wanted| wanted.as_bytes() == table)
     }
 
-    fn release(&mut self, riders: Vec<(Step<E>, Mark)>, next: i64) {
+    fn release(&mut self, riders: Vec<(Step<R>, RecordRef)>, next: i64) {
         let count = riders.len();
-        for (n, (step, mark)) in riders.into_iter().enumerate() {
-            self.emit(step, mark, next, n + 1 == count);
+        for (n, (step, record)) in riders.into_iter().enumerate() {
+            self.emit(step, record, next, n + 1 == count);
         }
     }
 
-    fn emit(&mut self, step: Step<E>, closed_by: Mark, next: i64, cut: bool) {
+    fn emit(&mut self, step: Step<R>, closed_by: RecordRef, next: i64, may_commit: bool) {
         let resume = self.open.as_ref().map_or(next, |open| open.first);
-        self.ready.push_back(Unit {
+        self.ready.push_back(Delivery {
             step,
             closed_by,
             resume,
             seen: next,
             progress: self.progress.clone(),
-            cut,
+            may_commit,
         });
     }
 
     /// Sends a step out now, or behind the open transaction.
-    fn ride(&mut self, step: Step<E>, mark: Mark) {
+    fn ride(&mut self, step: Step<R>, record: RecordRef) {
         self.close_chunk();
         match &mut self.open {
-            Some(open) => open.riders.push((step, mark)),
-            None => self.emit(step, mark, mark.offset + 1, true),
+            Some(open) => open.riders.push((step, record)),
+            None => self.emit(step, record, record.offset + 1, true),
         }
     }
 
     fn unreadable(&mut self, reason: Rejected, input: &Input<'_>) {
-        let letter = letter(reason, None, String::new(), input);
+        let dead_letter = dead_letter(reason, None, String::new(), input);
         match &mut self.open {
             Some(open) => {
                 open.order.see_unreadable();
-                open.unreadable.push(letter);
+                open.unreadable.push(dead_letter);
             }
-            None => self.ride(Step::Unreadable { letter }, input.mark()),
+            None => self.ride(Step::Unreadable { dead_letter }, input.record_ref()),
         }
     }
 
@@ -294,10 +282,10 @@ impl<E> Assembler<E> {
                 self.transaction_row(change, transaction, order, input);
             }
             Origin::Snapshot { marker: "incremental", .. } => {
-                if let Some(table) = self.wants(change.table.as_bytes()) {
-                    let mut rows = Bulk::default();
+                if let Some(table) = Self::wants(change.table.as_bytes()) {
+                    let mut rows = RowBatch::default();
                     self.decode_into(&mut rows, table, change, input);
-                    self.ride(Step::Transaction { rows, time: i64::MIN }, input.mark());
+                    self.ride(Step::Transaction { rows, time: i64::MIN }, input.record_ref());
                 } else {
                     self.counts.skip("other table", 1);
                 }
@@ -316,42 +304,38 @@ impl<E> Assembler<E> {
 
     fn decode_into(
         &mut self,
-        rows: &mut Bulk<E>,
+        rows: &mut RowBatch<R>,
         table: &'static str,
         change: &Change<'_>,
         input: &Input<'_>,
     ) {
         let key = RowKey::new(table, change.key);
-        let decoded = decoded(self.decode, &mut self.counts, table, key, change, input);
+        let decoded = decoded(&mut self.counts, table, key, change, input);
         rows.push(key, input.offset, decoded);
     }
 
     /// Decodes the records of a large transaction on their second reading.
-    pub fn decode_again(&mut self, rows: &mut Bulk<E>, input: &Input<'_>) {
+    pub fn decode_again(&mut self, rows: &mut RowBatch<R>, input: &Input<'_>) {
         match envelope::read(input.key, input.value, input.kind) {
             Ok(Record::Row { change, .. }) => {
-                if let Some(table) = self.wants(change.table.as_bytes()) {
+                if let Some(table) = Self::wants(change.table.as_bytes()) {
                     self.decode_into(rows, table, &change, input);
                 }
             }
             Ok(_) => {}
-            Err(reason) => rows.letters.push(letter(reason, None, String::new(), input)),
+            Err(reason) => rows.dead_letters.push(dead_letter(reason, None, String::new(), input)),
         }
     }
 }
 
-/// Decodes one record by itself, whatever stands around it: the record of a dead letter that is read again.
+/// Decodes one record by itself, whatever is around it: the record of a dead letter that is read again.
 ///
 /// # Errors
 /// Why it still cannot be used.
-pub fn decode_alone<E>(
-    tables: &[&'static str],
-    decode: Decode<E>,
-    input: &Input<'_>,
-) -> Result<(RowKey, Option<E>), Rejected> {
+pub fn decode_alone<R: Decode>(input: &Input<'_>) -> Result<(RowKey, Option<R>), Rejected> {
     match envelope::read(input.key, input.value, input.kind)? {
-        Record::Row { change, .. } if tables.contains(&change.table) => {
-            Ok((RowKey::new(change.table, change.key), decode(&change)?))
+        Record::Row { change, .. } if R::TABLES.contains(&change.table) => {
+            Ok((RowKey::new(change.table, change.key), R::decode(&change)?))
         }
         _ => Err(Rejected::record("a change of a table that the processor reads", "something else")),
     }

@@ -1,8 +1,8 @@
 //! Control records: what Ledgerwell itself writes into a source's stream, and reads back in the one order of everything.
 
 use chrono::{DateTime, Datelike, Utc};
-use contract::{Rejected, Request, RuleSet};
-use serde::{Deserialize, Serialize};
+use contract::{Rejected, Request, RuleSet, Tick};
+use serde::Deserialize;
 
 /// The key of every control record; header `ce_type` says which one it is.
 pub const KEY: &[u8] = b"ledgerwell";
@@ -10,19 +10,12 @@ pub const KEY: &[u8] = b"ledgerwell";
 /// What a control record says.
 #[derive(Debug)]
 pub enum Control {
-    /// A moment has come.
+    /// An instant has come.
     Tick(Tick),
     /// The rules of all automations are now these.
     Rules(RuleSet),
     /// A person asks for something.
     Request(Box<Request>),
-}
-
-/// `{"time":"2026-11-22T23:00:00Z"}`
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Tick {
-    /// The moment.
-    pub time: DateTime<Utc>,
 }
 
 impl Control {
@@ -68,12 +61,12 @@ mod tests {
     fn each_type_is_read_and_unknown_ones_are_left_alone() {
         let tick = Control::read("tick", br#"{"time":"2026-01-10T00:00:00Z"}"#);
         assert!(matches!(tick, Ok(Some(Control::Tick(_)))));
-        let rules = r#"{"rules":[{"name":"Credit hold","automation_type":"credit","action_name":"hold","enabled":true,
+        let rules = r#"{"rules":[{"name":"Example hold","automation_type":"example","action_name":"hold","enabled":true,
             "confidence_threshold":null,"auto_approve":false,"config":{"mode":"auto"}}]}"#;
         assert!(
-            matches!(Control::read("rules", rules.as_bytes()), Ok(Some(Control::Rules(set))) if set.get("credit", "hold").is_some())
+            matches!(Control::read("rules", rules.as_bytes()), Ok(Some(Control::Rules(set))) if set.get("example", "hold").is_some())
         );
-        let request = r#"{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"credit","person":"anna",
+        let request = r#"{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"example","person":"anna",
             "time":"2026-01-10T00:00:00Z","action":"release","arguments":{}}"#;
         assert!(matches!(Control::read("request", request.as_bytes()), Ok(Some(Control::Request(_)))));
         assert!(matches!(Control::read("weather", b"{}"), Ok(None)));

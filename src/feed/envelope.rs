@@ -1,4 +1,4 @@
-//! Debezium's JSON change event, with and without its schema beside it.
+//! Debezium's JSON change event, with and without its schema.
 //!
 //! Only the envelope is parsed here; the row stays the bytes it came in until somebody wants it.
 //! <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>
@@ -95,9 +95,9 @@ struct Wrapped<'a> {
 /// "transaction":{…},"op":"u",…}`, as the connector writes it without schemas.
 ///
 /// A landmark holds quotes that are not escaped and cannot stand inside a JSON string. Where one is missing, or something
-/// else stands between, the record is left to [`read`], which takes any order of members.
+/// else is between, the record is left to [`read`], which takes any order of members.
 struct Usual<'a> {
-    /// From behind `"after":` to `,"source":`, with the row before where the table tells it.
+    /// From behind `"after":` to `,"source":`, with the row before where the table gives it.
     images: &'a [u8],
     table: &'a [u8],
     transaction: (u64, u64),
@@ -158,7 +158,7 @@ impl Digits<'_> {
 /// A change of the usual shape, without parsing anything but its key.
 #[derive(Clone, Copy)]
 pub(super) enum Glance<'a> {
-    /// Of a table that nobody wants, as two of three are: only its place in its transaction matters.
+    /// Of a table that nobody wants, as two of three are: only its number in its transaction matters.
     Unwanted { transaction: u64, order: u64 },
     /// Of a wanted table.
     Wanted { seen: Seen<'a>, transaction: u64, order: u64 },
@@ -259,8 +259,8 @@ fn marker<'a>(status: &str, envelope: &Envelope<'a>) -> Result<Record<'a>, Rejec
     }
 }
 
-/// A time in milliseconds since 1970. The unit's clock would take it over and never run backwards again, and others cannot be
-/// stored.
+/// A time in milliseconds since 1970. The task's clock would take it over and never run backwards again, and others
+/// cannot be stored.
 fn in_calendar(time: i64) -> Result<i64, Rejected> {
     if DateTime::from_timestamp_millis(time).is_some_and(control::in_calendar) {
         return Ok(time);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::unit::Mark;
+use super::delivery::RecordRef;
 
 /// One raw record.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +22,11 @@ pub struct Input<'a> {
 }
 
 impl Input<'_> {
-    /// Its place, and what to know it by.
-    pub fn mark(&self) -> Mark {
+    /// Its offset, and what to know it by.
+    pub fn record_ref(&self) -> RecordRef {
         let (key, value) = (self.key.unwrap_or_default(), self.value.unwrap_or_default());
         let hash = xxh3_64(key).rotate_left(1) ^ xxh3_64(value);
-        Mark { offset: self.offset, timestamp: self.timestamp, hash: hash.cast_signed() }
+        RecordRef { offset: self.offset, timestamp: self.timestamp, hash: hash.cast_signed() }
     }
 }
 

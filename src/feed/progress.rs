@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::torture::{Guard, stands};
 
-/// A transaction's place in the source's log.
+/// A transaction's position in the source's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Commit position (an LSN).
@@ -24,7 +24,7 @@ pub enum Snapshot {
     Complete,
 }
 
-/// Kept in the checkpoint, so that a restart judges as if it had read on.
+/// Stored in the checkpoint, so that a restart judges as if it had read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Highest commit position, and latest commit time, applied since the last snapshot began.
@@ -32,12 +32,12 @@ pub struct Progress {
     /// How far snapshots are.
     pub snapshot: Snapshot,
     /// A transaction that was cut off: the connector has to emit it again before any new one.
-    pub owed: Option<u64>,
+    pub incomplete: Option<u64>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { high: None, snapshot: Snapshot::Waiting, owed: None }
+        Self { high: None, snapshot: Snapshot::Waiting, incomplete: None }
     }
 }
 
@@ -48,8 +48,8 @@ pub(super) enum Verdict {
     New,
     /// Applied before: a restarted connector emits it again.
     Again,
-    /// At a position that was passed, yet committed later than anything: the source's log began anew.
-    LogBeganAnew,
+    /// At a position that was passed, yet committed later than anything: the source's log began again.
+    LogBeganAgain,
 }
 
 impl Progress {
@@ -58,7 +58,7 @@ impl Progress {
         match self.high {
             _ if !stands(Guard::ReEmission) => Verdict::New,
             Some(high) if end.commit <= high.commit && end.time <= high.time => Verdict::Again,
-            Some(high) if end.commit <= high.commit => Verdict::LogBeganAnew,
+            Some(high) if end.commit <= high.commit => Verdict::LogBeganAgain,
             _ => Verdict::New,
         }
     }
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn position_and_time_together_tell_a_repeat_from_a_new_log() {
+    fn position_and_time_together_distinguish_a_repeat_from_a_new_log() {
         let mut progress = Progress::default();
         let end = |commit, time| Position { commit, time };
         assert_eq!(progress.judge(end(5, 5)), Verdict::New);
@@ -84,6 +84,6 @@ mod tests {
         assert_eq!(progress.judge(end(51, 499)), Verdict::New, "commit times only nearly increase");
         assert_eq!(progress.judge(end(50, 500)), Verdict::Again);
         assert_eq!(progress.judge(end(7, 70)), Verdict::Again);
-        assert_eq!(progress.judge(end(7, 501)), Verdict::LogBeganAnew);
+        assert_eq!(progress.judge(end(7, 501)), Verdict::LogBeganAgain);
     }
 }

@@ -1,16 +1,15 @@
 //! `/api/v1/audit`: what was decided and why.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use contract::api::Results as _;
+use contract::api::http::{Page, PageQuery, Problem, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
-use super::page::{Page, Which};
-use super::problem::Problem;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -39,10 +38,10 @@ impl TryFrom<String> for Raw {
 /// A decision.
 #[derive(Debug, Serialize, FromRow, ToSchema)]
 pub(super) struct Decision {
-    /// Microseconds since 1970, and its number among the decisions of that moment.
+    /// Microseconds since 1970, and its number among the decisions of that instant.
     #[serde(skip)]
     #[schema(ignore)]
-    moment: i64,
+    instant: i64,
     #[serde(skip)]
     #[schema(ignore)]
     number: i64,
@@ -71,37 +70,35 @@ pub(super) struct Decision {
 }
 
 /// Decisions, the latest first.
-#[utoipa::path(get, path = "/api/v1/audit", params(Which, About), tag = "audit",
+#[utoipa::path(get, path = "/api/v1/audit", params(PageQuery, About), tag = "audit",
     responses((status = 200, body = Page<Decision>), (status = 400, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
-    which: Result<Query<Which>, QueryRejection>,
-    about: Result<Query<About>, QueryRejection>,
+    Query(page): Query<PageQuery>,
+    Query(about): Query<About>,
 ) -> Result<Json<Page<Decision>>, Problem> {
-    let (Query(which), Query(about)) = (which?, about?);
-    let limit = which.limit()?;
-    // Ids may be random where another service made the table, so a place is a moment, and a number of decisions in it.
-    let [moment, number] = which.after()?.unwrap_or([i64::from(u32::MAX) * 1_000_000, 0]);
-    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut connection = app.sources.get(which.source.as_deref())?.connect().await?;
+    let limit = page.limit()?;
+    // Ids may be random where another service made the table, so a page begins behind an instant, and a number of decisions in it.
+    let [instant, number] = page.after()?.unwrap_or([i64::from(u32::MAX) * 1_000_000, 0]);
+    let mut connection = app.sources.get(page.source.as_deref())?.connect().await?;
     let decisions = sqlx::query_as(
-        "SELECT moment, row_number() OVER (PARTITION BY moment ORDER BY id DESC) + CASE moment WHEN $4 THEN $5 ELSE 0 END AS number,
+        "SELECT instant, row_number() OVER (PARTITION BY instant ORDER BY id DESC) + CASE instant WHEN $4 THEN $5 ELSE 0 END AS number,
              to_char(timestamp, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS timestamp, COALESCE(automation_type, '') AS automation_type,
              COALESCE(action_name, '') AS action_name, odoo_model, odoo_record_id::bigint, COALESCE(status, '') AS status,
              ai_reasoning AS reasoning, COALESCE(input_data::text, 'null') AS input, COALESCE(output_data::text, 'null') AS output
-         FROM (SELECT *, (extract(epoch FROM timestamp) * 1000000)::bigint AS moment FROM audit_logs
+         FROM (SELECT *, (extract(epoch FROM timestamp) * 1000000)::bigint AS instant FROM audit_logs
                WHERE timestamp <= TIMESTAMP 'epoch' + $4 * INTERVAL '1 microsecond'
                    AND ($1::text IS NULL OR automation_type = $1) AND ($2::text IS NULL OR action_name = $2)
                    AND ($3::int IS NULL OR odoo_record_id = $3)
-               ORDER BY timestamp DESC, id DESC OFFSET $5 LIMIT $6) AS page ORDER BY moment DESC, id DESC",
+               ORDER BY timestamp DESC, id DESC OFFSET $5 LIMIT $6) AS page ORDER BY instant DESC, id DESC",
     )
     .bind(about.automation_type)
     .bind(about.action_name)
     .bind(about.odoo_record_id)
-    .bind(moment)
+    .bind(instant)
     .bind(number.max(0))
-    .bind(rows)
+    .bind(limit.rows())
     .fetch_all(&mut *connection)
     .await?;
-    Ok(Json(Page::new(decisions, limit, |decision: &Decision| [decision.moment, decision.number])))
+    Ok(Json(limit.page(decisions, |decision: &Decision| [decision.instant, decision.number])))
 }

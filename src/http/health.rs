@@ -7,18 +7,18 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::App;
-use crate::runner::State;
+use crate::status::State;
 
 pub(super) async fn metrics(Shared(app): Shared<App>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.render()).into_response()
 }
 
-/// Ready when no unit waits for something that a person should know of. One line per unit says what it is doing.
+/// Ready when no task waits for something that a person should know of. One line per task says what it is doing.
 pub(super) async fn ready(Shared(app): Shared<App>) -> Response {
     let mut all = true;
     let mut text = String::new();
-    for unit in app.units.iter() {
-        let figures = unit.status.figures();
+    for task in app.tasks.iter() {
+        let figures = task.status.figures();
         let (ready, what) = match figures.state {
             State::Stopped(why) => (false, format!("stopped: {why}")),
             _ if figures.kafka_away => (false, "no Kafka broker can be reached".into()),
@@ -34,7 +34,7 @@ pub(super) async fn ready(Shared(app): Shared<App>) -> Response {
         };
         all &= ready;
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}/{}: {what}", unit.processor, unit.source);
+        let _ = writeln!(text, "{}/{}: {what}", task.processor, task.source);
     }
     (if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text).into_response()
 }

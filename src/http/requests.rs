@@ -1,39 +1,57 @@
-//! What people ask for: taken here, decided where it stands in the stream.
+//! What people ask for: taken here, decided at its position in the stream.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderName, StatusCode, header};
 use chrono::{DateTime, Utc};
+use contract::api::Results as _;
+use contract::api::http::{Path, Problem, Query, SourceQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::FromRow;
-use utoipa::ToSchema;
+use utoipa::openapi::{OneOf, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::App;
-use super::page::OfSource;
-use super::problem::Problem;
-use super::sources::Results;
+use super::description::{qualified, qualify_schemas};
 use super::tokens::Person;
 use crate::control::request::{self, Written};
-use crate::registry::PROCESSORS;
+use crate::registry::{ACTION, PROCESSORS};
+use crate::results::Results;
 
-/// What is asked.
-#[derive(Debug, Deserialize, ToSchema)]
+/// What is asked. Which actions there are and what they take depends on the processor, which reads them at their
+/// position in the stream.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
-    /// Of `credit`: release, exempt or raise_limit. Of `dedup`: approve, reject, split, choose_master, reopen, scan or switch_model.
     action: String,
-    /// Of `credit`: company_id, partner_id, reason; for exempt and raise_limit `until` (a date), for raise_limit `limit`. Of `dedup`:
-    /// group and reason; for split `parts` (lists of record ids), for choose_master `record`; for scan only `model`.
-    #[schema(value_type = Object, example = json!({ "company_id": 1, "partner_id": 7, "reason": "paid by cheque" }))]
     arguments: Map<String, Value>,
+}
+
+impl PartialSchema for Asked {
+    fn schema() -> RefOr<Schema> {
+        let ask = |name: &str| Ref::from_schema_name(qualified(name, ACTION));
+        let actions = PROCESSORS.iter().filter(|entry| !(entry.actions)().is_empty());
+        let of_each = actions.fold(OneOf::builder(), |all, entry| all.item(ask(entry.name)));
+        of_each.description(Some("What is asked: an action of the processor that the path names.")).into()
+    }
+}
+
+impl ToSchema for Asked {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        for entry in PROCESSORS {
+            let mut actions = (entry.actions)();
+            qualify_schemas(entry.name, &mut actions);
+            schemas.extend(actions);
+        }
+    }
 }
 
 /// It was taken.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Taken {
+pub(super) struct Accepted {
     /// What to ask for the outcome with.
     id: Uuid,
     /// Where the outcome will be.
@@ -62,18 +80,18 @@ pub(super) struct Answered {
 }
 
 /// Asks a processor for something. It is decided in its turn among the changes of the source.
-#[utoipa::path(post, path = "/api/v1/{processor}/requests", params(("processor" = String, Path), OfSource), tag = "requests",
+#[utoipa::path(post, path = "/api/v1/{processor}/requests", params(("processor" = String, Path), SourceQuery), tag = "requests",
     request_body = Asked, security(("token" = [])),
-    responses((status = 202, body = Taken), (status = 400, body = Problem), (status = 401, body = Problem),
+    responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 401, body = Problem),
         (status = 404, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn ask(
     State(app): State<App>,
     Person(person): Person,
-    processor: Result<Path<String>, PathRejection>,
-    of: Result<Query<OfSource>, QueryRejection>,
+    Path(processor): Path<String>,
+    Query(of): Query<SourceQuery>,
     asked: Result<Json<Asked>, JsonRejection>,
-) -> Result<Accepted, Problem> {
-    let (Path(processor), Query(of), Json(asked)) = (processor?, of?, asked?);
+) -> Result<AcceptedAnswer, Problem> {
+    let Json(asked) = asked?;
     if !PROCESSORS.iter().any(|entry| entry.name == processor) {
         return Err(Problem::not_found(format!("there is no processor `{processor}`")));
     }
@@ -83,26 +101,29 @@ pub(super) async fn ask(
 }
 
 /// The answer to whatever is written into the stream.
-pub(super) type Accepted = (StatusCode, [(HeaderName, String); 1], Json<Taken>);
+pub(super) type AcceptedAnswer = (StatusCode, [(HeaderName, String); 1], Json<Accepted>);
 
 /// Writes a request into a source's stream.
-pub(super) async fn write(source: &Results, request: Written) -> Result<Accepted, Problem> {
+pub(super) async fn write(source: &Results, request: Written) -> Result<AcceptedAnswer, Problem> {
     let target = source.target.clone();
     let written = tokio::task::spawn_blocking(move || target.write("request", &request.text)).await;
     written.map_err(|error| Problem::unavailable(error.to_string()))??;
-    let outcome = format!("/api/v1/requests/{}?source={}", request.id, source.source.name);
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, outcome.clone())], Json(Taken { id: request.id, outcome })))
+    let outcome = format!("/api/v1/requests/{}?source={}", request.id, source.source().name);
+    Ok((
+        StatusCode::ACCEPTED,
+        [(header::LOCATION, outcome.clone())],
+        Json(Accepted { id: request.id, outcome }),
+    ))
 }
 
 /// What became of a request. 404 until it is decided, which takes as long as the processor is behind.
-#[utoipa::path(get, path = "/api/v1/requests/{id}", params(("id" = Uuid, Path), OfSource), tag = "requests",
+#[utoipa::path(get, path = "/api/v1/requests/{id}", params(("id" = Uuid, Path), SourceQuery), tag = "requests",
     responses((status = 200, body = Answered), (status = 404, body = Problem)))]
 pub(super) async fn outcome(
     State(app): State<App>,
-    id: Result<Path<Uuid>, PathRejection>,
-    of: Result<Query<OfSource>, QueryRejection>,
+    Path(id): Path<Uuid>,
+    Query(of): Query<SourceQuery>,
 ) -> Result<Json<Answered>, Problem> {
-    let (Path(id), Query(of)) = (id?, of?);
     let mut connection = app.sources.get(of.source.as_deref())?.connect().await?;
     let outcome = sqlx::query_as(
         "SELECT id, processor, person, action, asked_at, status, outcome, decided_at FROM stream.request

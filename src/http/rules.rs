@@ -1,16 +1,15 @@
 //! `/api/v1/rules`: how far each automation may go.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use contract::Mode;
+use contract::api::Results as _;
+use contract::api::http::{Problem, Query, SourceQuery};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::App;
-use super::page::OfSource;
-use super::problem::Problem;
 use crate::control::rules;
 
 /// A row of `automation_rules`.
@@ -31,12 +30,11 @@ pub(super) struct Rule {
 }
 
 /// The rules, as the table has them. A change of it reaches the processors within seconds.
-#[utoipa::path(get, path = "/api/v1/rules", params(OfSource), tag = "rules", responses((status = 200, body = Vec<Rule>)))]
+#[utoipa::path(get, path = "/api/v1/rules", params(SourceQuery), tag = "rules", responses((status = 200, body = Vec<Rule>)))]
 pub(super) async fn list(
     State(app): State<App>,
-    of: Result<Query<OfSource>, QueryRejection>,
+    Query(of): Query<SourceQuery>,
 ) -> Result<Json<Vec<Rule>>, Problem> {
-    let Query(of) = of?;
     let mut connection = app.sources.get(of.source.as_deref())?.connect().await?;
     let rules = rules::read(&mut connection).await?.rules;
     let rule = |rule: contract::Rule| Rule {

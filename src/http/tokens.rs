@@ -8,9 +8,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use contract::api::http::Problem;
 
 use super::App;
-use super::problem::Problem;
 use crate::config::{Config, sha256};
 
 const HOW: &str = "send `Authorization: Bearer …` with a token made by `ledgerwell token NAME`";

@@ -21,7 +21,7 @@ const SHARED: RangeInclusive<i64> = 1..=11;
 const SCRATCH: &str = "CREATE SCHEMA _ledgerwell_expected; SET LOCAL search_path = _ledgerwell_expected";
 
 /// What was adopted, and the one way in which the shared migrations drop. Neither goes away with `down`.
-const BOOKS: &str = "
+const RECORDS: &str = "
 CREATE TABLE IF NOT EXISTS _ledgerwell_adopted (
     name text PRIMARY KEY,
     kind text NOT NULL CHECK (kind IN ('table', 'index')),
@@ -66,10 +66,10 @@ pub(super) async fn adopt(history: &Migrator, connection: &mut PgConnection) -> 
 
 /// The tables that are adopted.
 pub(super) async fn adopted(connection: &mut PgConnection) -> sqlx::Result<Vec<String>> {
-    let kept: bool = sqlx::query_scalar("SELECT to_regclass('_ledgerwell_adopted') IS NOT NULL")
+    let recorded: bool = sqlx::query_scalar("SELECT to_regclass('_ledgerwell_adopted') IS NOT NULL")
         .fetch_one(&mut *connection)
         .await?;
-    if !kept {
+    if !recorded {
         return Ok(Vec::new());
     }
     sqlx::query_scalar("SELECT name FROM _ledgerwell_adopted WHERE kind = 'table' ORDER BY name")
@@ -122,7 +122,7 @@ async fn repeats(index: &Index, connection: &mut PgConnection) -> sqlx::Result<b
 
 /// Writes down what is there, and strikes what was adopted once and is gone: it will be ours.
 async fn record(ours: &Catalogue, theirs: &Catalogue, connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::raw_sql(BOOKS).execute(&mut *connection).await?;
+    sqlx::raw_sql(RECORDS).execute(&mut *connection).await?;
     let tables = ours.tables().map(|table| (table.name.as_str(), "table"));
     let indexes = ours.indexes.iter().filter(|index| index.named).map(|index| (index.name.as_str(), "index"));
     let (there, gone): (Vec<_>, Vec<_>) =

@@ -1,6 +1,6 @@
 //! Transactions that Kafka decided and never ended in every partition.
 //!
-//! A broker that stands still for longer than its session loses markers at times: the coordinator calls a transaction aborted,
+//! A broker that hangs for longer than its session loses markers at times: the coordinator calls a transaction aborted,
 //! one partition has the marker, another has not. What is open there is hidden, and it comes to light as committed with the
 //! next commit of the same producer in that partition. So it is ended first: by a transaction of the same producer that takes
 //! part in the partition and is aborted. Found by the torture (`kafka_paused_while_committing`) with Kafka 4.3.
@@ -16,14 +16,14 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use uuid::Uuid;
 
-use super::drain::{self, PATIENCE};
+use super::drain::{self, TIMEOUT};
 use super::progress::{HIDDEN, committed, uncommitted};
 use crate::torture::{Guard, stands};
 use crate::watermarks::watermarks;
 
 /// What is open for longer than any transaction of ours may last, which is ten seconds, is abandoned.
 const ABANDONED: Duration = Duration::from_secs(15);
-/// The events of a transaction stand no further apart than this, in milliseconds.
+/// The events of a transaction are no further apart than this, in milliseconds.
 const APART: i64 = 60_000;
 
 /// A part of a partition that is hidden because a transaction is open.
@@ -34,11 +34,11 @@ struct Open<'t> {
     to: i64,
 }
 
-/// Where a unit writes.
-pub(super) struct Places<'t> {
+/// Where a task writes.
+pub(super) struct Target<'t> {
     /// Its result topic …
     pub(super) topic: &'t str,
-    /// … with so many partitions.
+    /// … and how many partitions it has.
     pub(super) partitions: i32,
     /// The topic of progress records, which has one partition.
     pub(super) progress_topic: &'t str,
@@ -51,26 +51,26 @@ pub(super) struct Places<'t> {
 pub(super) fn end(
     kafka: &ClientConfig,
     producer: &BaseProducer,
-    places: &Places<'_>,
+    target: &Target<'_>,
     unpublished: &BTreeSet<Uuid>,
 ) -> Result<(), Failure> {
     let topics =
-        Topics { committed: committed(kafka, places.key)?, uncommitted: uncommitted(kafka, places.key)? };
+        Topics { committed: committed(kafka, target.key)?, uncommitted: uncommitted(kafka, target.key)? };
     if !stands(Guard::ReadToEnd) {
         return Ok(());
     }
-    let mut open = topics.open(places)?;
+    let mut open = topics.open(target)?;
     let began = Instant::now();
     while !open.is_empty() && began.elapsed() < ABANDONED {
         std::thread::sleep(HIDDEN);
-        topics.forget_ended(&mut open)?;
+        topics.drop_ended(&mut open)?;
     }
     let mut ours = Vec::new();
     let mut undecided = None;
     for part in open {
         let records = topics.hidden(&part)?;
-        if part.topic == places.progress_topic {
-            let own = records.iter().find(|record| record.key.as_deref() == Some(places.key.as_bytes()));
+        if part.topic == target.progress_topic {
+            let own = records.iter().find(|record| record.key.as_deref() == Some(target.key.as_bytes()));
             undecided = own.map(|record| record.time);
             ours.extend(own.map(|_| part));
         } else if records.iter().any(|record| record.id.is_some_and(|id| unpublished.contains(&id))) {
@@ -82,12 +82,12 @@ pub(super) fn end(
     }
     // The progress record says whether a transaction was committed. Where that is hidden itself, any of its events does.
     if let Some(time) = undecided
-        && topics.is_visible(places, time, unpublished)?
+        && topics.is_visible(target, time, unpublished)?
     {
         return Err(Failure::transient(format!(
             "Kafka has committed a transaction and never ended it in topic {}; nothing is published before somebody has \
              looked at it: docs/runbooks.md, \"Events do not go out\"",
-            places.progress_topic
+            target.progress_topic
         )));
     }
     for part in &ours {
@@ -101,11 +101,11 @@ pub(super) fn end(
     abort(producer, &ours)?;
     let began = Instant::now();
     while !ours.is_empty() {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > TIMEOUT {
             return Err(Failure::transient("Kafka: a transaction that it has aborted is still open"));
         }
         std::thread::sleep(HIDDEN);
-        topics.forget_ended(&mut ours)?;
+        topics.drop_ended(&mut ours)?;
     }
     Ok(())
 }
@@ -118,7 +118,7 @@ fn abort(producer: &BaseProducer, parts: &[Open<'_>]) -> Result<(), Failure> {
         producer.send(nothing).map_err(|(error, _)| drain::doubtful(error))?;
     }
     drain::confirmed(producer)?;
-    producer.abort_transaction(PATIENCE).map_err(drain::doubtful)
+    producer.abort_transaction(TIMEOUT).map_err(drain::doubtful)
 }
 
 /// A record, as far as it matters here.
@@ -142,10 +142,10 @@ fn failure(error: KafkaError) -> Failure {
 }
 
 impl Topics {
-    fn open<'t>(&self, places: &Places<'t>) -> Result<Vec<Open<'t>>, Failure> {
-        let results = (0..places.partitions).map(|partition| (places.topic, partition));
+    fn open<'t>(&self, target: &Target<'t>) -> Result<Vec<Open<'t>>, Failure> {
+        let results = (0..target.partitions).map(|partition| (target.topic, partition));
         let mut open = Vec::new();
-        for (topic, partition) in results.chain([(places.progress_topic, 0)]) {
+        for (topic, partition) in results.chain([(target.progress_topic, 0)]) {
             let (from, to) =
                 (end_of(&self.committed, topic, partition)?, end_of(&self.uncommitted, topic, partition)?);
             if from < to {
@@ -155,7 +155,7 @@ impl Topics {
         Ok(open)
     }
 
-    fn forget_ended(&self, open: &mut Vec<Open<'_>>) -> Result<(), Failure> {
+    fn drop_ended(&self, open: &mut Vec<Open<'_>>) -> Result<(), Failure> {
         for part in std::mem::take(open) {
             if end_of(&self.committed, part.topic, part.partition)? < part.to {
                 open.push(part);
@@ -170,16 +170,16 @@ impl Topics {
     }
 
     /// Whether one of these events can be read, of those that were produced about that time.
-    fn is_visible(&self, places: &Places<'_>, time: i64, events: &BTreeSet<Uuid>) -> Result<bool, Failure> {
+    fn is_visible(&self, target: &Target<'_>, time: i64, events: &BTreeSet<Uuid>) -> Result<bool, Failure> {
         let mut times = TopicPartitionList::new();
-        for partition in 0..places.partitions {
+        for partition in 0..target.partitions {
             let since = Offset::Offset(time.saturating_sub(APART).max(0));
-            times.add_partition_offset(places.topic, partition, since).map_err(failure)?;
+            times.add_partition_offset(target.topic, partition, since).map_err(failure)?;
         }
-        let starts = self.committed.offsets_for_times(times, PATIENCE).map_err(failure)?;
+        let starts = self.committed.offsets_for_times(times, TIMEOUT).map_err(failure)?;
         for start in starts.elements() {
             let Offset::Offset(_) = start.offset() else { continue };
-            let records = read(&self.committed, places.topic, start.partition(), start.offset())?;
+            let records = read(&self.committed, target.topic, start.partition(), start.offset())?;
             if records.iter().any(|record| record.id.is_some_and(|id| events.contains(&id))) {
                 return Ok(true);
             }
@@ -199,7 +199,7 @@ fn read(consumer: &BaseConsumer, topic: &str, partition: i32, from: Offset) -> R
     consumer.assign(&part).map_err(failure)?;
     let began = Instant::now();
     let mut seen = Vec::new();
-    while began.elapsed() < PATIENCE {
+    while began.elapsed() < TIMEOUT {
         match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
                 let mut headers = message.headers().into_iter().flat_map(Headers::iter);

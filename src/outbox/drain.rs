@@ -1,7 +1,7 @@
-//! Publishes a unit's outbox to its result topic, each event once and in order.
+//! Publishes a task's outbox to its result topic, each event once and in order.
 //!
 //! Events and the progress record are one Kafka transaction. After any error that leaves its outcome in doubt the producer
-//! is dropped, never repaired: the next one's `init_transactions` ends what was open, and the progress record tells what
+//! is dropped, never repaired: the next one's `init_transactions` ends what was open, and the progress record says what
 //! got through.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -9,27 +9,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use contract::Failure;
+use contract::{Event, Failure, Tick};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use sqlx::{FromRow, PgConnection};
 
-use super::abandoned::{self, Places};
+use super::OutboxRow;
+use super::abandoned::{self, Target};
 use super::progress::{self, Progress};
-use super::{OutboxRow, TICK};
-use crate::runner::{Job, Stop, connect};
+use crate::connection::connect;
+use crate::task::{Job, Stop};
 use crate::torture::{Guard, Point, pass, stands};
 
 /// Events per Kafka transaction.
 const BATCH: usize = 5_000;
 /// How long a Kafka call may take before its outcome is in doubt.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How often it is asked what Kafka has confirmed.
 const REPORT: Duration = Duration::from_micros(500);
 /// Nothing that it does lasts longer than this. One that has not been heard of since then hangs in the client library, which a
-/// broker that stands still and comes back can bring about.
+/// broker that hangs and comes back can bring about.
 const HANGS: Duration = Duration::from_mins(1);
 /// How long a statement may take.
 const STATEMENT: Duration = Duration::from_secs(30);
@@ -38,17 +39,17 @@ const STOP: Duration = Duration::from_secs(3);
 
 /// The drain's handle: ask it whether it failed, stop it.
 pub struct Drain {
-    waker: Waker,
+    notifier: Notifier,
     thread: Option<JoinHandle<Result<(), Failure>>>,
     stop: Stop,
     beat: Beat,
 }
 
-/// Tells the drain what is stored.
+/// Notifies the drain of what is stored.
 #[derive(Clone)]
-pub struct Waker(Sender<i64>);
+pub struct Notifier(Sender<i64>);
 
-impl Waker {
+impl Notifier {
     /// Events up to `out_seq` are in the outbox.
     pub fn stored(&self, out_seq: i64) {
         // A drain that is gone is noticed by `Drain::check`.
@@ -100,14 +101,14 @@ impl Drain {
             }
         };
         let thread = std::thread::Builder::new().name(name).spawn(run).ok();
-        let waker = Waker(wake);
-        waker.stored(stored);
-        Self { waker, thread, stop, beat }
+        let notifier = Notifier(wake);
+        notifier.stored(stored);
+        Self { notifier, thread, stop, beat }
     }
 
     /// For the one who stores events.
-    pub fn waker(&self) -> Waker {
-        self.waker.clone()
+    pub fn notifier(&self) -> Notifier {
+        self.notifier.clone()
     }
 
     /// # Errors
@@ -130,7 +131,7 @@ impl Drain {
     pub fn stop(mut self) {
         self.stop.set();
         // It may be asleep.
-        self.waker.stored(i64::MIN);
+        self.notifier.stored(i64::MIN);
         let began = Instant::now();
         if let Some(thread) = self.thread.take() {
             // One that hangs is left alone: the next owner's producer fences it.
@@ -159,20 +160,20 @@ fn publish(
     beat.beat();
     let id = job.transactional_id();
     let progress_topic = format!("_{}.progress", job.prefix);
-    let topic = format!("{}.{}", job.prefix, job.place.processor);
+    let topic = format!("{}.{}", job.prefix, job.task.processor);
     let producer = producer(&job.kafka, &id)?;
     let early =
         if stands(Guard::ReadAfterInit) { None } else { Some(read_progress(job, &progress_topic, &id)?) };
     pass(Point::ProducerMade);
-    producer.init_transactions(PATIENCE).map_err(doubtful)?;
+    producer.init_transactions(TIMEOUT).map_err(doubtful)?;
     beat.beat();
     let partitions = partitions(&producer, &topic)?;
     let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
     let next = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
     beat.beat();
     let next = next.iter().map(|row| row.event_id).collect();
-    let places = Places { topic: &topic, partitions, progress_topic: &progress_topic, key: &id };
-    abandoned::end(&job.kafka, &producer, &places, &next)?;
+    let target = Target { topic: &topic, partitions, progress_topic: &progress_topic, key: &id };
+    abandoned::end(&job.kafka, &producer, &target, &next)?;
     beat.beat();
     let mut progress = match early {
         Some(progress) => progress,
@@ -195,8 +196,8 @@ fn publish(
                 let sent = send(job, &producer, (&topic, partitions), &progress_topic, &new, newest.into());
                 if sent.is_err() && !stands(Guard::DoubtfulProducer) {
                     // The producer may get over it; then all is sent again.
-                    while producer.commit_transaction(PATIENCE).is_err() && !stop.is_set() {
-                        let _ = producer.abort_transaction(PATIENCE);
+                    while producer.commit_transaction(TIMEOUT).is_err() && !stop.is_set() {
+                        let _ = producer.abort_transaction(TIMEOUT);
                     }
                     continue;
                 }
@@ -204,7 +205,7 @@ fn publish(
                 progress = newest.into();
             }
             pass(Point::AfterPublish);
-            job.runtime.block_on(in_time(forget(job, last, &mut connection)))?;
+            job.runtime.block_on(in_time(delete_published(job, last, &mut connection)))?;
             job.metrics.published.inc_by(new.len() as u64);
             job.status.update(|figures| figures.published = figures.published.max(last));
             if stop.is_set() {
@@ -251,7 +252,7 @@ fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
     ] {
         settings.set(key, value);
     }
-    settings.create().map_err(|error| Failure::permanent(format!("Kafka producer: {error}")))
+    settings.create().map_err(|error| Failure::permanent(format!("Kafka producer: {error}")).because(error))
 }
 
 fn read_progress(job: &Job, topic: &str, id: &str) -> Result<Progress, Failure> {
@@ -263,7 +264,7 @@ fn read_progress(job: &Job, topic: &str, id: &str) -> Result<Progress, Failure> 
 }
 
 fn partitions(producer: &BaseProducer, topic: &str) -> Result<i32, Failure> {
-    let metadata = producer.client().fetch_metadata(Some(topic), PATIENCE).map_err(doubtful)?;
+    let metadata = producer.client().fetch_metadata(Some(topic), TIMEOUT).map_err(doubtful)?;
     let found = metadata.topics().first();
     if found.and_then(rdkafka::metadata::MetadataTopic::error)
         == Some(rdkafka::types::RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
@@ -296,7 +297,7 @@ pub(super) fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
 /// say so, and the id of the last one must agree.
 fn unpublished(rows: Vec<OutboxRow>, progress: Progress) -> Result<Vec<OutboxRow>, Failure> {
     for row in &rows {
-        let elsewhere = row.out_seq <= progress.out_seq && row.incarnation != progress.incarnation;
+        let elsewhere = row.out_seq <= progress.out_seq && row.topic_generation != progress.topic_generation;
         if elsewhere || (row.out_seq == progress.out_seq && row.event_id != progress.event_id) {
             return Err(Failure::permanent(format!(
                 "event {} was published with another id: the database is not the one that published it. \
@@ -319,7 +320,7 @@ fn send(
     producer.begin_transaction().map_err(doubtful)?;
     for row in rows {
         let record = || BaseRecord::to(topic).key(&row.key).payload(&row.data).headers(headers(job, row));
-        if row.event_type == TICK {
+        if row.event_type == Tick::TYPE {
             // A tick is for every consumer, whichever partitions it reads.
             for partition in 0..partitions {
                 enqueue(producer, record().partition(partition))?;
@@ -335,7 +336,7 @@ fn send(
     )?;
     confirmed(producer)?;
     pass(Point::InKafkaTransaction);
-    producer.commit_transaction(PATIENCE).map_err(doubtful)
+    producer.commit_transaction(TIMEOUT).map_err(doubtful)
 }
 
 /// Waits until Kafka has everything. librdkafka's commit waits for delivery reports that nobody polls for (100 ms each time), so
@@ -347,7 +348,7 @@ pub(super) fn confirmed(producer: &BaseProducer) -> Result<(), Failure> {
         if producer.in_flight_count() == 0 {
             return Ok(());
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > TIMEOUT {
             return Err(Failure::transient("Kafka did not confirm events in time"));
         }
         // The client's own waiting spins through its last millisecond.
@@ -362,7 +363,7 @@ fn enqueue(producer: &BaseProducer, mut record: BaseRecord<'_, String, String>) 
             Ok(()) => return Ok(()),
             Err((error, back)) => {
                 if error.rdkafka_error_code() != Some(rdkafka::types::RDKafkaErrorCode::QueueFull)
-                    || began.elapsed() > PATIENCE
+                    || began.elapsed() > TIMEOUT
                 {
                     return Err(doubtful(error));
                 }
@@ -378,7 +379,7 @@ fn enqueue(producer: &BaseProducer, mut record: BaseRecord<'_, String, String>) 
 fn headers(job: &Job, row: &OutboxRow) -> OwnedHeaders {
     let id = row.event_id;
     let (trace, span) = (id.simple().to_string(), id.as_u64_pair().1);
-    let source = format!("/ledgerwell/{}/{}", job.place.processor, job.place.source);
+    let source = format!("/ledgerwell/{}/{}", job.task.processor, job.task.source);
     let time = row.time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     [
         ("ce_specversion", "1.0"),
@@ -400,22 +401,22 @@ async fn next_rows(job: &Job, connection: &mut PgConnection) -> Result<Vec<Outbo
         "SELECT out_seq, incarnation, event_id, event_type, key, position, time, data FROM stream.outbox
          WHERE processor = $1 AND version = $2 AND source = $3 ORDER BY out_seq LIMIT $4",
     )
-    .bind(job.place.processor)
-    .bind(job.place.version)
-    .bind(&job.place.source)
+    .bind(job.task.processor)
+    .bind(job.task.version)
+    .bind(&job.task.source)
     .bind(i64::try_from(BATCH).unwrap_or(i64::MAX))
     .fetch_all(connection)
     .await?;
     Ok(rows.iter().map(OutboxRow::from_row).collect::<Result<_, _>>()?)
 }
 
-async fn forget(job: &Job, through: i64, connection: &mut PgConnection) -> Result<(), Failure> {
+async fn delete_published(job: &Job, through: i64, connection: &mut PgConnection) -> Result<(), Failure> {
     sqlx::query(
         "DELETE FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq <= $4",
     )
-    .bind(job.place.processor)
-    .bind(job.place.version)
-    .bind(&job.place.source)
+    .bind(job.task.processor)
+    .bind(job.task.version)
+    .bind(&job.task.source)
     .bind(through)
     .execute(connection)
     .await?;
@@ -430,7 +431,7 @@ mod tests {
     fn row(out_seq: i64) -> OutboxRow {
         OutboxRow {
             out_seq,
-            incarnation: Uuid::from_u128(1),
+            topic_generation: Uuid::from_u128(1),
             event_id: Uuid::from_u128(out_seq.unsigned_abs().into()),
             event_type: "e".into(),
             key: "k".into(),
@@ -442,20 +443,22 @@ mod tests {
 
     #[test]
     fn after_a_restored_backup_published_events_are_skipped() {
-        let progress = Progress { out_seq: 2, event_id: Uuid::from_u128(2), incarnation: Uuid::from_u128(1) };
+        let progress =
+            Progress { out_seq: 2, event_id: Uuid::from_u128(2), topic_generation: Uuid::from_u128(1) };
         assert_eq!(unpublished(vec![row(1), row(2), row(3)], progress).unwrap(), [row(3)]);
     }
 
     #[test]
     fn another_event_under_a_published_number_stops() {
         let progress =
-            Progress { out_seq: 2, event_id: Uuid::from_u128(77), incarnation: Uuid::from_u128(1) };
+            Progress { out_seq: 2, event_id: Uuid::from_u128(77), topic_generation: Uuid::from_u128(1) };
         assert!(matches!(unpublished(vec![row(2)], progress), Err(Failure::Permanent(_))));
     }
 
     #[test]
     fn numbers_that_start_again_on_another_topic_stop_before_anything_is_skipped() {
-        let progress = Progress { out_seq: 9, event_id: Uuid::from_u128(9), incarnation: Uuid::from_u128(2) };
+        let progress =
+            Progress { out_seq: 9, event_id: Uuid::from_u128(9), topic_generation: Uuid::from_u128(2) };
         assert!(matches!(unpublished(vec![row(1)], progress), Err(Failure::Permanent(_))));
     }
 }

@@ -1,4 +1,4 @@
-//! How far a unit's events are published: a record in a compacted topic, written in the same Kafka transaction as the events.
+//! How far a task's events are published: a record in a compacted topic, written in the same Kafka transaction as the events.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::watermarks::watermarks;
 /// Reading the whole topic takes no longer than this.
 const READ: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether another unit's transaction has ended.
+/// How often it is looked whether another task's transaction has ended.
 pub(super) const HIDDEN: Duration = Duration::from_millis(20);
 
 /// The last event that was published.
@@ -27,21 +27,23 @@ pub(super) struct Progress {
     /// Its id.
     pub(super) event_id: Uuid,
     /// Identity of the content of the source's topic.
-    pub(super) incarnation: Uuid,
+    #[serde(rename = "incarnation")]
+    pub(super) topic_generation: Uuid,
 }
 
 impl From<&OutboxRow> for Progress {
     fn from(row: &OutboxRow) -> Self {
-        Self { out_seq: row.out_seq, event_id: row.event_id, incarnation: row.incarnation }
+        Self { out_seq: row.out_seq, event_id: row.event_id, topic_generation: row.topic_generation }
     }
 }
 
-/// The unit's last progress record. To be read only after `init_transactions`, which ends the transactions of an owner before.
+/// The task's last progress record. To be read only after `init_transactions`, which ends the transactions of an owner before.
 ///
-/// All units of a deployment write to this topic. A transaction of another one that is still open hides what was committed
+/// All tasks of a deployment write to this topic. A transaction of another one that is still open hides what was committed
 /// behind it, so the end that is visible is no end before it has reached the true one. Its timeout bounds the wait.
 pub(super) fn read(kafka: &ClientConfig, topic: &str, key: &str) -> Result<Progress, Failure> {
-    let kafka_failure = |error: KafkaError| Failure::transient(format!("Kafka: reading {topic}: {error}"));
+    let kafka_failure =
+        |error: KafkaError| Failure::transient(format!("Kafka: reading {topic}: {error}")).because(error);
     let consumer = committed(kafka, key)?;
     let mut all = TopicPartitionList::new();
     all.add_partition_offset(topic, 0, Offset::Beginning).map_err(kafka_failure)?;
@@ -92,5 +94,5 @@ fn consumer(kafka: &ClientConfig, key: &str, isolation: &str) -> Result<BaseCons
         .set("isolation.level", isolation)
         .set("enable.partition.eof", "true")
         .set("fetch.wait.max.ms", "10");
-    settings.create().map_err(|error| Failure::transient(format!("Kafka consumer: {error}")))
+    settings.create().map_err(|error| Failure::transient(format!("Kafka consumer: {error}")).because(error))
 }

@@ -1,6 +1,6 @@
 //! What differs between two versions of a processor's results.
 
-use contract::Failure;
+use contract::{Failure, StoredTable};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
@@ -46,13 +46,13 @@ impl Comparison {
 pub(super) async fn schemas(
     before: &str,
     rebuilt: &str,
-    public: &[(&str, &str)],
+    public: &[&StoredTable],
     connection: &mut PgConnection,
 ) -> Result<Vec<Comparison>, Failure> {
     let mut comparisons = Vec::new();
     for (table, keys) in tables(before, public, connection).await? {
-        let beside = format!("{rebuilt}.{}", bare(&table));
-        comparisons.push(compare(&table, &beside, &keys, connection).await?);
+        let counterpart = format!("{rebuilt}.{}", bare(&table));
+        comparisons.push(compare(&table, &counterpart, &keys, connection).await?);
     }
     Ok(comparisons)
 }

@@ -1,29 +1,29 @@
 //! A schema of its own for each version of a processor's results.
 
-use contract::Failure;
+use contract::{Failure, StoredTable};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::registry::Entry;
-use crate::runner::Place;
+use crate::task::TaskId;
 
 /// Where the version is built that is to come.
 pub(super) fn next(processor: &str) -> String {
     format!("{processor}_next")
 }
 
-/// Where the version is kept that was in force before.
+/// Where the version is stored that was in force before.
 pub(super) fn previous(processor: &str) -> String {
     format!("{processor}_previous")
 }
 
-/// The version in force, if the unit ever ran.
-pub(super) async fn active(place: &Place, connection: &mut PgConnection) -> Result<Option<i32>, Failure> {
+/// The version in force, if the task ever ran.
+pub(super) async fn active(task: &TaskId, connection: &mut PgConnection) -> Result<Option<i32>, Failure> {
     let version = sqlx::query_scalar(
         "SELECT version FROM stream.active JOIN stream.checkpoint USING (processor, source, version)
          WHERE processor = $1 AND source = $2",
     )
-    .bind(place.processor)
-    .bind(&place.source)
+    .bind(task.processor)
+    .bind(&task.source)
     .fetch_optional(connection)
     .await?;
     Ok(version)
@@ -31,26 +31,26 @@ pub(super) async fn active(place: &Place, connection: &mut PgConnection) -> Resu
 
 /// All before this offset is in that version.
 pub(super) async fn offset(
-    place: &Place,
+    task: &TaskId,
     version: i32,
     connection: &mut PgConnection,
 ) -> Result<i64, Failure> {
-    let place = Place { version, ..place.clone() };
+    let task = TaskId { version, ..task.clone() };
     let sql = "SELECT next_offset FROM stream.checkpoint
                WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5";
-    let row = place.query(sql).fetch_optional(connection).await?;
+    let row = task.query(sql).fetch_optional(connection).await?;
     let row = row.ok_or_else(|| {
         Failure::permanent(format!(
             "{} was never run on topic {}: the configuration names another one than before",
-            place.processor, place.topic
+            task.processor, task.topic
         ))
     })?;
     Ok(row.try_get("next_offset")?)
 }
 
-/// The number of the version that is built beside the one in force. Goes on with what an interrupted replay has left.
+/// The number of the shadow version. Goes on with what an interrupted replay has left.
 pub(super) async fn begin(
-    place: &Place,
+    task: &TaskId,
     entry: &Entry,
     connection: &mut PgConnection,
 ) -> Result<i32, Failure> {
@@ -59,8 +59,8 @@ pub(super) async fn begin(
         "SELECT rebuilding FROM stream.active WHERE processor = $1 AND source = $2
              AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $3)",
     )
-    .bind(place.processor)
-    .bind(&place.source)
+    .bind(task.processor)
+    .bind(&task.source)
     .bind(&schema)
     .fetch_optional(&mut *connection)
     .await?
@@ -76,9 +76,9 @@ pub(super) async fn begin(
              (SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2)) + 1
          RETURNING rebuilding",
     )
-    .bind(place.processor)
-    .bind(&place.source)
-    .bind(place.version)
+    .bind(task.processor)
+    .bind(&task.source)
+    .bind(task.version)
     .fetch_one(&mut *transaction)
     .await?;
     make(entry, &schema, &mut transaction).await?;
@@ -96,7 +96,7 @@ pub(super) async fn make(entry: &Entry, schema: &str, connection: &mut PgConnect
                 "{failure}. The role has to own the schema, and needs CREATE on the database"
             ))
         })?;
-    for (table, _) in tables(entry.name, entry.public, connection).await? {
+    for (table, _) in tables(entry.name, &entry.public(), connection).await? {
         let name = bare(&table);
         run(&format!("CREATE TABLE {schema}.{name} (LIKE {table} INCLUDING ALL)"), connection).await?;
         let grants: Vec<String> = sqlx::query_scalar(
@@ -119,10 +119,10 @@ pub(super) async fn make(entry: &Entry, schema: &str, connection: &mut PgConnect
     Ok(())
 }
 
-/// The tables of a schema, each with the columns that tell its rows apart, and those outside it that count as its own.
+/// The tables of a schema, each with the columns of its key, and those outside it that count as its own.
 pub(super) async fn tables(
     schema: &str,
-    public: &[(&str, &str)],
+    public: &[&StoredTable],
     connection: &mut PgConnection,
 ) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let mut all: Vec<(String, Vec<String>)> = sqlx::query_as(
@@ -133,11 +133,11 @@ pub(super) async fn tables(
          WHERE nspname = $1 AND relname <> ALL($2) GROUP BY nspname, relname ORDER BY 1",
     )
     .bind(schema)
-    .bind(public.iter().map(|(table, _)| *table).collect::<Vec<_>>())
+    .bind(public.iter().map(|table| table.name).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    let keys = |columns: &str| columns.split(',').map(|column| column.trim().to_owned()).collect();
-    all.extend(public.iter().map(|(table, columns)| ((*table).to_owned(), keys(columns))));
+    let keys = |table: &StoredTable| table.keys.iter().map(|&key| key.to_owned()).collect();
+    all.extend(public.iter().map(|table| (table.name.to_owned(), keys(table))));
     Ok(all)
 }
 

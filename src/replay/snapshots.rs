@@ -42,7 +42,9 @@ pub(super) fn begin(
 
 /// Where the last complete snapshot begins.
 fn last_snapshot(low: i64, high: i64, kafka: &ClientConfig, topic: &str) -> Result<Option<i64>, Failure> {
-    let failed = |error: KafkaError| Failure::transient(format!("Kafka: searching topic {topic}: {error}"));
+    let failed = |error: KafkaError| {
+        Failure::transient(format!("Kafka: searching topic {topic}: {error}")).because(error)
+    };
     let mut settings = kafka.clone();
     settings
         .set("group.id", "ledgerwell.snapshots")
@@ -82,7 +84,7 @@ enum Marker {
 }
 
 /// What a record's `source.snapshot` says, searched for in its text: parsing every record of a log only for this would take
-/// longer than reading it. It stands behind the row, whose quotes are escaped.
+/// longer than reading it. It is behind the row, whose quotes are escaped.
 fn marker(value: &[u8]) -> Option<Marker> {
     const SNAPSHOT: &[u8] = b"\"snapshot\":";
     let rest = &value[memchr::memmem::rfind(value, SNAPSHOT)? + SNAPSHOT.len()..];
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_snapshots_ends_are_told_by_their_markers() {
+    fn a_snapshots_ends_are_known_by_their_markers() {
         let row = |marker: &str| {
             format!(
                 r#"{{"after":{{"note":"\"snapshot\":\"last\""}},"source":{{"table":"t","snapshot":"{marker}","ts_ms":1}},"op":"r"}}"#

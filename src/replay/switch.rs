@@ -1,4 +1,4 @@
-//! Puts one version of a processor's results in the place of another, in one transaction.
+//! Puts one version of a processor's results in force instead of another, in one transaction.
 
 use std::time::{Duration, Instant};
 
@@ -6,8 +6,9 @@ use contract::Failure;
 use sqlx::PgConnection;
 
 use super::schema::{bare, next, previous, run, tables};
+use crate::connection::connect;
 use crate::registry::Entry;
-use crate::runner::{Job, Place, connect};
+use crate::task::{Job, TaskId};
 
 /// How often it is tried to find all events published while nothing new is saved.
 const TRIES: u32 = 10;
@@ -16,21 +17,21 @@ const PUBLISHING: Duration = Duration::from_secs(30);
 /// The same while its checkpoint is held: not so long that its owner gives up.
 const HELD: Duration = Duration::from_secs(3);
 
-/// Begins a transaction that holds the checkpoint of the version in force, so that its owner cannot save, at a moment when all
-/// its events are published: nobody would publish them once another version is in force. Whoever commits ends it; it ends with
-/// the connection, too.
-pub(super) async fn hold(place: &Place, version: i32, connection: &mut PgConnection) -> Result<(), Failure> {
-    let place = Place { version, ..place.clone() };
+/// Begins a transaction that holds the checkpoint of the version in force, so that its owner cannot save, at an instant
+/// when all its events are published: nobody would publish them once another version is in force. Whoever commits ends
+/// it; it ends with the connection, too.
+pub(super) async fn hold(task: &TaskId, version: i32, connection: &mut PgConnection) -> Result<(), Failure> {
+    let task = TaskId { version, ..task.clone() };
     for _ in 0..TRIES {
-        if !published(&place, PUBLISHING, connection).await? {
+        if !published(&task, PUBLISHING, connection).await? {
             break;
         }
         // Building the last piece and comparing take as long as they take.
         run("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0", connection).await?;
         let sql = "SELECT FROM stream.checkpoint
                    WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5 FOR UPDATE";
-        place.query(sql).fetch_one(&mut *connection).await?;
-        if published(&place, HELD, connection).await? {
+        task.query(sql).fetch_one(&mut *connection).await?;
+        if published(&task, HELD, connection).await? {
             return Ok(());
         }
         run("ROLLBACK", connection).await?;
@@ -38,20 +39,20 @@ pub(super) async fn hold(place: &Place, version: i32, connection: &mut PgConnect
     Err(Failure::transient(format!(
         "events of version {version} of {} wait to be published, and would not be any more: let `ledgerwell run` publish them, \
          then replay again; it goes on where it was",
-        place.processor
+        task.processor
     )))
 }
 
 /// Whether all stored events of a version are published, within some time.
-async fn published(place: &Place, within: Duration, connection: &mut PgConnection) -> Result<bool, Failure> {
+async fn published(task: &TaskId, within: Duration, connection: &mut PgConnection) -> Result<bool, Failure> {
     let began = Instant::now();
     loop {
         let left: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3)",
         )
-        .bind(place.processor)
-        .bind(place.version)
-        .bind(&place.source)
+        .bind(task.processor)
+        .bind(task.version)
+        .bind(&task.source)
         .fetch_one(&mut *connection)
         .await?;
         if !left || began.elapsed() >= within {
@@ -62,9 +63,9 @@ async fn published(place: &Place, within: Duration, connection: &mut PgConnectio
 }
 
 /// Puts the version in the schema `<processor>_next` in force. Its owner before is fenced and claims the new one; what was in
-/// force is kept in `<processor>_previous`.
+/// force stays in `<processor>_previous`.
 pub(super) async fn put_in_force(
-    place: &Place,
+    task: &TaskId,
     entry: &Entry,
     before: Option<i32>,
     version: i32,
@@ -72,17 +73,17 @@ pub(super) async fn put_in_force(
 ) -> Result<(), Failure> {
     let (schema, old, new) = (entry.name, previous(entry.name), next(entry.name));
     if let Some(before) = before {
-        let place = Place { version: before, ..place.clone() };
+        let task = TaskId { version: before, ..task.clone() };
         let sql = "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, updated_at = now()
                    WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5";
-        place.query(sql).execute(&mut *connection).await?;
+        task.query(sql).execute(&mut *connection).await?;
     }
     run(&format!("DROP SCHEMA IF EXISTS {old} CASCADE; ALTER SCHEMA {schema} RENAME TO {old}"), connection)
         .await?;
     for (table, _) in tables(&new, &[], connection).await? {
         let name = bare(&table).to_owned();
-        if let Some((_, columns)) = entry.public.iter().find(|(public, _)| *public == name) {
-            // Kept beside what was in force, then brought to what is: only rows that differ are written.
+        if let Some(public) = entry.public().into_iter().find(|public| public.name == name) {
+            // Copied next to what was in force, then brought to what is: only rows that differ are written.
             run(
                 &format!(
                     "CREATE TABLE {old}.{name} (LIKE {name} INCLUDING ALL); INSERT INTO {old}.{name} SELECT * FROM {name}"
@@ -90,7 +91,7 @@ pub(super) async fn put_in_force(
                 connection,
             )
             .await?;
-            bring(&name, &table, columns, connection).await?;
+            bring(&name, &table, &public.keys.join(", "), connection).await?;
             run(&format!("DROP TABLE {table}"), connection).await?;
         }
     }
@@ -98,10 +99,10 @@ pub(super) async fn put_in_force(
     sqlx::query(
         "UPDATE stream.active SET version = $3, program = $4, rebuilding = NULL WHERE processor = $1 AND source = $2",
     )
-    .bind(place.processor)
-    .bind(&place.source)
+    .bind(task.processor)
+    .bind(&task.source)
     .bind(version)
-    .bind(place.version)
+    .bind(task.version)
     .execute(connection)
     .await?;
     Ok(())
@@ -143,31 +144,31 @@ async fn bring(table: &str, wanted: &str, key: &str, connection: &mut PgConnecti
 /// When there is none.
 pub async fn rollback(job: &Job, entry: &Entry) -> Result<i32, Failure> {
     let mut connection = connect(&job.database_url, "ledgerwell.replay").await?;
-    super::only_one(entry.name, &job.place.source, &mut connection).await?;
+    super::only_one(entry.name, &job.task.source, &mut connection).await?;
     let (schema, new) = (previous(entry.name), next(entry.name));
-    let present: Option<i32> = super::schema::active(&job.place, &mut connection).await?;
+    let present: Option<i32> = super::schema::active(&job.task, &mut connection).await?;
     let before: Option<i32> = sqlx::query_scalar(
         "SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2 AND version < $3
              AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $4)",
     )
-    .bind(job.place.processor)
-    .bind(&job.place.source)
+    .bind(job.task.processor)
+    .bind(&job.task.source)
     .bind(present)
     .bind(&schema)
     .fetch_one(&mut connection)
     .await?;
     let (Some(present), Some(before)) = (present, before) else {
         return Err(Failure::permanent(
-            "no version before the one in force was kept: there is nothing to go back to",
+            "no version before the one in force is stored: there is nothing to go back to",
         ));
     };
-    hold(&job.place, present, &mut connection).await?;
+    hold(&job.task, present, &mut connection).await?;
     run(
         &format!("DROP SCHEMA IF EXISTS {new} CASCADE; ALTER SCHEMA {schema} RENAME TO {new}"),
         &mut connection,
     )
     .await?;
-    put_in_force(&job.place, entry, Some(present), before, &mut connection).await?;
+    put_in_force(&job.task, entry, Some(present), before, &mut connection).await?;
     run("COMMIT", &mut connection).await?;
     Ok(before)
 }

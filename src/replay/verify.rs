@@ -7,8 +7,9 @@ use sqlx::{Connection, PgConnection};
 use super::compare::{Comparison, compare};
 use super::schema::{self, bare, run, tables};
 use super::{Progress, Replay, only_one, patiently};
+use crate::connection::connect;
 use crate::registry::Entry;
-use crate::runner::{Beside, Place, connect};
+use crate::task::{ShadowVersion, TaskId};
 
 /// What a verification has found.
 #[derive(Debug, Serialize)]
@@ -34,9 +35,9 @@ impl Verified {
     }
 }
 
-/// What the runner keeps of a unit, each with what tells its rows apart. How often a letter was read, and who owns a unit, is
-/// not part of its results.
-const BOOKS: [(&str, &str, &str); 4] = [
+/// The tables of the runner that are compared, each with its key and its columns. How often a dead letter was read, and
+/// who owns a task, is not part of the results.
+const RUNNER_TABLES: [(&str, &str, &str); 4] = [
     (
         "dead_letter",
         "record_offset",
@@ -51,7 +52,7 @@ const BOOKS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Rebuilds beside, up to where the results in force are, and compares.
+/// Rebuilds a shadow version, up to where the results in force are, and compares.
 ///
 /// # Errors
 /// What went wrong, with what to do.
@@ -60,32 +61,32 @@ pub async fn verify(replay: &Replay<'_>, progress: &'static Progress) -> Result<
 }
 
 async fn attempt(replay: &Replay<'_>, progress: &'static Progress) -> Result<Verified, Failure> {
-    let (entry, place) = (replay.entry, &replay.job.place);
+    let (entry, task) = (replay.entry, &replay.job.task);
     let mut connection = connect(&replay.job.database_url, "ledgerwell.verify").await?;
-    only_one(entry.name, &place.source, &mut connection).await?;
-    let version = schema::active(place, &mut connection).await?.ok_or_else(|| {
+    only_one(entry.name, &task.source, &mut connection).await?;
+    let version = schema::active(task, &mut connection).await?.ok_or_else(|| {
         Failure::permanent(format!(
             "{} has not run on source {} yet: there is nothing to verify",
-            entry.name, place.source
+            entry.name, task.source
         ))
     })?;
     let (from, _) = replay.range().await?;
     let (now, built) = (format!("{}_now", entry.name), format!("{}_verify", entry.name));
-    let next_offset = copy(entry, place, version, &now, &mut connection).await?;
+    let next_offset = copy(entry, task, version, &now, &mut connection).await?;
     schema::make(entry, &built, &mut connection).await?;
     // No version has a negative number.
-    let beside = Beside { version: -1, schema: built.clone(), from, tells: false };
-    forget(place, &mut connection).await?;
+    let shadow = ShadowVersion { version: -1, schema: built.clone(), from, emits: false };
+    delete_rows(task, &mut connection).await?;
     let done = async {
-        replay.build(&beside, next_offset, progress).await?;
-        compare_all(entry, place, version, (&now, &built), &mut connection).await
+        replay.build(&shadow, next_offset, progress).await?;
+        compare_all(entry, task, version, (&now, &built), &mut connection).await
     };
     let compared = done.await;
-    forget(place, &mut connection).await?;
+    delete_rows(task, &mut connection).await?;
     run(&format!("DROP SCHEMA {now} CASCADE; DROP SCHEMA {built} CASCADE"), &mut connection).await?;
     Ok(Verified {
         processor: entry.name.to_owned(),
-        source: place.source.clone(),
+        source: task.source.clone(),
         version,
         from,
         next_offset,
@@ -93,67 +94,67 @@ async fn attempt(replay: &Replay<'_>, progress: &'static Progress) -> Result<Ver
     })
 }
 
-/// Copies what is in force at one moment, and answers the offset of that moment.
+/// Copies what is in force in one snapshot, and answers the offset of that snapshot.
 async fn copy(
     entry: &Entry,
-    place: &Place,
+    task: &TaskId,
     version: i32,
     now: &str,
     connection: &mut PgConnection,
 ) -> Result<i64, Failure> {
     run(&format!("DROP SCHEMA IF EXISTS {now} CASCADE; CREATE SCHEMA {now}"), connection).await?;
-    let mut moment = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
-    for (table, _) in tables(entry.name, entry.public, &mut moment).await? {
-        run(&format!("CREATE TABLE {now}.{} AS SELECT * FROM {table}", bare(&table)), &mut moment).await?;
+    let mut snapshot = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    for (table, _) in tables(entry.name, &entry.public(), &mut snapshot).await? {
+        run(&format!("CREATE TABLE {now}.{} AS SELECT * FROM {table}", bare(&table)), &mut snapshot).await?;
     }
-    for (book, _, columns) in BOOKS {
+    for (table, _, columns) in RUNNER_TABLES {
         run(
-            &format!("CREATE TABLE {now}._{book} AS {}", of_unit(book, columns, place, version)),
-            &mut moment,
+            &format!("CREATE TABLE {now}._{table} AS {}", rows_of(table, columns, task, version)),
+            &mut snapshot,
         )
         .await?;
     }
-    let next_offset = schema::offset(place, version, &mut moment).await?;
-    moment.commit().await?;
+    let next_offset = schema::offset(task, version, &mut snapshot).await?;
+    snapshot.commit().await?;
     Ok(next_offset)
 }
 
-/// A unit's rows of one of the runner's tables. Its name and source are ours, and have no quotes in them.
-fn of_unit(book: &str, columns: &str, place: &Place, version: i32) -> String {
+/// A task's rows of one of the runner's tables. Its name and source are ours, and have no quotes in them.
+fn rows_of(table: &str, columns: &str, task: &TaskId, version: i32) -> String {
     format!(
-        "SELECT {columns} FROM stream.{book} WHERE processor = '{}' AND source = '{}' AND version = {version}",
-        place.processor, place.source
+        "SELECT {columns} FROM stream.{table} WHERE processor = '{}' AND source = '{}' AND version = {version}",
+        task.processor, task.source
     )
 }
 
 async fn compare_all(
     entry: &Entry,
-    place: &Place,
+    task: &TaskId,
     version: i32,
     (now, built): (&str, &str),
     connection: &mut PgConnection,
 ) -> Result<Vec<Comparison>, Failure> {
     let mut all = Vec::new();
-    for (table, keys) in tables(entry.name, entry.public, connection).await? {
+    for (table, keys) in tables(entry.name, &entry.public(), connection).await? {
         let (copy, rebuilt) = (format!("{now}.{}", bare(&table)), format!("{built}.{}", bare(&table)));
         all.push(Comparison { table, ..compare(&copy, &rebuilt, &keys, connection).await? });
     }
-    for (book, key, columns) in BOOKS {
-        let rebuilt = format!("({})", of_unit(book, columns, place, -1));
-        let copy = format!("{now}._{book}");
+    for (table, key, columns) in RUNNER_TABLES {
+        let rebuilt = format!("({})", rows_of(table, columns, task, -1));
+        let copy = format!("{now}._{table}");
         let comparison = compare(&copy, &rebuilt, &[key.to_owned()], connection).await?;
-        all.push(Comparison { table: format!("stream.{book} of version {version}"), ..comparison });
+        all.push(Comparison { table: format!("stream.{table} of version {version}"), ..comparison });
     }
     Ok(all)
 }
 
-/// Removes what the runner has kept of the version that is only compared.
-async fn forget(place: &Place, connection: &mut PgConnection) -> Result<(), Failure> {
-    for book in ["checkpoint", "outbox", "dead_letter", "rules", "request"] {
+/// Deletes what the runner has stored of the version that is only compared.
+async fn delete_rows(task: &TaskId, connection: &mut PgConnection) -> Result<(), Failure> {
+    for table in ["checkpoint", "outbox", "dead_letter", "rules", "request"] {
         run(
             &format!(
-                "DELETE FROM stream.{book} WHERE processor = '{}' AND source = '{}' AND version = -1",
-                place.processor, place.source
+                "DELETE FROM stream.{table} WHERE processor = '{}' AND source = '{}' AND version = -1",
+                task.processor, task.source
             ),
             connection,
         )

@@ -9,40 +9,14 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::clock;
-use crate::feed::{Mark, Position, Progress, Snapshot};
+use crate::feed::{Position, Progress, RecordRef, Snapshot};
+use crate::task::TaskId;
 use crate::torture::{Guard, stands};
 
 /// How long a look at a checkpoint may take.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// Whose checkpoint it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The processor's name.
-    pub processor: &'static str,
-    /// The processor's version.
-    pub version: i32,
-    /// The source's name.
-    pub source: String,
-    /// The source's topic.
-    pub topic: String,
-    /// Its partition.
-    pub partition: i32,
-}
-
-impl Place {
-    /// A query whose first five parameters name the unit: processor, version, source, topic, partition.
-    pub(crate) fn query<'q>(&'q self, sql: &'static str) -> contract::Query<'q> {
-        sqlx::query(sql)
-            .bind(self.processor)
-            .bind(self.version)
-            .bind(&self.source)
-            .bind(&self.topic)
-            .bind(self.partition)
-    }
-}
-
-/// A unit's checkpoint, as its owner knows it.
+/// A task's checkpoint, as its owner knows it.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     /// Where to read on.
@@ -54,56 +28,56 @@ pub struct Checkpoint {
     /// Number of the last event in the outbox.
     pub out_seq: i64,
     /// What the topic's content is known by; `None` until its first record is read.
-    pub incarnation: Option<Uuid>,
-    /// The record that closed the last applied unit.
-    pub last: Option<Mark>,
+    pub topic_generation: Option<Uuid>,
+    /// The record that closed the last applied delivery.
+    pub last: Option<RecordRef>,
     /// What was applied of the source's log.
     pub progress: Progress,
     /// Latest commit time or tick applied.
     pub clock: Option<DateTime<Utc>>,
 }
 
-/// The version of the results that is in force: the program's own for a unit that never ran. Held until the claim is committed,
+/// The version of the results that is in force: the program's own for a task that never ran. Held until the claim is committed,
 /// so that nobody puts another one in force between.
 ///
 /// # Errors
 /// [`Failure::Permanent`] when another version of the program has made them.
-pub(super) async fn in_force(place: &Place, connection: &mut PgConnection) -> Result<i32, Failure> {
+pub(super) async fn in_force(task: &TaskId, connection: &mut PgConnection) -> Result<i32, Failure> {
     sqlx::query(
         "INSERT INTO stream.active (processor, source, version, program) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING",
     )
-    .bind(place.processor)
-    .bind(&place.source)
-    .bind(place.version)
+    .bind(task.processor)
+    .bind(&task.source)
+    .bind(task.version)
     .execute(&mut *connection)
     .await?;
     let (version, program): (i32, i32) = sqlx::query_as(
         "SELECT version, program FROM stream.active WHERE processor = $1 AND source = $2 FOR SHARE",
     )
-    .bind(place.processor)
-    .bind(&place.source)
+    .bind(task.processor)
+    .bind(&task.source)
     .fetch_one(connection)
     .await?;
-    if program != place.version {
+    if program != task.version {
         return Err(Failure::permanent(format!(
             "the results of {processor} were made by its version {program}, and this program has version {}: \
-             `ledgerwell replay {processor}` builds them anew beside the present ones and switches",
-            place.version,
-            processor = place.processor,
+             `ledgerwell replay {processor}` builds them again as a shadow version and switches",
+            task.version,
+            processor = task.processor,
         )));
     }
     Ok(version)
 }
 
-/// Takes the unit over: waits for a transaction of the owner before, then bumps the epoch, so that the offset read is final
-/// and the owner before cannot write any more. A unit that was never claimed begins at `start`.
+/// Takes the task over: waits for a transaction of the owner before, then bumps the epoch, so that the offset read is final
+/// and the owner before cannot write any more. A task that was never claimed begins at `start`.
 pub(super) async fn claim(
-    place: &Place,
+    task: &TaskId,
     owner: &str,
     start: i64,
     connection: &mut PgConnection,
 ) -> Result<Checkpoint, Failure> {
-    let row = place
+    let row = task
         .query(
         "INSERT INTO stream.checkpoint AS mine (processor, version, source, topic, partition, next_offset, control_offset, owner_epoch,
              owner_id, owner_pid, out_seq, snapshot, snapshot_tables, updated_at)
@@ -117,9 +91,11 @@ pub(super) async fn claim(
     .fetch_one(connection)
     .await?;
     let last = match row.try_get("last_offset")? {
-        Some(offset) => {
-            Some(Mark { offset, timestamp: row.try_get("last_timestamp")?, hash: row.try_get("last_hash")? })
-        }
+        Some(offset) => Some(RecordRef {
+            offset,
+            timestamp: row.try_get("last_timestamp")?,
+            hash: row.try_get("last_hash")?,
+        }),
         None => None,
     };
     let high = match row.try_get::<Option<i64>, _>("high_position")? {
@@ -140,27 +116,27 @@ pub(super) async fn claim(
         control_offset: row.try_get("control_offset")?,
         owner_epoch: row.try_get("owner_epoch")?,
         out_seq: row.try_get("out_seq")?,
-        incarnation: row.try_get("incarnation")?,
+        topic_generation: row.try_get("incarnation")?,
         last,
         progress: Progress {
             high,
             snapshot,
-            owed: row.try_get::<Option<i64>, _>("cut_off")?.map(i64::cast_unsigned),
+            incomplete: row.try_get::<Option<i64>, _>("cut_off")?.map(i64::cast_unsigned),
         },
         clock: row.try_get("clock")?,
     })
 }
 
-/// Looks whether nobody else has claimed the unit.
+/// Looks whether nobody else has claimed the task.
 ///
 /// # Errors
 /// [`Failure::Fenced`] when somebody has.
 pub(super) async fn still_ours(
-    place: &Place,
+    task: &TaskId,
     epoch: i64,
     connection: &mut PgConnection,
 ) -> Result<(), Failure> {
-    let query = place.query(
+    let query = task.query(
         "SELECT owner_epoch FROM stream.checkpoint
          WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5",
     );
@@ -178,7 +154,7 @@ pub(super) async fn still_ours(
 /// # Errors
 /// [`Failure::Fenced`] when the row has another epoch or offset than this owner left.
 pub(super) async fn advance(
-    place: &Place,
+    task: &TaskId,
     from: i64,
     to: &Checkpoint,
     connection: &mut PgConnection,
@@ -192,7 +168,7 @@ pub(super) async fn advance(
     // NULL, which takes any, only where torture has taken the guard away.
     let ours = stands(Guard::Epoch).then_some(to.owner_epoch);
     let left = stands(Guard::Offset).then_some(from);
-    let done = place
+    let done = task
         .query(
         "UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
              last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
@@ -204,17 +180,17 @@ pub(super) async fn advance(
     .bind(left)
     .bind(to.next_offset)
     .bind(to.out_seq)
-    .bind(to.incarnation)
-    .bind(to.last.map(|mark| mark.offset))
-    .bind(to.last.map(|mark| mark.timestamp))
-    .bind(to.last.map(|mark| mark.hash))
+    .bind(to.topic_generation)
+    .bind(to.last.map(|last| last.offset))
+    .bind(to.last.map(|last| last.timestamp))
+    .bind(to.last.map(|last| last.hash))
     .bind(to.progress.high.map(|high| high.commit.cast_signed()))
     .bind(to.progress.high.map(|high| clock::from_millis(high.time)))
     .bind(snapshot)
     .bind(tables.iter().cloned().collect::<Vec<_>>())
     .bind(to.clock)
     .bind(to.control_offset)
-    .bind(to.progress.owed.map(u64::cast_signed))
+    .bind(to.progress.incomplete.map(u64::cast_signed))
     .execute(connection)
     .await?;
     match done.rows_affected() {

@@ -1,4 +1,4 @@
-//! The Kafka consumer of one unit, as librdkafka has to be set for it.
+//! The Kafka consumer of one task, as librdkafka has to be set for it.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,12 +14,13 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Job;
+use crate::task::Job;
 
 /// How long a metadata request may take.
 pub(super) const REQUEST: Duration = Duration::from_secs(10);
 
-/// What the group told this member. The callback only notes it: claiming waits for Postgres and belongs elsewhere.
+/// What the group announced to this member. The callback only notes it: claiming waits for Postgres and belongs
+/// elsewhere.
 #[derive(Default)]
 pub(super) struct Assignment {
     /// Counts assignments and revocations; odd while the partition is ours.
@@ -31,7 +32,8 @@ pub(super) struct Assignment {
     pub(super) end_reached: AtomicI64,
     /// Whether no broker can be reached, as of the last statistics.
     unreachable: AtomicBool,
-    /// Why the last broker that did not take us did not, until one does. The client tells once and then only tries again.
+    /// Why the last broker that did not take us did not, until one does. The client says it once and then only tries
+    /// again.
     refused: Mutex<Option<String>>,
     /// Whether the group has spoken at all.
     spoken: AtomicBool,
@@ -85,7 +87,7 @@ impl Assignment {
 }
 
 impl ClientContext for Assignment {
-    /// Nothing: what the client logs here it tells below, too.
+    /// Nothing: what the client logs here it reports below, too.
     fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {}
 
     fn stats(&self, statistics: Statistics) {
@@ -161,29 +163,29 @@ impl ConsumerContext for Assignment {
 /// A consumer that belongs to no group: somebody reads the log for itself.
 pub(super) fn alone(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
     settings(&job.kafka)
-        .set("group.id", format!("{}.beside", job.group()))
-        .create_with_context(Assignment { topic: job.place.topic.clone(), ..Assignment::default() })
-        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))
+        .set("group.id", format!("{}.shadow", job.group()))
+        .create_with_context(Assignment { topic: job.task.topic.clone(), ..Assignment::default() })
+        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")).because(error))
 }
 
-/// A consumer that has joined the unit's group.
+/// A consumer that has joined the task's group.
 pub(super) fn join(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
-    // The range assignor sorts members by id, which starts with the client id: a hash per group spreads units evenly.
+    // The range assignor sorts members by id, which starts with the client id: a hash per group spreads tasks evenly.
     let spread = xxh3_64(format!("{}/{}", job.instance, job.group()).as_bytes());
     let consumer: BaseConsumer<Assignment> = settings(&job.kafka)
         .set("group.id", job.group())
         .set("client.id", format!("{spread:016x}-{}", job.instance))
-        .create_with_context(Assignment { topic: job.place.topic.clone(), ..Assignment::default() })
-        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))?;
+        .create_with_context(Assignment { topic: job.task.topic.clone(), ..Assignment::default() })
+        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")).because(error))?;
     consumer
         .subscribe(
-            &[Some(&job.place.topic), job.control_topic.as_ref()]
+            &[Some(&job.task.topic), job.control_topic.as_ref()]
                 .into_iter()
                 .flatten()
                 .map(String::as_str)
                 .collect::<Vec<_>>(),
         )
-        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")))?;
+        .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")).because(error))?;
     Ok(consumer)
 }
 
@@ -229,20 +231,22 @@ fn settings(base: &ClientConfig) -> ClientConfig {
 
 /// First offset of a topic, and the one after its last.
 pub(super) fn watermarks(consumer: &BaseConsumer<Assignment>, topic: &str) -> Result<(i64, i64), Failure> {
-    crate::watermarks::watermarks(consumer, topic, 0)
-        .map_err(|error| Failure::transient(format!("Kafka: offsets of topic {topic}: {error}")))
+    crate::watermarks::watermarks(consumer, topic, 0).map_err(|error| {
+        Failure::transient(format!("Kafka: offsets of topic {topic}: {error}")).because(error)
+    })
 }
 
 /// # Errors
 /// [`Failure::Permanent`] when a topic has several partitions, among which the commit order would be lost.
 pub(super) fn check_partitions(consumer: &BaseConsumer<Assignment>, topic: &str) -> Result<(), Failure> {
-    let failed = |error| Failure::transient(format!("Kafka: partitions of topic {topic}: {error}"));
+    let failed =
+        |error| Failure::transient(format!("Kafka: partitions of topic {topic}: {error}")).because(error);
     let metadata = consumer.fetch_metadata(Some(topic), REQUEST).map_err(failed)?;
     match metadata.topics().first().map_or(0, |topic| topic.partitions().len()) {
         0 | 1 => Ok(()),
         several => Err(Failure::permanent(format!(
-            "topic {topic} has {several} partitions, so the commit order of the source is lost. Make it anew with one \
-             partition and take a new snapshot with the connector"
+            "topic {topic} has {several} partitions, so the commit order of the source is lost. Create it again with \
+             one partition and take a new snapshot with the connector"
         ))),
     }
 }
@@ -255,15 +259,17 @@ pub(super) fn fetch_from(
     control: i64,
 ) -> Result<(), Failure> {
     let mut from = TopicPartitionList::new();
-    let topics = [Some((&job.place.topic, offset)), job.control_topic.as_ref().map(|topic| (topic, control))];
+    let topics = [Some((&job.task.topic, offset)), job.control_topic.as_ref().map(|topic| (topic, control))];
     topics
         .into_iter()
         .flatten()
         .try_for_each(|(topic, offset)| {
-            from.add_partition_offset(topic, job.place.partition, Offset::Offset(offset))
+            from.add_partition_offset(topic, job.task.partition, Offset::Offset(offset))
         })
         .and_then(|()| consumer.assign(&from))
-        .map_err(|error| Failure::transient(format!("Kafka: cannot read from offset {offset}: {error}")))
+        .map_err(|error| {
+            Failure::transient(format!("Kafka: cannot read from offset {offset}: {error}")).because(error)
+        })
 }
 
 /// Fetches nothing any more.
@@ -287,7 +293,7 @@ mod tests {
         assert_eq!(settings.get("session.timeout.ms"), Some("1"));
         assert_eq!(settings.get("heartbeat.interval.ms"), Some("1500"));
         assert_eq!(settings.get("isolation.level"), Some("read_committed"));
-        assert_eq!(settings.get("sasl.password"), Some("secret"), "not what is shown in its place");
+        assert_eq!(settings.get("sasl.password"), Some("secret"), "not what is shown instead of it");
     }
 
     #[test]

@@ -36,7 +36,7 @@ enum Guard {
     ProgressRecord,
     /// The progress record is read after `init_transactions`.
     ReadAfterInit,
-    /// It is read to the end of the topic, even if another unit's open transaction hides the end for a while.
+    /// It is read to the end of the topic, even if another task's open transaction hides the end for a while.
     ReadToEnd,
     /// A producer whose transaction is in doubt is not used again.
     DoubtfulProducer,
@@ -137,7 +137,7 @@ fn assert_breaks(without: &'static [Guard], controls: u8, expected: &str) {
 const APPLIED: &str = "records are not applied once and in order";
 const FOLDED: &str = "the rows are not the fold of the records";
 const PUBLISHED: &str = "events are not published once and in order";
-const KEPT: &str = "an event is neither published nor in the outbox";
+const STORED: &str = "an event is neither published nor in the outbox";
 
 #[test]
 fn all_is_applied_and_published_once_and_can_always_be_finished() {
@@ -152,7 +152,7 @@ fn without_a_guard_of_the_way_in_records_are_lost_or_repeated() {
     assert_breaks(&[Guard::Lock], CONTROLS, APPLIED);
     assert_breaks(&[Guard::ClaimDropped], CONTROLS, APPLIED);
     assert_breaks(&[Guard::StateLoaded], CONTROLS, FOLDED);
-    assert_breaks(&[Guard::OutboxWithRows], CONTROLS, KEPT);
+    assert_breaks(&[Guard::OutboxWithRows], CONTROLS, STORED);
 }
 
 #[test]

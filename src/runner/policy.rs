@@ -1,4 +1,4 @@
-//! The one place that says what a failure means.
+//! Says what a failure means; nothing else does.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,7 @@ impl Policy {
     pub(super) fn judge(&mut self, failure: &Failure, now: Instant) -> Action {
         let wait = match failure {
             Failure::Permanent(_) => return Action::Stop,
-            // Whoever took over keeps the unit; if nobody did, we are still assigned and claim it back.
+            // Whoever took over keeps the task; if nobody did, we are still assigned and claim it back.
             Failure::Fenced(_) => FIRST,
             Failure::Transient(_) => (FIRST * 2_u32.saturating_pow(self.failures)).min(LONGEST),
         };

@@ -11,8 +11,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::consumer::{self, Assignment, fetch_nothing};
 use super::policy::{Action, Policy};
 use super::session::Session;
-use super::{Job, State};
 use crate::clock;
+use crate::status::State;
+use crate::task::Job;
 
 /// How long a poll waits for a record.
 const POLL: Duration = Duration::from_millis(50);
@@ -21,7 +22,7 @@ const CHECK: Duration = Duration::from_millis(100);
 /// … and after how many of them the clock is looked at.
 const CHECK_RECORDS: u64 = 64;
 
-/// Runs the unit until it is told to stop or has to.
+/// Runs the task until it is asked to stop or has to.
 pub(super) fn run<P: Processor>(job: &Job) {
     let run = || consumer::join(job).and_then(|consumer| Reader::<P>::new(job, consumer).run());
     // Whatever a panic leaves behind is dropped with the reader.
@@ -30,7 +31,7 @@ pub(super) fn run<P: Processor>(job: &Job) {
     match stopped {
         Ok(()) => job.status.set(State::Standby),
         Err(failure) => {
-            tracing::error!(processor = job.place.processor, source = job.source.name, %failure, "stopped");
+            tracing::error!(processor = job.task.processor, source = job.source.name, %failure, "stopped");
             job.status.set(State::Stopped(failure.to_string()));
             job.metrics.stopped.set(1);
         }
@@ -126,7 +127,7 @@ impl<'a, P: Processor> Reader<'a, P> {
             Action::Retry(wait) => {
                 self.job.metrics.retries.inc();
                 tracing::warn!(
-                    processor = self.job.place.processor,
+                    processor = self.job.task.processor,
                     source = self.job.source.name,
                     %failure,
                     wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
@@ -149,7 +150,7 @@ impl<'a, P: Processor> Reader<'a, P> {
 
     fn measure(&self) {
         let log = self.consumer.context();
-        // Where a broker says why it does not take us, the state tells that.
+        // Where a broker says why it does not take us, the state reports that.
         let away = log.is_unreachable() && log.refusal().is_none();
         self.job.status.update(|figures| figures.kafka_away = away);
         let end = log.high_watermark.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Builds a version of a unit's results beside the one in force, up to exactly one offset of the log.
+//! Builds a shadow version of a task's results, up to exactly one offset of the log.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 
-use super::Job;
 use super::consumer::{self, Assignment};
 use super::reader::judge;
 use super::session::Session;
+use crate::task::Job;
 
 /// How long a poll waits for a record.
 const POLL: Duration = Duration::from_millis(50);
@@ -21,13 +21,13 @@ const SILENCE: Duration = Duration::from_mins(1);
 
 /// A rebuild, without its processor's type. It blocks: for a thread of its own.
 pub trait Rebuilding {
-    /// Reads all records before `offset`; tells from time to time how far it is.
+    /// Reads all records before `offset`; reports from time to time how far it is.
     ///
     /// # Errors
     /// Transient ones may be tried again with a new rebuild, which goes on where this one has saved.
     fn read_to(&mut self, offset: i64, progress: &dyn Fn(i64)) -> Result<(), Failure>;
 
-    /// Saves all that is complete before `offset`. The checkpoint then stands where that of the version in force stood when
+    /// Saves all that is complete before `offset`. The checkpoint is then where that of the version in force was when
     /// it had read as far.
     ///
     /// # Errors
@@ -35,10 +35,10 @@ pub trait Rebuilding {
     fn finish(self: Box<Self>, offset: i64) -> Result<(), Failure>;
 }
 
-/// Claims the version beside, new or begun before.
+/// Claims the shadow version, new or begun before.
 ///
 /// # Errors
-/// What a claim fails with: the log has lost records, was made anew, or a server is away.
+/// What a claim fails with: the log has lost records, was created again, or a server is away.
 pub fn rebuild<P: Processor>(job: &Job) -> Result<Box<dyn Rebuilding>, Failure> {
     let consumer = consumer::alone(job)?;
     let session = Session::<P>::claim(job, &consumer)?;
@@ -62,7 +62,7 @@ impl<P: Processor> Rebuilding for Rebuild<P> {
                 Some(Ok(record)) => {
                     heard = Instant::now();
                     first = false;
-                    let ahead = record.topic() == self.job.place.topic && record.offset() >= offset;
+                    let ahead = record.topic() == self.job.task.topic && record.offset() >= offset;
                     if ahead && !self.session.reads_again() {
                         break;
                     }
@@ -91,7 +91,7 @@ impl<P: Processor> Rebuilding for Rebuild<P> {
             }
         }
         if !first {
-            // What was looked at behind `offset` is fetched anew when more is to be read.
+            // What was looked at behind `offset` is fetched again when more is to be read.
             self.session.fetch_on(&self.consumer)?;
         }
         progress(self.session.position());

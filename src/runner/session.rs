@@ -12,36 +12,36 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
-use super::Job;
 use super::consumer::{Assignment, check_partitions, fetch_from, watermarks};
 use super::writer::{Queued, Writer};
 use crate::feed::control;
-use crate::feed::{Assembler, Bulk, Input, Mark, Step, Unit};
+use crate::feed::{Assembler, Delivery, Input, RecordRef, RowBatch, Step};
 use crate::outbox::Drain;
+use crate::task::Job;
 use crate::torture::{Guard, stands};
 
-/// Units between the reader and the writer …
+/// Deliveries between the reader and the writer …
 const QUEUE: usize = 4_096;
 /// … and rows: this bounds the memory that waits while Postgres is slow.
 const QUEUE_ROWS: u32 = 50_000;
-/// From so many records on the end of the log is far: two seconds of reading. Who is nearer catches up soonest by saving whatever has
-/// come; with large batches a busy processor would stay as far behind as it is.
+/// From this number of records on the end of the log is far: two seconds of reading. Who is nearer catches up soonest
+/// by saving whatever has come; with large batches a busy processor would stay as far behind as it is.
 const FAR: i64 = 200_000;
 /// Rows of a large transaction that go to the writer at once.
 const PART_ROWS: usize = 5_000;
 
-/// A claimed unit that is being read.
+/// A claimed task that is being read.
 pub(super) struct Session<P: Processor> {
     job: Job,
-    assembler: Assembler<P::Event>,
-    units: Option<Sender<Queued<P::Event>>>,
+    assembler: Assembler<P::RowChange>,
+    deliveries: Option<Sender<Queued<P::RowChange>>>,
     /// Rows that may still be queued.
     room: Arc<Semaphore>,
     writer: Option<JoinHandle<Result<(), Failure>>>,
-    /// Publishes events, where there are any to tell.
+    /// Publishes events, where there are any to emit.
     drain: Option<Drain>,
     /// The record that must be read first, to know the topic by.
-    verify: Option<Mark>,
+    verify: Option<RecordRef>,
     /// Records before this were applied already.
     start: i64,
     position: i64,
@@ -50,57 +50,57 @@ pub(super) struct Session<P: Processor> {
     /// Where to read on in the control topic.
     control: i64,
     /// A large transaction that is read again.
-    again: Option<Again<P::Event>>,
+    again: Option<Again<P::RowChange>>,
     committed: i64,
 }
 
 struct Again<E> {
     offsets: VecDeque<i64>,
-    rows: Bulk<E>,
-    closing: Unit<E>,
+    rows: RowBatch<E>,
+    closing: Delivery<E>,
     time: i64,
 }
 
 impl<P: Processor> Session<P> {
-    /// Claims the unit, loads its state and starts to fetch.
+    /// Claims the task, loads its state and starts to fetch.
     pub(super) fn claim(job: &Job, consumer: &BaseConsumer<Assignment>) -> Result<Self, Failure> {
-        check_partitions(consumer, &job.place.topic)?;
-        let (low, high) = watermarks(consumer, &job.place.topic)?;
-        let first = job.beside.as_ref().map_or(low, |beside| beside.from.max(low));
+        check_partitions(consumer, &job.task.topic)?;
+        let (low, high) = watermarks(consumer, &job.task.topic)?;
+        let first = job.shadow.as_ref().map_or(low, |shadow| shadow.from.max(low));
         let writer = job.runtime.block_on(Writer::<P>::claim(job, first, high))?;
         let (job, checkpoint) = (&writer.job().clone(), writer.checkpoint());
         let start = checkpoint.next_offset;
-        let topic = &job.place.topic;
+        let topic = &job.task.topic;
         let end = Arc::clone(&consumer.context().high_watermark);
         end.store(high, Ordering::Relaxed);
         if low > start {
             return Err(Failure::permanent(format!(
                 "topic {topic} starts at offset {low}, but {start} is next: the log lost records that were not read. \
                  Take a new snapshot with the connector, then start over with `ledgerwell reset {}`",
-                job.place.processor
+                job.task.processor
             )));
         }
         if high < start && stands(Guard::TopicIdentity) {
-            return Err(made_anew(topic, &format!("it ends at offset {high}, but {start} is next")));
+            return Err(created_again(topic, &format!("it ends at offset {high}, but {start} is next")));
         }
         let verify = checkpoint.last.filter(|last| last.offset >= low);
-        let progress = checkpoint.incarnation.map(|_| checkpoint.progress.clone());
+        let progress = checkpoint.topic_generation.map(|_| checkpoint.progress.clone());
         let control = match &job.control_topic {
             Some(topic) => checkpoint.control_offset.max(watermarks(consumer, topic)?.0),
             None => checkpoint.control_offset,
         };
         fetch_from(consumer, job, verify.map_or(start, |last| last.offset), control)?;
-        let drain = job.tells().then(|| Drain::start(job.clone(), checkpoint.out_seq));
-        let (units, receiver) = channel(QUEUE);
+        let drain = job.emits().then(|| Drain::start(job.clone(), checkpoint.out_seq));
+        let (deliveries, receiver) = channel(QUEUE);
         // On a thread of its own: folding takes long far behind the log's end, and a worker of the runtime that does it keeps all
         // connections waiting.
-        let (runtime, run) = (job.runtime.clone(), writer.run(receiver, drain.as_ref().map(Drain::waker)));
+        let (runtime, run) = (job.runtime.clone(), writer.run(receiver, drain.as_ref().map(Drain::notifier)));
         let writer = job.runtime.spawn_blocking(move || runtime.block_on(run));
-        tracing::info!(processor = job.place.processor, source = job.source.name, offset = start, "claimed");
+        tracing::info!(processor = job.task.processor, source = job.source.name, offset = start, "claimed");
         Ok(Self {
             job: job.clone(),
-            assembler: Assembler::new(P::TABLES, P::decode, progress, job.large),
-            units: Some(units),
+            assembler: Assembler::new(progress, job.large),
+            deliveries: Some(deliveries),
             room: Arc::new(Semaphore::new(QUEUE_ROWS as usize)),
             writer: Some(writer),
             drain,
@@ -129,15 +129,15 @@ impl<P: Processor> Session<P> {
             // Only control records have headers that matter, and to look for them takes time.
             kind: if key == Some(control::KEY) { kind(message) } else { None },
         };
-        if message.topic() != self.job.place.topic {
+        if message.topic() != self.job.task.topic {
             return self.read_control(&input, consumer);
         }
         if let Some(expected) = self.verify.take()
-            && input.mark() != expected
+            && input.record_ref() != expected
             && stands(Guard::TopicIdentity)
         {
             let why = format!("the record at offset {} is not the one that was applied", expected.offset);
-            return Err(made_anew(&self.job.place.topic, &why));
+            return Err(created_again(&self.job.task.topic, &why));
         }
         if input.offset < self.start {
             return Ok(());
@@ -156,7 +156,7 @@ impl<P: Processor> Session<P> {
         consumer: &BaseConsumer<Assignment>,
     ) -> Result<(), Failure> {
         if self.again.is_some() {
-            // The large transaction that is being read again comes first: this record is fetched anew behind it.
+            // The large transaction that is being read again comes first: this record is fetched again behind it.
             return Ok(());
         }
         self.control = input.offset + 1;
@@ -169,7 +169,7 @@ impl<P: Processor> Session<P> {
         let end = consumer.context().take_end().unwrap_or(self.position);
         let next = if self.job.control_topic.is_none() {
             self.position.max(end)
-        } else if end == watermarks(consumer, &self.job.place.topic)?.1 {
+        } else if end == watermarks(consumer, &self.job.task.topic)?.1 {
             // The client does not say which topic has ended, so only what was delivered is taken for read.
             self.position
         } else {
@@ -184,14 +184,15 @@ impl<P: Processor> Session<P> {
     }
 
     fn hand_on(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
-        while let Some(unit) = self.assembler.next_unit() {
-            if let Step::Large { first, offsets, time } = unit.step {
+        while let Some(delivery) = self.assembler.next_delivery() {
+            if let Step::Large { first, offsets, time } = delivery.step {
                 self.count();
-                let closing = Unit { step: Step::Advance, ..unit };
-                self.again = Some(Again { offsets: offsets.into(), rows: Bulk::default(), closing, time });
+                let closing = Delivery { step: Step::Advance, ..delivery };
+                self.again =
+                    Some(Again { offsets: offsets.into(), rows: RowBatch::default(), closing, time });
                 return fetch_from(consumer, &self.job, first, self.control);
             }
-            self.send(unit)?;
+            self.send(delivery)?;
         }
         Ok(())
     }
@@ -208,38 +209,38 @@ impl<P: Processor> Session<P> {
             return Ok(());
         }
         let rows = std::mem::take(&mut again.rows);
-        let (time, mark, seen) = (again.time, again.closing.closed_by, input.offset);
+        let (time, closed_by, seen) = (again.time, again.closing.closed_by, input.offset);
         if !closed {
             let progress = again.closing.progress.clone();
             let resume = self.start;
-            return self.send(Unit {
+            return self.send(Delivery {
                 step: Step::Part { rows, time },
-                closed_by: mark,
+                closed_by,
                 resume,
                 seen,
                 progress,
-                cut: false,
+                may_commit: false,
             });
         }
         let Some(again) = self.again.take() else { return Ok(()) };
         if self.job.control_topic.is_some() {
             fetch_from(consumer, &self.job, self.position, self.control)?;
         }
-        self.send(Unit { step: Step::Transaction { rows, time }, ..again.closing })
+        self.send(Delivery { step: Step::Transaction { rows, time }, ..again.closing })
     }
 
-    /// Queues a unit for the writer; waits while the queue is full.
-    fn send(&mut self, unit: Unit<P::Event>) -> Result<(), Failure> {
-        let rows = u32::try_from(unit.rows()).unwrap_or(QUEUE_ROWS).min(QUEUE_ROWS);
-        let behind = unit.seen + FAR < self.end.load(Ordering::Relaxed);
-        let Some(units) = &self.units else { return Err(self.writer_failure()) };
+    /// Queues a delivery for the writer; waits while the queue is full.
+    fn send(&mut self, delivery: Delivery<P::RowChange>) -> Result<(), Failure> {
+        let rows = u32::try_from(delivery.rows()).unwrap_or(QUEUE_ROWS).min(QUEUE_ROWS);
+        let behind = delivery.seen + FAR < self.end.load(Ordering::Relaxed);
+        let Some(deliveries) = &self.deliveries else { return Err(self.writer_failure()) };
         let sent = self.job.runtime.block_on(async {
             tokio::select! {
                 room = Arc::clone(&self.room).acquire_many_owned(rows) => match room {
-                    Ok(room) => units.send(Queued { unit, behind, room }).await.is_ok(),
+                    Ok(room) => deliveries.send(Queued { delivery, behind, room }).await.is_ok(),
                     Err(_) => false,
                 },
-                () = units.closed() => false,
+                () = deliveries.closed() => false,
             }
         });
         if sent { Ok(()) } else { Err(self.writer_failure()) }
@@ -266,13 +267,13 @@ impl<P: Processor> Session<P> {
 
     /// Commits the offset to Kafka as well: for lag tools only, nothing is ever resumed from there.
     fn show_offset(&self, consumer: &BaseConsumer<Assignment>) {
-        if self.job.beside.is_some() {
+        if self.job.shadow.is_some() {
             return;
         }
-        let place = &self.job.place;
+        let task = &self.job.task;
         let mut offsets = rdkafka::TopicPartitionList::new();
         let offset = rdkafka::Offset::Offset(self.committed);
-        if offsets.add_partition_offset(&place.topic, place.partition, offset).is_ok()
+        if offsets.add_partition_offset(&task.topic, task.partition, offset).is_ok()
             && let Err(error) = consumer.commit(&offsets, rdkafka::consumer::CommitMode::Async)
         {
             tracing::debug!(%error, "the group's offset could not be shown");
@@ -286,7 +287,7 @@ impl<P: Processor> Session<P> {
     }
 
     fn writer_failure(&mut self) -> Failure {
-        self.units = None;
+        self.deliveries = None;
         match self.writer.take().map(|writer| self.job.runtime.block_on(writer)) {
             Some(Ok(Err(failure))) => failure,
             Some(Err(error)) => {
@@ -319,7 +320,7 @@ impl<P: Processor> Session<P> {
     ) -> Result<(), Failure> {
         self.assembler.flush(offset)?;
         self.hand_on(consumer)?;
-        self.units = None;
+        self.deliveries = None;
         let saved = self.writer.take().map(|writer| self.job.runtime.block_on(writer));
         if let Some(drain) = self.drain.take() {
             drain.stop();
@@ -336,7 +337,7 @@ impl<P: Processor> Session<P> {
     /// Lets the writer save what it has and ends both threads.
     pub(super) fn finish(mut self) {
         self.count();
-        self.units = None;
+        self.deliveries = None;
         if let Some(writer) = self.writer.take() {
             let limit = std::time::Duration::from_secs(5);
             match self.job.runtime.block_on(async { tokio::time::timeout(limit, writer).await }) {
@@ -361,7 +362,7 @@ fn kind<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a str> {
     std::str::from_utf8(header.value?).ok()
 }
 
-fn made_anew(topic: &str, why: &str) -> Failure {
+fn created_again(topic: &str, why: &str) -> Failure {
     Failure::permanent(format!(
         "topic {topic} was made anew under the same name: {why}. To start over from its beginning, let the connector take a \
          new snapshot into it, then use `ledgerwell reset`"

@@ -152,7 +152,7 @@ fn pairs_of(folder: &Folder, records: &str, id: &str, entity: &str) -> PathBuf {
     folder.write("truth.csv", &pairs)
 }
 
-/// Trains on the records, and asks for so much F1 and precision of groups at the one cut that all sets share.
+/// Trains on the records, and asks for a least F1 and precision of groups at the one threshold that all sets share.
 fn is_as_good_as(
     name: &str,
     model: &str,

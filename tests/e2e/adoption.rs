@@ -217,9 +217,9 @@ async fn what_does_not_fit_is_refused_by_name_and_nothing_is_changed() {
             assert!(error.contains(text), "{text} is not in:\n{error}");
         }
         assert_eq!(catalogue(&sandbox).await, before);
-        let books =
+        let tables =
             "SELECT count(*) FROM pg_class WHERE relname IN ('_sqlx_migrations', '_ledgerwell_adopted')";
-        assert_eq!(sandbox.value(books).await, 0, "{sql}");
+        assert_eq!(sandbox.value(tables).await, 0, "{sql}");
     }
     seed(&sandbox, "").await;
     sandbox.ok(&["migrate", "up"]);

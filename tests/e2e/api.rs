@@ -1,4 +1,4 @@
-//! The API as people and programs meet it: pages, problems, tokens, requests, rules, and why a customer stands as it does.
+//! The API as people and programs meet it: pages, problems, tokens, requests, rules, and why a customer has its status.
 
 use std::path::Path;
 
@@ -91,7 +91,7 @@ async fn results_come_in_pages_and_say_why() {
     assert_eq!((&company["hold"]["missing"], &company["hold"]["orders"]), (&json!("75.00"), &json!([4])));
     assert_eq!(company["decision"], "a hold on orders that are not delivered is suggested");
 
-    let told = sandbox.ok(&["explain", "credit", "7"]);
+    let printed = sandbox.ok(&["explain", "credit", "7"]);
     for part in [
         "Seven",
         "account.move.line 1",
@@ -100,7 +100,7 @@ async fn results_come_in_pages_and_say_why() {
         "a payment of 75.00 EUR",
         "insufficient history",
     ] {
-        assert!(told.contains(part), "{part}:\n{told}");
+        assert!(printed.contains(part), "{part}:\n{printed}");
     }
     let twin: Value = serde_json::from_str(&sandbox.ok(&["explain", "credit", "7", "--json"])).unwrap();
     assert_eq!(twin, customer, "the command and the API say the same");
@@ -142,7 +142,7 @@ async fn results_come_in_pages_and_say_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_ask_and_are_told_what_became_of_it() {
+async fn people_ask_and_hear_what_became_of_it() {
     let (sandbox, _running, address, token) = serving("api_writes", "feed").await;
     let path = "/api/v1/credit/requests";
     let arguments = |more: &Value| {

@@ -1,4 +1,4 @@
-//! Any cut of the stream into batches, with restarts anywhere, gives the same rows and the same events.
+//! Any division of the stream into batches, with restarts anywhere, gives the same rows and the same events.
 
 use simulator::Settings;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -64,10 +64,10 @@ async fn any_cut_into_batches_gives_the_same_rows_and_events() {
     for seed in 0..CUTS {
         reset(&mut connection).await;
         let mut chance = Chance::new(seed);
-        // From a batch per unit to few, from a restart every few records to none.
+        // From a batch per delivery to few, from a restart every few records to none.
         let (every, restarts) = (1 << (seed % 6), 150 << (seed % 5));
         let mut pipeline = Pipeline::claim(&job(&sandbox, 3 << (seed % 8))).await;
-        // Bounded, because a restart before anything is saved begins at the same place again.
+        // Bounded, because a restart before anything is saved begins at the same offset again.
         let (mut offset, mut restarts_left) = (0, 100);
         while offset < log.len() {
             pipeline.read(&log, offset, || chance.once_in(every)).await;

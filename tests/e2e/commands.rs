@@ -4,7 +4,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use serde_json::Value;
 
-use crate::sandbox::{Sandbox, get, until};
+use crate::sandbox::{Sandbox, get, ready, until};
 
 fn stderr(sandbox: &Sandbox, arguments: &[&str]) -> String {
     let output = sandbox.run(arguments);
@@ -33,13 +33,26 @@ async fn topics_are_created_then_checked() {
     assert_eq!(findings.len(), 4, "changes, two processors' results, progress");
     assert!(findings.iter().all(|finding| finding["finding"] == "fine"), "{findings:?}");
 
-    // Somebody lets the log forget.
+    // Somebody lets Kafka delete the old part of the log.
     let admin: AdminClient<DefaultClientContext> = sandbox.kafka().create().unwrap();
-    let forgets = AlterConfig::new(ResourceSpecifier::Topic(&sandbox.topic)).set("retention.ms", "604800000");
-    admin.alter_configs([&forgets], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
-    let findings: Value = serde_json::from_str(&sandbox.ok(&["topics", "--json"])).unwrap();
-    let finding = findings[0]["finding"].as_str().unwrap();
-    assert!(finding.contains("`replay`") && finding.contains("retention.ms=-1"), "{finding}");
+    let limited = AlterConfig::new(ResourceSpecifier::Topic(&sandbox.topic)).set("retention.ms", "604800000");
+    admin.alter_configs([&limited], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    // The broker learns of it a moment after the controller.
+    until("the finding that a part of the log may go", async || {
+        let findings: Value = serde_json::from_str(&sandbox.ok(&["topics", "--json"])).unwrap();
+        let finding = findings[0]["finding"].as_str().unwrap();
+        finding.contains("`replay`") && finding.contains("retention.ms=-1")
+    })
+    .await;
+
+    // A topic is gone, and is to come again with more replicas than there are brokers.
+    let missing = format!("_{}.progress", sandbox.name);
+    admin.delete_topics(&[&missing], &AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    let output = sandbox.run(&["topics", "--replication", "3", "--json"]);
+    let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = findings[3]["finding"].as_str().unwrap();
+    assert!(!output.status.success() && finding.contains("fewer with --replication"), "{finding}");
+    sandbox.ok(&["topics"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,10 +105,7 @@ async fn operators_see_health_and_metrics() {
     let _running = sandbox.start();
     let address = sandbox.listening().await;
     assert_eq!(get(&address, "/livez").unwrap().0, 200);
-    until("not ready for want of a snapshot", async || {
-        get(&address, "/readyz").is_some_and(|(status, text)| status == 503 && text.contains("snapshot"))
-    })
-    .await;
+    until("not ready for want of a snapshot", async || ready(&address, 503, "snapshot")).await;
     sandbox.ok(&[
         "simulate",
         "--days",
@@ -107,7 +117,7 @@ async fn operators_see_health_and_metrics() {
         "--publish",
         &sandbox.topic,
     ]);
-    until("ready", async || get(&address, "/readyz").is_some_and(|(status, _)| status == 200)).await;
+    until("ready", async || ready(&address, 200, "")).await;
     until("metrics", async || {
         let (_, text) = get(&address, "/metrics").unwrap();
         let shown = |name: &str| text.lines().any(|line| line.starts_with(name) && !line.ends_with(" 0"));
@@ -120,4 +130,16 @@ async fn operators_see_health_and_metrics() {
             && text.contains("ledgerwell_dead_letters_open")
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_shows_what_each_processor_found() {
+    let sandbox = Sandbox::new("demo").await;
+    sandbox.configure("processors = [\"credit\", \"dedup\"]");
+    let shown = sandbox.ok(&["demo", "--days", "30", "--customers", "60", "--orders-per-day", "8"]);
+    let parts =
+        ["Credit exposure", "holds are suggested", "holds are in force", "Duplicates", "caught up, lag 0"];
+    for part in parts {
+        assert!(shown.contains(part), "{part} is not in:\n{shown}");
+    }
 }

@@ -1,11 +1,12 @@
 //! What a batch costs Postgres: statements, and bytes of write-ahead log. Both are properties of the program and not of the machine,
 //! so they are held to figures.
 
-use simulator::{Settings, Simulation, UnitKind};
+use simulator::{DeliveryKind, Settings, Simulation};
 use sqlx::{Connection, PgConnection};
 
 use crate::in_process::{Pipeline, Record, job};
 use crate::sandbox::Sandbox;
+use crate::servers::Postgres;
 
 /// Statements of a batch, BEGIN and COMMIT among them. A table is at most one DELETE and one upsert.
 const STATEMENTS: i64 = 24;
@@ -13,27 +14,26 @@ const STATEMENTS: i64 = 24;
 const STATEMENTS_OF_ONE: i64 = 8;
 /// Bytes of write-ahead log per change, when a hundred transactions are one batch.
 const WAL: i64 = 100;
+/// Behind a checkpoint PostgreSQL writes each page whole when it changes first, which says nothing of us.
+const NO_WHOLE_PAGES: &str = "full_page_writes = off\ncheckpoint_timeout = 1d\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_is_a_bounded_number_of_statements_and_a_change_a_bounded_number_of_bytes() {
-    let sandbox = Sandbox::new("costs").await;
+    let postgres = Postgres::start("costs", NO_WHOLE_PAGES);
+    let mut sandbox = Sandbox::unmigrated("costs").await;
+    sandbox.database_url.clone_from(&postgres.url);
+    sandbox.configure("");
+    sandbox.ok(&["migrate", "up"]);
     let mut connection = PgConnection::connect(&sandbox.database_url).await.unwrap();
-    let measurable =
-        sqlx::raw_sql("CREATE EXTENSION pg_stat_statements; SELECT count(*) FROM pg_stat_statements")
-            .execute(&mut connection)
-            .await;
-    if let Err(error) = measurable {
-        eprintln!("skipped: this PostgreSQL does not load pg_stat_statements ({error})");
-        return;
-    }
+    sqlx::query("CREATE EXTENSION pg_stat_statements").execute(&mut connection).await.unwrap();
     let settings = Settings { days: 12, customers: 100, orders_per_day: 25, ..Settings::default() };
     let (mut simulation, mut log, mut ends) = (Simulation::new(settings), Vec::new(), Vec::new());
     let mut snapshot = 0;
-    while let Some(unit) = simulation.next_unit() {
-        log.extend(unit.records.into_iter().map(Record::from));
-        match unit.kind {
-            UnitKind::Snapshot => snapshot = log.len(),
-            UnitKind::Transaction => ends.push(log.len()),
+    while let Some(delivery) = simulation.next_delivery() {
+        log.extend(delivery.records.into_iter().map(Record::from));
+        match delivery.kind {
+            DeliveryKind::Snapshot => snapshot = log.len(),
+            DeliveryKind::Transaction => ends.push(log.len()),
         }
     }
     let mut pipeline = Pipeline::claim(&job(&sandbox, 1_000_000)).await;
@@ -47,20 +47,21 @@ async fn a_batch_is_a_bounded_number_of_statements_and_a_change_a_bounded_number
     let mut costs = Vec::new();
     for (ends, size) in [(first, 1), (rest, 100)] {
         sqlx::query("SELECT pg_stat_statements_reset()").execute(&mut connection).await.unwrap();
-        let (begin, mut batches, mut most) = (offset, 0, 0);
+        let (begin, mut before, mut most) = (offset, 0, 0);
         for batch in ends.chunks(size) {
-            let before = statements(&mut connection).await.0;
             while offset < *batch.last().unwrap() {
                 pipeline.read(&log, offset, || false).await;
                 offset += 1;
             }
             pipeline.save().await;
-            most = most.max(statements(&mut connection).await.0 - before);
-            batches += 1;
+            let (statements, _) = statements(&mut connection).await;
+            most = most.max(statements - before);
+            before = statements;
         }
         let (statements, wal) = statements(&mut connection).await;
+        // A transaction's BEGIN and END are no changes.
         let changes = i64::try_from(offset - begin - 2 * ends.len()).unwrap();
-        costs.push((statements / batches, most, wal / changes));
+        costs.push((statements / i64::try_from(ends.chunks(size).len()).unwrap(), most, wal / changes));
     }
     let [(one, _, _), (_, most, wal)] = costs[..] else { panic!() };
     println!(

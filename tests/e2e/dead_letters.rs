@@ -17,8 +17,8 @@ fn list(sandbox: &Sandbox, more: &[&str]) -> Vec<Value> {
     serde_json::from_str(&sandbox.ok(&arguments)).unwrap()
 }
 
-fn offset(letter: &Value) -> String {
-    letter["record_offset"].to_string()
+fn offset(dead_letter: &Value) -> String {
+    dead_letter["record_offset"].to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +43,7 @@ async fn letters_are_found_by_what_people_know_of_them() {
     }
 
     // What is written to a file can be published elsewhere as it is.
-    let out = sandbox.file("letters.jsonl", "");
+    let out = sandbox.file("dead-letters.jsonl", "");
     sandbox.ok(&["dlq", "export", "--out", &out, "--key", r#"{"id":8}"#]);
     let line: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
     assert_eq!((&line["key"]["id"], &line["letter"]["table_name"]), (&json!(8), &json!("res_partner")));
@@ -55,9 +55,10 @@ async fn one_is_discarded_once_and_written_down() {
     let sandbox = Sandbox::new("dlq_discard").await;
     publish(&sandbox, &[snapshot(), transaction(1, &bad(&json!(true)))].concat());
     let running = sandbox.start();
-    until("the letter", async || sandbox.value("SELECT count(*) FROM stream.dead_letter").await == 1).await;
-    let letter = offset(&list(&sandbox, &[])[0]);
-    let discard = ["dlq", "discard", "credit", &letter, "--reason", "a typo", "--person", "anna"];
+    until("the dead letter", async || sandbox.value("SELECT count(*) FROM stream.dead_letter").await == 1)
+        .await;
+    let dead_letter = offset(&list(&sandbox, &[])[0]);
+    let discard = ["dlq", "discard", "credit", &dead_letter, "--reason", "a typo", "--person", "anna"];
     assert!(sandbox.ok(&discard).contains("discarded"));
     assert!(list(&sandbox, &[]).is_empty());
     assert_eq!(list(&sandbox, &["--all"])[0]["resolved_by"], "anna");
@@ -68,7 +69,7 @@ async fn one_is_discarded_once_and_written_down() {
                   AND ai_reasoning LIKE 'anna had the dead letter % discarded: a typo.'";
     assert_eq!(sandbox.value(audits).await, 1);
     drop(running);
-    assert_eq!(run(&sandbox).0, Some(0), "no letter is open");
+    assert_eq!(run(&sandbox).0, Some(0), "no dead letter is open");
     assert!(
         sandbox.ok(&["verify", "credit"]).contains("exactly what is there"),
         "a replay of the stream repeats it"
@@ -80,7 +81,8 @@ async fn one_is_replayed_when_the_program_understands_it_and_not_before() {
     let sandbox = Sandbox::new("dlq_replay").await;
     publish(&sandbox, &[snapshot(), transaction(1, &bad(&json!(true)))].concat());
     let running = sandbox.start();
-    until("the letter", async || sandbox.value("SELECT count(*) FROM stream.dead_letter").await == 1).await;
+    until("the dead letter", async || sandbox.value("SELECT count(*) FROM stream.dead_letter").await == 1)
+        .await;
     let replay = ["dlq", "replay", "credit", "--reason", "upgraded", "--person", "anna"];
     let refused = sandbox.run(&replay);
     let text = String::from_utf8_lossy(&refused.stdout).into_owned();
@@ -103,12 +105,12 @@ async fn one_is_replayed_when_the_program_understands_it_and_not_before() {
     assert_eq!(run(&sandbox).0, Some(0));
     assert!(sandbox.ok(&["verify", "credit"]).contains("exactly what is there"));
 
-    // A later image of the row makes one obsolete, and whoever asks is told.
+    // A later image of the row makes one obsolete, and whoever asks is answered so.
     publish(&sandbox, &[transaction(2, &bad(&json!(true))), transaction(3, &partner("Seven", 300))].concat());
     assert_eq!(run(&sandbox).0, Some(0));
-    let letter = offset(list(&sandbox, &["--all"]).last().unwrap());
-    let told = sandbox.run(&["dlq", "replay", "credit", &letter, "--reason", "x"]);
-    assert!(String::from_utf8_lossy(&told.stdout).contains("superseded by"), "{told:?}");
+    let dead_letter = offset(list(&sandbox, &["--all"]).last().unwrap());
+    let answer = sandbox.run(&["dlq", "replay", "credit", &dead_letter, "--reason", "x"]);
+    assert!(String::from_utf8_lossy(&answer.stdout).contains("superseded by"), "{answer:?}");
     assert_eq!(limit(&sandbox).await, 300);
 }
 
@@ -135,10 +137,11 @@ async fn the_api_does_the_same_with_a_token() {
     publish(&sandbox, &[snapshot(), transaction(1, &bad(&json!(true)))].concat());
     let _running = sandbox.start();
     let address = sandbox.listening().await;
-    until("the letter", async || sandbox.value("SELECT count(*) FROM stream.dead_letter").await == 1).await;
+    until("the dead letter", async || sandbox.value("SELECT count(*) FROM stream.dead_letter").await == 1)
+        .await;
     let read = |path: &str| serde_json::from_str::<Value>(&get(&address, path).unwrap().1).unwrap();
-    let letter = read("/api/v1/dead-letters?table=res_partner")["items"][0].clone();
-    let path = format!("/api/v1/dead-letters/credit/{}", letter["record_offset"]);
+    let dead_letter = read("/api/v1/dead-letters?table=res_partner")["items"][0].clone();
+    let path = format!("/api/v1/dead-letters/credit/{}", dead_letter["record_offset"]);
     assert!(read(&path)["value"].as_str().unwrap().contains("commercial_partner_id"));
     let body = r#"{"reason":"a typo"}"#;
     let (status, _) = send(&address, "POST", &format!("{path}/discard"), None, body).unwrap();

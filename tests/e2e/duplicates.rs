@@ -26,13 +26,13 @@ fn pairs(truth: &Value, list: &str, a: &str, b: &str) -> Vec<(i32, i32)> {
 }
 
 /// What events say about groups of an Odoo model: pairs that were in one group once, and groups that Odoo has merged.
-struct Told {
+struct Emitted {
     grouped: BTreeSet<(i32, i32)>,
     merged: Vec<Vec<i32>>,
 }
 
-fn told(sandbox: &Sandbox, model: &str) -> Told {
-    let mut told = Told { grouped: BTreeSet::new(), merged: Vec::new() };
+fn emitted(sandbox: &Sandbox, model: &str) -> Emitted {
+    let mut emitted = Emitted { grouped: BTreeSet::new(), merged: Vec::new() };
     for event in sandbox.events_of("dedup") {
         let data: Value = serde_json::from_str(&event.data).unwrap();
         if data["odoo_model"] != model {
@@ -40,13 +40,13 @@ fn told(sandbox: &Sandbox, model: &str) -> Told {
         }
         let records: Vec<i32> = serde_json::from_value(data["record_ids"].clone()).unwrap();
         for (i, b) in records.iter().enumerate() {
-            told.grouped.extend(records[..i].iter().map(|a| (*a, *b)));
+            emitted.grouped.extend(records[..i].iter().map(|a| (*a, *b)));
         }
         if data["resolution"] == "merged" || data["why"] == "some of its records are one in Odoo" {
-            told.merged.push(records);
+            emitted.merged.push(records);
         }
     }
-    told
+    emitted
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn a_recorded_session_has_its_duplicates_found() {
     let file = folder.join("odoo-18/odoo.changes.jsonl.gz");
     sandbox.ok(&["publish", file.to_str().unwrap(), "--topic", &sandbox.topic]);
     sandbox.ok(&["run", "--until-caught-up"]);
-    let partners = told(&sandbox, "res.partner");
+    let partners = emitted(&sandbox, "res.partner");
     let duplicates = pairs(&truth, "partner_duplicates", "canonical_id", "duplicate_id");
     assert_eq!(duplicates.len(), 44);
     let missed: Vec<_> = duplicates.iter().filter(|pair| !partners.grouped.contains(pair)).collect();
@@ -72,15 +72,15 @@ async fn a_recorded_session_has_its_duplicates_found() {
     let canonical = |id: &i32| same.get(id).copied().unwrap_or(*id);
     let wrong: Vec<_> = partners.grouped.iter().filter(|(a, b)| canonical(a) != canonical(b)).collect();
     assert!(wrong.is_empty(), "partners that nobody made duplicates: {wrong:?}");
-    let leads = told(&sandbox, "crm.lead");
+    let leads = emitted(&sandbox, "crm.lead");
     let duplicates = pairs(&truth, "lead_duplicates", "canonical_id", "duplicate_id");
     let missed: Vec<_> = duplicates.iter().filter(|pair| !leads.grouped.contains(pair)).collect();
     assert!(missed.is_empty(), "leads that were not found: {missed:?}");
     for merge in truth["merges"].as_array().unwrap() {
         let id = |value: &Value| i32::try_from(value.as_i64().unwrap()).unwrap();
-        let (kept, lost) = (id(&merge["dst_partner_id"]), id(&merge["src_partner_ids"][0]));
-        let resolved = partners.merged.iter().any(|group| group.contains(&kept));
-        assert!(resolved, "{lost} was merged into {kept}, and its group does not say so");
+        let (stays, lost) = (id(&merge["dst_partner_id"]), id(&merge["src_partner_ids"][0]));
+        let resolved = partners.merged.iter().any(|group| group.contains(&stays));
+        assert!(resolved, "{lost} was merged into {stays}, and its group does not say so");
     }
     assert!(sandbox.ok(&["verify", "dedup"]).contains("exactly what is there"));
 }
@@ -107,7 +107,7 @@ async fn a_connector_that_was_killed_changes_no_group() {
     }
 }
 
-/// The lines of a dump that are the processor's results, not the runner's books.
+/// The lines of a dump that are the processor's results, not the runner's tables.
 fn results(dump: &str) -> String {
     let ours = |line: &&str| line.starts_with("dedup.") || line.starts_with("public.d");
     dump.lines().filter(ours).collect::<Vec<_>>().join("\n")
@@ -138,7 +138,7 @@ async fn whatever_pieces_the_log_is_read_in_and_when_it_is_read_again_the_groups
     let feed = whole.file("mixed.jsonl", &with_control(&std::fs::read_to_string(feed).unwrap()));
     whole.ok(&["publish", &feed, "--topic", &whole.topic]);
     whole.ok(&["run", "--until-caught-up"]);
-    let pieces = whole.beside("groups_in_pieces").await;
+    let pieces = whole.over_same_topic("groups_in_pieces").await;
     pieces.configure("processors = [\"dedup\"]");
     // A large transaction is decided in parts that nobody sees, and kills end batches anywhere.
     for _ in 0..6 {
@@ -211,7 +211,7 @@ async fn people_look_at_groups_and_decide_over_the_api() {
     assert!((1.0 / (1.0 + (-bits).exp2()) - probability).abs() < 1e-4, "the page says what the row says");
     assert!(why["would_change"].to_string().contains("approve"));
 
-    let told = sandbox.ok(&["explain", "dedup", "1"]);
+    let printed = sandbox.ok(&["explain", "dedup", "1"]);
     for part in [
         "Group 1 of res.partner: suggested",
         "7 (stays)",
@@ -219,7 +219,7 @@ async fn people_look_at_groups_and_decide_over_the_api() {
         "before looking",
         "approve",
     ] {
-        assert!(told.contains(part), "{part}:\n{told}");
+        assert!(printed.contains(part), "{part}:\n{printed}");
     }
     let twin: Value = serde_json::from_str(&sandbox.ok(&["explain", "dedup", "1", "--json"])).unwrap();
     assert_eq!(twin, page, "the command and the API say the same");
@@ -252,7 +252,7 @@ async fn people_look_at_groups_and_decide_over_the_api() {
     let refused = sandbox.run(&["train", "dedup"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stdout).contains("--from-few"), "{refused:?}");
-    let report = sandbox.ok(&["train", "dedup", "--from-few", "--person", "anna", "--json"]);
+    let report = sandbox.ok(&["dedup", "train", "--from-few", "--person", "anna", "--json"]);
     let report: Value = serde_json::from_str(&report).unwrap();
     assert!(report["outcome"].as_str().unwrap().contains("learned, version 2"), "{report}");
     assert_eq!(report["training"]["settled"], 1, "the group that was rejected");

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::broker::Broker;
-use crate::sandbox::{Sandbox, get, until};
+use crate::sandbox::{Sandbox, TIMEOUT, ready, until};
+use crate::servers::Broker;
 
 /// A change record as a line of a recorded file.
 pub fn row(table: &str, id: i32, after: &Value, snapshot: &str) -> Value {
@@ -83,8 +83,8 @@ async fn one_bad_record_becomes_a_dead_letter_and_a_later_good_image_supersedes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_made_anew_stops_the_processor_and_says_what_to_do() {
-    let sandbox = Sandbox::new("made_anew").await;
+async fn a_topic_created_again_stops_the_processor_and_says_what_to_do() {
+    let sandbox = Sandbox::new("created_again").await;
     publish(&sandbox, &[snapshot(), transaction(1, &partner("Seven", 200))].concat());
     assert_eq!(run(&sandbox).0, Some(0));
     sandbox.recreate_topic().await;
@@ -100,16 +100,16 @@ async fn a_topic_made_anew_stops_the_processor_and_says_what_to_do() {
     sandbox.ok(&["reset", "credit"]);
     assert_eq!(run(&sandbox).0, Some(0));
     assert_eq!(limit(&sandbox).await, 2);
-    let limits: Vec<_> = limits_told(&sandbox);
+    let limits: Vec<_> = emitted_limits(&sandbox);
     assert_eq!(
         limits,
         ["100.00", "200.00", "100.00", "1.00", "2.00"],
-        "the new topic's changes are told behind the old one's"
+        "the new topic's changes are emitted behind the old one's"
     );
 }
 
-/// The limits that events told of, in order.
-fn limits_told(sandbox: &Sandbox) -> Vec<String> {
+/// The limits in the events, in order.
+pub fn emitted_limits(sandbox: &Sandbox) -> Vec<String> {
     let limit = |event: &crate::sandbox::Event| {
         let data: Value = serde_json::from_str(&event.data).unwrap();
         data["after"]["credit_limit"].as_str().unwrap().to_owned()
@@ -129,7 +129,7 @@ async fn a_loss_stops_the_processor_until_a_new_snapshot() {
     assert_eq!(limit(&sandbox).await, 100);
     publish(&sandbox, &[snapshot(), transaction(3, &partner("Seven", 300))].concat());
     assert_eq!(run(&sandbox).0, Some(0));
-    assert_eq!(limits_told(&sandbox), ["100.00", "300.00"]);
+    assert_eq!(emitted_limits(&sandbox), ["100.00", "300.00"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,6 +139,11 @@ async fn a_topic_with_several_partitions_is_refused() {
         sandbox.kafka().create().unwrap();
     let more = rdkafka::admin::NewPartitions::new(&sandbox.topic, 2);
     admin.create_partitions([&more], &rdkafka::admin::AdminOptions::new()).await.unwrap().remove(0).unwrap();
+    until("the broker to know of them", async || {
+        let metadata = admin.inner().fetch_metadata(Some(&sandbox.topic), TIMEOUT).unwrap();
+        metadata.topics()[0].partitions().len() == 2
+    })
+    .await;
     let (code, error) = run(&sandbox);
     assert!(code == Some(1) && error.contains("2 partitions"), "{error}");
     assert!(!sandbox.run(&["topics"]).status.success());
@@ -185,7 +190,7 @@ async fn postgres_may_go_away_and_come_back() {
     until("the change", async || limit(&sandbox).await == 200).await;
     drop(running);
     assert_eq!(run(&sandbox).0, Some(0));
-    assert_eq!(sandbox.events().len(), 2, "each change told once");
+    assert_eq!(sandbox.events().len(), 2, "each change emitted once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,19 +201,16 @@ async fn kafka_may_die_and_come_back() {
     let running = sandbox.start();
     until("the snapshot", async || limit(&sandbox).await == 100).await;
     let address = sandbox.listening().await;
-    let ready = |wanted: u16, says: &str| {
-        get(&address, "/readyz").is_some_and(|(status, text)| status == wanted && text.contains(says))
-    };
-    until("ready", async || ready(200, "running")).await;
+    until("ready", async || ready(&address, 200, "running")).await;
     broker.kill();
-    until("word that Kafka is away", async || ready(503, "no Kafka broker")).await;
+    until("word that Kafka is away", async || ready(&address, 503, "no Kafka broker")).await;
     broker.up();
     publish(&sandbox, &transaction(1, &partner("Seven", 200)));
     until("the change", async || limit(&sandbox).await == 200).await;
-    until("ready again", async || ready(200, "running")).await;
+    until("ready again", async || ready(&address, 200, "running")).await;
     drop(running);
     assert_eq!(run(&sandbox).0, Some(0));
-    assert_eq!(limits_told(&sandbox), ["100.00", "200.00"], "each change told once");
+    assert_eq!(emitted_limits(&sandbox), ["100.00", "200.00"], "each change emitted once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,7 +253,11 @@ async fn one_that_is_killed_hands_over_and_a_paused_one_cannot_write() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     drop(first);
     assert_eq!(run(&sandbox).0, Some(0));
-    assert_eq!(limits_told(&sandbox), ["100.00", "200.00", "300.00", "400.00"], "each told once, in order");
+    assert_eq!(
+        emitted_limits(&sandbox),
+        ["100.00", "200.00", "300.00", "400.00"],
+        "each emitted once, in order"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -298,7 +304,7 @@ async fn tick(sandbox: &Sandbox, settings: &str) {
     let due = "2026-01-08T00:00:00.000Z".to_owned();
     assert!(
         kinds.contains(&("exposure_changed".into(), due)),
-        "the moment it fell due, not that of the tick: {kinds:?}"
+        "the instant it fell due, not that of the tick: {kinds:?}"
     );
     assert!(kinds.iter().any(|(kind, _)| kind == "tick"), "{kinds:?}");
 }

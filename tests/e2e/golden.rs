@@ -1,37 +1,30 @@
 //! Every processor's golden streams: what goes in, which rows and events come out.
-//! `UPDATE_GOLDEN=1 make test` writes what came out; read the difference before you commit it.
+//! `UPDATE_GOLDEN=1 cargo test --test e2e golden` writes what came out; read the difference before you commit it.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::sandbox::{Event, Sandbox};
+use crate::support::{self, Processor};
 
-/// The tables whose rows a golden case shows.
-const RESULTS: [(&str, &[&str]); 2] = [
-    ("credit", &["credit.exposure", "credit.assessment", "credit.hold", "public.credit_scores"]),
-    ("dedup", &["dedup.decision", "dedup.master", "public.deduplication_scans", "public.duplicate_groups"]),
-];
-
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn golden_streams() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("processors");
-    for (processor, tables) in RESULTS {
-        let mut cases: Vec<_> = root
-            .join(processor)
-            .join("tests/golden")
-            .read_dir()
-            .unwrap()
-            .map(|case| case.unwrap().path())
-            .collect();
-        cases.sort();
-        assert!(!cases.is_empty());
+    let mut checks = tokio::task::JoinSet::new();
+    for processor in support::ALL {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("processors")
+            .join(processor.name)
+            .join("tests/golden");
+        let cases: Vec<_> = golden.read_dir().unwrap().map(|case| case.unwrap().path()).collect();
+        assert!(!cases.is_empty(), "{} has none", processor.name);
         for case in cases {
-            check(processor, &case, tables).await;
+            checks.spawn(check(processor, case));
         }
     }
+    checks.join_all().await;
 }
 
 /// What was written into `audit_logs`, one line a decision.
@@ -42,17 +35,22 @@ async fn decisions(connection: &mut PgConnection) -> String {
     lines.iter().fold(String::new(), |all, line| all + line + "\n")
 }
 
-async fn check(processor: &str, case: &Path, tables: &[&str]) {
+async fn check(processor: &Processor, case: PathBuf) {
     let name = case.file_name().unwrap().to_str().unwrap();
     let sandbox = Sandbox::new(&format!("golden_{name}")).await;
-    sandbox.configure(&format!("processors = [\"{processor}\"]"));
+    sandbox.configure(&format!("processors = [\"{}\"]", processor.name));
     sandbox.ok(&["publish", case.join("in.jsonl").to_str().unwrap(), "--topic", &sandbox.topic]);
     sandbox.ok(&["run", "--until-caught-up"]);
-    let mut rows = String::new();
+    compare(&sandbox, processor.name, processor.golden, processor.sequences, &case).await;
+}
+
+/// Compares what a processor has stored, emitted and written down with what a case expects. Of the tables in `sequences` the id
+/// means nothing.
+pub async fn compare(sandbox: &Sandbox, processor: &str, tables: &[&str], sequences: &[&str], case: &Path) {
     let mut connection = sandbox.connect().await;
+    let mut rows = String::new();
     for table in tables {
-        // An id that is counted along the stream is shown, one from a sequence is not.
-        let ignored = if processor == "dedup" { "" } else { "id" };
+        let ignored = if sequences.contains(table) { "id" } else { "" };
         let sql = format!("SELECT jsonb_strip_nulls(to_jsonb(t) - '{ignored}') FROM {table} AS t ORDER BY 1");
         let of_table: Vec<Value> =
             sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
@@ -78,6 +76,6 @@ async fn check(processor: &str, case: &Path, tables: &[&str]) {
             std::fs::write(&path, &got).unwrap();
         }
         let expected = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(got, expected, "{name}/{file}: see UPDATE_GOLDEN in {}", file!());
+        assert_eq!(got, expected, "{}: see UPDATE_GOLDEN in {}", path.display(), file!());
     }
 }

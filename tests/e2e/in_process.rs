@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use contract::Processor;
 use credit::Credit;
-use ledgerwell::feed::{Assembler, Bulk, Input, Step, Unit};
-use ledgerwell::runner::{Job, Place, Status, Stop, Writer};
+use credit::store::RowChange;
+use ledgerwell::feed::{Assembler, Delivery, Input, RowBatch, Step};
+use ledgerwell::runner::Writer;
+use ledgerwell::status::Status;
+use ledgerwell::task::{Job, Stop, TaskId};
 use ledgerwell::telemetry::Metrics;
 use sqlx::PgConnection;
 
@@ -17,16 +20,22 @@ pub use crate::torn::Record;
 pub struct Pipeline {
     job: Job,
     writer: Option<Writer<Credit>>,
-    assembler: Assembler<credit::event::Event>,
+    assembler: Assembler<RowChange>,
     /// Where to read on after a restart.
     pub resume: usize,
 }
 
+/// The job of the usual processor.
 pub fn job(sandbox: &Sandbox, large: usize) -> Job {
+    job_of::<Credit>(sandbox, large)
+}
+
+/// The job of a processor on the sandbox's source.
+pub fn job_of<P: Processor>(sandbox: &Sandbox, large: usize) -> Job {
     Job {
-        place: Place {
-            processor: Credit::NAME,
-            version: Credit::VERSION,
+        task: TaskId {
+            processor: P::NAME,
+            version: P::VERSION,
             source: "odoo".into(),
             topic: sandbox.topic.clone(),
             partition: 0,
@@ -34,71 +43,77 @@ pub fn job(sandbox: &Sandbox, large: usize) -> Job {
         control_topic: None,
         source: contract::Source { name: "odoo".into(), time_zone: chrono_tz::UTC, main_company: None },
         database_url: sandbox.database_url.clone(),
-        kafka: rdkafka::ClientConfig::new(),
+        kafka: sandbox.kafka(),
         prefix: sandbox.name.clone(),
         instance: "test".into(),
         status: Arc::new(Status::default()),
-        metrics: Metrics::new().unwrap().unit("credit", "odoo"),
+        metrics: Metrics::new().unwrap().task(P::NAME, "odoo"),
         stop: Stop::default(),
         runtime: tokio::runtime::Handle::current(),
         large,
-        beside: None,
+        shadow: None,
     }
 }
 
 impl Pipeline {
-    /// Claims the unit, as after a restart.
+    /// Claims the task, as after a restart.
     pub async fn claim(job: &Job) -> Self {
         let writer = Writer::<Credit>::claim(job, 0, i64::MAX).await.unwrap();
         let checkpoint = writer.checkpoint();
-        let progress = checkpoint.incarnation.map(|_| checkpoint.progress.clone());
+        let progress = checkpoint.topic_generation.map(|_| checkpoint.progress.clone());
         let resume = usize::try_from(checkpoint.next_offset).unwrap();
-        let assembler = Assembler::new(Credit::TABLES, Credit::decode, progress, job.large);
+        let assembler = Assembler::new(progress, job.large);
         Self { job: job.clone(), writer: Some(writer), assembler, resume }
     }
 
-    /// Forgets everything that is not saved and claims anew.
+    /// Drops everything that is not saved and claims again.
     pub async fn restart(&mut self) {
         self.writer = None;
         *self = Self::claim(&self.job.clone()).await;
     }
 
-    /// Reads the record at `offset` of `log`. Answers how many units that closed, saving after those that `cut` names.
-    pub async fn read(&mut self, log: &[Record], offset: usize, mut cut: impl FnMut() -> bool) -> usize {
+    /// Reads the record at `offset` of `log`. Answers how many deliveries that closed, saving after those that `saves`
+    /// names.
+    pub async fn read(&mut self, log: &[Record], offset: usize, mut saves: impl FnMut() -> bool) -> usize {
         let input = input(log, offset);
         self.assembler.push(&input);
-        let mut units = 0;
-        while let Some(unit) = self.assembler.next_unit() {
-            units += 1;
-            let may_cut = self.fold(log, unit);
-            if may_cut && cut() {
+        let mut deliveries = 0;
+        while let Some(delivery) = self.assembler.next_delivery() {
+            deliveries += 1;
+            let may_commit = self.fold(log, delivery);
+            if may_commit && saves() {
                 self.save().await;
             }
         }
-        units
+        deliveries
     }
 
     /// The end of the log: all that can go out does, and is saved.
     pub async fn finish(&mut self, log: &[Record]) {
         self.assembler.flush(i64::try_from(log.len()).unwrap()).unwrap();
-        while let Some(unit) = self.assembler.next_unit() {
-            self.fold(log, unit);
+        while let Some(delivery) = self.assembler.next_delivery() {
+            self.fold(log, delivery);
         }
         self.save().await;
     }
 
-    fn fold(&mut self, log: &[Record], unit: Unit<credit::event::Event>) -> bool {
+    fn fold(&mut self, log: &[Record], delivery: Delivery<RowChange>) -> bool {
         let writer = self.writer.as_mut().unwrap();
-        let Step::Large { offsets, time, .. } = unit.step else { return writer.fold(unit) };
+        let Step::Large { offsets, time, .. } = delivery.step else { return writer.fold(delivery) };
         for part in offsets.chunks(7) {
-            let mut rows = Bulk::default();
+            let mut rows = RowBatch::default();
             for offset in part {
                 self.assembler.decode_again(&mut rows, &input(log, usize::try_from(*offset).unwrap()));
             }
-            let progress = unit.progress.clone();
-            writer.fold(Unit { step: Step::Part { rows, time }, progress, cut: false, ..unit });
+            let progress = delivery.progress.clone();
+            writer.fold(Delivery {
+                step: Step::Part { rows, time },
+                progress,
+                may_commit: false,
+                ..delivery
+            });
         }
-        writer.fold(Unit { step: Step::Transaction { rows: Bulk::default(), time }, ..unit })
+        writer.fold(Delivery { step: Step::Transaction { rows: RowBatch::default(), time }, ..delivery })
     }
 
     pub async fn save(&mut self) {
@@ -107,7 +122,7 @@ impl Pipeline {
         self.resume = usize::try_from(writer.checkpoint().next_offset).unwrap();
     }
 
-    /// The unit's clock.
+    /// The task's clock.
     pub fn clock(&self) -> Option<chrono::DateTime<chrono::Utc>> {
         self.writer.as_ref().unwrap().checkpoint().clock
     }

@@ -45,7 +45,7 @@ async fn twenty_kills_leave_the_tables_and_events_of_an_undisturbed_run() {
     undisturbed.ok(&["run", "--until-caught-up"]);
     let end = undisturbed.next_offset().await;
 
-    let killed = undisturbed.beside("killed").await;
+    let killed = undisturbed.over_same_topic("killed").await;
     let epoch = async || killed.value("SELECT owner_epoch FROM stream.checkpoint").await;
     let mut in_the_middle = 0;
     for kill in 0..KILLS {

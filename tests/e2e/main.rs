@@ -6,11 +6,11 @@
 mod adoption;
 mod api;
 mod batching;
-mod broker;
 mod commands;
 mod control;
 mod costs;
 mod dead_letters;
+mod documents;
 mod duplicates;
 mod early_warning;
 mod encodings;
@@ -26,4 +26,9 @@ mod replays;
 mod runbooks;
 mod sandbox;
 mod security;
+mod servers;
+mod specimen;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with the torture")]
+mod support;
 mod torn;

@@ -1,8 +1,11 @@
 //! The schema goes up, down to nothing and up again to the same catalogue; a database of another version is refused.
 
-use sqlx::{AssertSqlSafe, Executor};
+use std::process::Stdio;
 
-use crate::sandbox::Sandbox;
+use sqlx::{AssertSqlSafe, Connection, Executor};
+
+use crate::failures::{emitted_limits, limit, partner, publish, run, snapshot, transaction};
+use crate::sandbox::{Sandbox, ready, until};
 
 /// Columns, constraints and indexes of all our schemas, one line each.
 const CATALOGUE: &str = "
@@ -55,4 +58,86 @@ async fn run_refuses_a_database_of_another_version_and_says_what_to_do() {
                VALUES (999, 'from the future', true, '', 0)";
     sandbox.connect().await.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
     assert!(refuse().contains("999"), "{}", refuse());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_runs_while_the_database_is_migrated_writes_nothing_more() {
+    let sandbox = Sandbox::new("migrated_under").await;
+    publish(&sandbox, &snapshot());
+    let running = sandbox.start();
+    until("the snapshot", async || limit(&sandbox).await == 100).await;
+    let address = sandbox.listening().await;
+    until("ready", async || ready(&address, 200, "running")).await;
+
+    // Somebody's query holds the migration up.
+    let mut reader = sandbox.connect().await;
+    let mut reading = reader.begin().await.unwrap();
+    reading.execute("LOCK TABLE credit.hold IN ACCESS SHARE MODE").await.unwrap();
+    let mut migration = sandbox.command(&["migrate", "down", "--to", "15"]);
+    let mut migrating = migration.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the owner to lose its task", async || sandbox.log().contains("is being migrated")).await;
+    publish(&sandbox, &transaction(1, &partner("Seven", 200)));
+    reading.rollback().await.unwrap();
+    assert!(migrating.wait().unwrap().success());
+    until("word of the other version", async || {
+        ready(&address, 503, "lacks migration 16: run `ledgerwell migrate up`")
+    })
+    .await;
+    assert_eq!(limit(&sandbox).await, 100, "nothing was written");
+    drop(running);
+
+    sandbox.ok(&["migrate", "up"]);
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(emitted_limits(&sandbox), ["100.00", "200.00"], "each change emitted once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_keep_what_they_say_on_the_way_up_and_down() {
+    let sandbox = Sandbox::new("lists").await;
+    sandbox.ok(&["migrate", "down", "--to", "15"]);
+    let mut connection = sandbox.connect().await;
+    // A rebuild was under way, and one has left the version before.
+    for version in ["credit_next", "credit_previous"] {
+        let sql = format!(
+            "CREATE SCHEMA {version};
+             CREATE TABLE {version}.assessment (LIKE credit.assessment INCLUDING ALL);
+             CREATE TABLE {version}.hold (LIKE credit.hold INCLUDING ALL)"
+        );
+        connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    for version in ["credit", "credit_next", "credit_previous"] {
+        let sql = format!(
+            "INSERT INTO {version}.assessment (company_id, partner_id, experiences, order_volume, risk_level, failing, day_scores,
+                 told_risk, updated_at)
+             VALUES (1, 1, 0, 0, 'normal', '', '', 'normal', now()),
+                 (1, 2, 0, 0, 'normal', 'utilisation,oldest_overdue', '', 'normal', now());
+             INSERT INTO {version}.hold (company_id, partner_id, status, checks, reason, release, orders, released, updated_at)
+             VALUES (1, 1, 'none', '', '', '', '', 'utilisation', now()),
+                 (1, 2, 'held', 'utilisation,oldest_overdue', '', '', '12,7', '', now())"
+        );
+        connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    let mut lists = async || {
+        let mut lines = Vec::new();
+        for version in ["credit", "credit_next", "credit_previous"] {
+            let sql = format!(
+                "SELECT concat_ws(' | ', failing::text, checks::text, orders::text, released::text)
+                 FROM {version}.hold JOIN {version}.assessment USING (company_id, partner_id) ORDER BY partner_id"
+            );
+            let said: Vec<String> =
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+            lines.push(said);
+        }
+        lines
+    };
+    let texts = [" |  |  | utilisation", "utilisation,oldest_overdue | utilisation,oldest_overdue | 12,7 | "];
+    assert_eq!(lists().await, [texts; 3]);
+    sandbox.ok(&["migrate", "up"]);
+    let arrays = [
+        r#"[] | [] | [] | ["utilisation"]"#,
+        r#"["utilisation", "oldest_overdue"] | ["utilisation", "oldest_overdue"] | [12, 7] | []"#,
+    ];
+    assert_eq!(lists().await, [arrays; 3]);
+    sandbox.ok(&["migrate", "down", "--to", "15"]);
+    assert_eq!(lists().await, [texts; 3]);
 }

@@ -99,7 +99,7 @@ fn limits(folder: &std::path::Path) -> BTreeSet<(i32, i32)> {
 /// Companies and partners with a limit, each judged right: Odoo warns above the limit, and here the check fails then, until 95 %.
 async fn judged_limits(connection: &mut sqlx::PgConnection) -> Vec<(i32, i32)> {
     let rows: Vec<(i32, i32, bool)> = sqlx::query_as(
-        "SELECT company_id, partner_id, CASE WHEN failing LIKE '%utilisation%' THEN total > 0.95 * credit_limit
+        "SELECT company_id, partner_id, CASE WHEN failing ? 'utilisation' THEN total > 0.95 * credit_limit
              ELSE total <= credit_limit END
          FROM credit.exposure JOIN credit.assessment USING (company_id, partner_id)
          WHERE credit_limit > 0",

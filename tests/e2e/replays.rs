@@ -60,7 +60,7 @@ async fn what_the_log_says_is_what_is_there_until_somebody_touches_it() {
     assert_eq!(sandbox.value(left).await, 0, "nothing is left behind");
     assert_eq!(sandbox.value("SELECT count(*) FROM stream.checkpoint WHERE version < 0").await, 0);
 
-    // A replay mends it, and tells nobody anything.
+    // A replay mends it, and emits nothing.
     let events = sandbox.events().len();
     let report = replay(&sandbox, &[]);
     assert_eq!(compared(&report, "credit.exposure").1, 1);
@@ -70,7 +70,7 @@ async fn what_the_log_says_is_what_is_there_until_somebody_touches_it() {
     assert_eq!(sandbox.events().len(), events);
 }
 
-/// The rows of what a processor concludes, without the version of the runner's books.
+/// The rows of what a processor concludes, without the version of the runner's tables.
 fn results(dump: &str) -> Vec<&str> {
     dump.lines()
         .filter(|line| line.starts_with("credit.") || line.starts_with("public.credit_scores"))
@@ -88,7 +88,11 @@ async fn a_replay_switches_while_the_pipeline_runs_and_it_goes_on_from_there() {
     publish(&sandbox, &transaction(2, &partner("Seven", 300)));
     until("a change behind the switch", async || limit(&sandbox).await == 300).await;
     assert_eq!(sandbox.value("SELECT version::bigint FROM stream.active").await, 2);
-    assert_eq!(sandbox.value("SELECT credit_limit::bigint FROM credit_previous.exposure").await, 200, "kept");
+    assert_eq!(
+        sandbox.value("SELECT credit_limit::bigint FROM credit_previous.exposure").await,
+        200,
+        "stored"
+    );
     assert_eq!(sandbox.value("SELECT credit_limit::bigint FROM credit_scores").await, 300);
 
     // Back to the version before, which catches up.
@@ -102,7 +106,7 @@ async fn a_replay_switches_while_the_pipeline_runs_and_it_goes_on_from_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn its_events_are_told_under_the_new_version_when_that_is_asked_for() {
+async fn its_events_are_emitted_under_the_new_version_when_that_is_asked_for() {
     let sandbox = Sandbox::new("replay_events").await;
     publish(&sandbox, &[snapshot(), transaction(1, &partner("Seven", 200))].concat());
     assert_eq!(run(&sandbox).0, Some(0));
@@ -119,7 +123,7 @@ async fn its_events_are_told_under_the_new_version_when_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_processor_that_never_ran_is_enabled_without_telling_its_history() {
+async fn a_processor_that_never_ran_is_enabled_without_emitting_its_history() {
     let sandbox = Sandbox::new("replay_first").await;
     publish(&sandbox, &[snapshot(), transaction(1, &partner("Seven", 200))].concat());
     let report = replay(&sandbox, &[]);
@@ -127,7 +131,7 @@ async fn a_processor_that_never_ran_is_enabled_without_telling_its_history() {
     assert_eq!(sandbox.events().len(), 0);
     publish(&sandbox, &transaction(2, &partner("Seven", 300)));
     assert_eq!(run(&sandbox).0, Some(0));
-    assert_eq!((limit(&sandbox).await, sandbox.events().len()), (300, 1), "what comes then is told");
+    assert_eq!((limit(&sandbox).await, sandbox.events().len()), (300, 1), "what comes then is emitted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,7 +49,11 @@ async fn kafkas_data_may_be_lost() {
     assert!(code == Some(1) && error.contains("ledgerwell reset"), "{error}");
     sandbox.ok(&["reset", "credit"]);
     assert_eq!(run(&sandbox).0, Some(0));
-    assert_eq!((limit(&sandbox).await, sandbox.events().len()), (100, 1), "what has changed since is told");
+    assert_eq!(
+        (limit(&sandbox).await, sandbox.events().len()),
+        (100, 1),
+        "what has changed since is emitted"
+    );
     // What was known before stays until a replay: the clock of the old log, for one.
     sandbox.ok(&["replay", "credit"]);
     assert!(sandbox.ok(&["verify", "credit"]).contains("exactly what is there"));

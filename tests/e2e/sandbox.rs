@@ -17,8 +17,10 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
+use crate::support::{self, USUAL};
+
 /// Longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_mins(2);
+pub const TIMEOUT: Duration = Duration::from_mins(2);
 
 pub struct Sandbox {
     /// Prefix of its topics, and its database's name.
@@ -65,7 +67,7 @@ impl Sandbox {
     }
 
     /// A second pipeline over the topic of another sandbox: its own database and result topics.
-    pub async fn beside(&self, test: &str) -> Self {
+    pub async fn over_same_topic(&self, test: &str) -> Self {
         let sandbox = Self::with_topic(test, Some(self.topic.clone()), &self.servers).await;
         sandbox.ok(&["migrate", "up"]);
         sandbox.ok(&["topics"]);
@@ -91,14 +93,18 @@ impl Sandbox {
         sandbox
     }
 
-    /// Writes the configuration, with more lines for its source, and tables behind it. Unless they say otherwise, credit runs:
-    /// most streams of these tests have only the columns that it reads.
+    /// Writes the configuration, with more lines for its source, and tables behind it. Unless they say otherwise, only the
+    /// usual processor runs.
     pub fn configure(&self, more: &str) {
         let Self { name, topic, database_url, .. } = self;
         let text = format!(
             "prefix = \"{name}\"\n[kafka]\n\"session.timeout.ms\" = 1500\n\"heartbeat.interval.ms\" = 300\n[http]\nlisten = \"127.0.0.1:0\"\n[[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\n\
              database_url = \"{database_url}\"\n{}\n{}\n{more}\n",
-            if more.contains("processors") { "" } else { "processors = [\"credit\"]" },
+            if more.contains("processors") {
+                String::new()
+            } else {
+                format!("processors = [\"{}\"]", USUAL.name)
+            },
             if more.contains("clock") { "" } else { "clock = \"feed\"" }
         );
         std::fs::write(self.folder.join("ledgerwell.toml"), text).unwrap();
@@ -108,6 +114,11 @@ impl Sandbox {
         let path = self.folder.join(name);
         std::fs::write(&path, content).unwrap();
         path.display().to_string()
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
@@ -198,7 +209,7 @@ impl Sandbox {
 
     /// All events, as committed, one partition after the other.
     pub fn events(&self) -> Vec<Event> {
-        self.events_of("credit")
+        self.events_of(USUAL.name)
     }
 
     /// The events of a processor, as a read_committed consumer sees them.
@@ -211,7 +222,7 @@ impl Sandbox {
             .set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().unwrap();
         let topic = format!("{}.{processor}", self.name);
-        let metadata = consumer.fetch_metadata(Some(&topic), PATIENCE).unwrap();
+        let metadata = consumer.fetch_metadata(Some(&topic), TIMEOUT).unwrap();
         let partitions = metadata.topics()[0].partitions().len();
         let mut assignment = TopicPartitionList::new();
         for partition in 0..partitions {
@@ -223,7 +234,7 @@ impl Sandbox {
         let (mut events, mut ended) = (vec![Vec::new(); partitions], std::collections::BTreeSet::new());
         let began = Instant::now();
         while ended.len() < partitions {
-            assert!(began.elapsed() < PATIENCE, "the result topic could not be read to its end");
+            assert!(began.elapsed() < TIMEOUT, "the result topic could not be read to its end");
             match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
                     let header = |name: &str| {
@@ -256,7 +267,7 @@ impl Sandbox {
         let admin: AdminClient<DefaultClientContext> = self.kafka().create().unwrap();
         admin.delete_topics(&[&self.topic], &AdminOptions::new()).await.unwrap();
         until("the topic to be gone", async || {
-            let metadata = admin.inner().fetch_metadata(None, PATIENCE).unwrap();
+            let metadata = admin.inner().fetch_metadata(None, TIMEOUT).unwrap();
             !metadata.topics().iter().any(|topic| topic.name() == self.topic)
         })
         .await;
@@ -281,10 +292,9 @@ impl Drop for Sandbox {
                 let sql = format!("DROP DATABASE {name} WITH (FORCE)");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
                 let admin: AdminClient<DefaultClientContext> = kafka.create().unwrap();
-                let (result, progress) = (format!("{name}.credit"), format!("_{name}.progress"));
-                let control = format!("{name}.control");
-                let topics: Vec<_> =
-                    [Some(result), Some(progress), Some(control), own_topic].into_iter().flatten().collect();
+                let results = PROCESSORS.iter().map(|processor| format!("{name}.{}", processor.name));
+                let others = [format!("_{name}.progress"), format!("{name}.control")];
+                let topics: Vec<_> = results.chain(others).chain(own_topic).collect();
                 let topics: Vec<_> = topics.iter().map(String::as_str).collect();
                 admin.delete_topics(&topics, &AdminOptions::new()).await.unwrap();
             });
@@ -319,6 +329,11 @@ impl Drop for Running {
     }
 }
 
+/// Whether `/readyz` answers with this status and says this.
+pub fn ready(address: &str, status: u16, says: &str) -> bool {
+    get(address, "/readyz").is_some_and(|(answer, text)| answer == status && text.contains(says))
+}
+
 /// One HTTP request over a plain socket: GET.
 pub fn get(address: &str, path: &str) -> Option<(u16, String)> {
     send(address, "GET", path, None, "")
@@ -351,7 +366,7 @@ pub fn send(
 pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(began.elapsed() < TIMEOUT, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -368,22 +383,24 @@ pub fn assert_same(left: &str, right: &str) {
 
 /// Every row of the tables that a processor writes, one line each, sorted.
 pub async fn dump(connection: &mut PgConnection) -> String {
+    let public = PROCESSORS.iter().flat_map(|processor| processor.public()).map(|table| table.name);
+    let shared: Vec<_> = public.chain(["audit_logs", "dead_letter", "request", "rules"]).collect();
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
-         WHERE table_schema = ANY($1) OR table_schema IN ('public', 'stream') AND table_name IN ('credit_scores',
-             'deduplication_scans', 'duplicate_groups', 'audit_logs', 'dead_letter', 'request', 'rules') ORDER BY 1",
+         WHERE table_schema = ANY($1) OR table_schema IN ('public', 'stream') AND table_name = ANY($2) ORDER BY 1",
     )
     .bind(PROCESSORS.iter().map(|processor| processor.name).collect::<Vec<_>>())
+    .bind(shared)
     .fetch_all(&mut *connection)
     .await
     .unwrap();
     let mut all = String::new();
     for table in tables {
         // Ids from sequences never leave their table, and attempts count restarts.
-        let sql = format!(
-            "SELECT ((to_jsonb(t) - 'attempts') - CASE WHEN '{table}' IN ('public.credit_scores', 'public.audit_logs') THEN 'id' ELSE '' END)::text
-             FROM {table} AS t ORDER BY 1"
-        );
+        let sequence = support::ALL.iter().any(|processor| processor.sequences.contains(&table.as_str()));
+        let ignored = if sequence || table == "public.audit_logs" { "id" } else { "" };
+        let sql =
+            format!("SELECT ((to_jsonb(t) - 'attempts') - '{ignored}')::text FROM {table} AS t ORDER BY 1");
         let rows: Vec<String> =
             sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *connection).await.unwrap();
         for row in rows {

@@ -30,7 +30,7 @@ fn the_document_says_the_same_in_its_table_and_in_its_commands() {
 
 /// One test, because the services take seconds to start.
 #[tokio::test(flavor = "multi_thread")]
-async fn all_works_with_the_documented_rights_every_refusal_says_why_and_no_secret_is_told() {
+async fn all_works_with_the_documented_rights_every_refusal_says_why_and_no_secret_is_printed() {
     let services = Services::start();
     let pipeline = Pipeline::new(&services);
     let test = Test {
@@ -47,8 +47,8 @@ async fn all_works_with_the_documented_rights_every_refusal_says_why_and_no_secr
     test.every_grant_is_needed().await;
     let printed = pipeline.printed();
     assert!(printed.contains("TRACE") && printed.contains("claimed"), "everything is logged");
-    let told = printed.lines().find(|line| line.contains(services.secret()));
-    assert_eq!(told, None, "a secret was told");
+    let leaked = printed.lines().find(|line| line.contains(services.secret()));
+    assert_eq!(leaked, None, "a secret was printed");
 }
 
 struct Test<'a> {
@@ -78,22 +78,22 @@ impl Test<'_> {
 
     /// Changes arrive as rows and events, requests are answered, and the commands that look work, too.
     async fn works(&self) {
-        let unit = self.pipeline.start("least", &self.least);
+        let task = self.pipeline.start("least", &self.least);
         self.pipeline.publish(&self.owner, &over_the_limit());
-        until("a hold", async || unit.get("/api/v1/credit/holds").1.contains("suggested")).await;
+        until("a hold", async || task.get("/api/v1/credit/holds").1.contains("suggested")).await;
         self.event();
-        let (status, taken) = unit.ask();
+        let (status, taken) = task.ask();
         assert_eq!(status, 202, "{taken}");
         let taken: Value = serde_json::from_str(&taken).unwrap();
-        until("an answer", async || unit.get(taken["outcome"].as_str().unwrap()).0 == 200).await;
+        until("an answer", async || task.get(taken["outcome"].as_str().unwrap()).0 == 200).await;
         for path in ["/metrics", "/readyz", "/api/v1/credit/exposures", "/api/v1/audit", "/api/v1/rules"] {
-            let (status, text) = unit.get(path);
+            let (status, text) = task.get(path);
             assert!(status == 200 && !text.contains(self.services.secret()), "{path}: {status} {text}");
         }
         for command in [&["status", "--json"][..], &["dlq", "list"], &["explain", "credit", "7"]] {
             self.pipeline.ok("least", &self.least, command);
         }
-        unit.stop().await;
+        task.stop().await;
     }
 
     /// Waits for an event, as one who may read them.
@@ -107,10 +107,10 @@ impl Test<'_> {
         }
         consumer.assign(&partitions).unwrap();
         let began = Instant::now();
-        let told = std::iter::from_fn(|| {
+        let emitted = std::iter::from_fn(|| {
             (began.elapsed() < Duration::from_secs(30)).then(|| consumer.poll(Duration::from_millis(100)))
         });
-        let event = told.flatten().map(|message| message.unwrap().key().unwrap().to_vec()).next();
+        let event = emitted.flatten().map(|message| message.unwrap().key().unwrap().to_vec()).next();
         assert!(event.is_some_and(|key| key.starts_with(b"odoo/")), "no event has come");
     }
 
@@ -140,16 +140,16 @@ impl Test<'_> {
                 "ssl.ca.location",
             ),
         ];
-        let units =
+        let tasks =
             refused.each_ref().map(|(name, access, _)| self.pipeline.start(&name.replace(' ', "-"), access));
-        for ((name, _, check), unit) in refused.iter().zip(units) {
-            until(name, async || unit.get("/readyz").1.contains(check)).await;
-            let (status, text) = unit.get("/readyz");
+        for ((name, _, check), task) in refused.iter().zip(tasks) {
+            until(name, async || task.get("/readyz").1.contains(check)).await;
+            let (status, text) = task.get("/readyz");
             assert!(
                 status == 503 && text.contains("Kafka refuses us") && text.contains("Check"),
                 "{name}: {text}"
             );
-            unit.stop().await;
+            task.stop().await;
         }
     }
 
@@ -185,11 +185,11 @@ impl Test<'_> {
         let began = Instant::now();
         while !said.contains(words) {
             assert!(began.elapsed() < Duration::from_secs(20), "{name}: waited for {words}, but: {said}");
-            let mut unit = self.pipeline.start(name, &access);
+            let mut task = self.pipeline.start(name, &access);
             // A certificate is exchanged a moment after it was asked for.
-            until("an end, or a beginning", async || unit.has_ended() || unit.address().is_some()).await;
-            said = warnings(&unit.log());
-            unit.stop().await;
+            until("an end, or a beginning", async || task.has_ended() || task.address().is_some()).await;
+            said = warnings(&task.log());
+            task.stop().await;
         }
     }
 
@@ -199,17 +199,17 @@ impl Test<'_> {
         for (number, acl) in (1..).zip(document::acls()) {
             acl.take(&self.services.inside());
             self.change(number);
-            let mut unit = self.pipeline.start(&format!("acl-{number}"), &self.least);
+            let mut task = self.pipeline.start(&format!("acl-{number}"), &self.least);
             let said = if (acl.name.as_str(), acl.operation.as_str()) == ("odoo.changes", "Write") {
-                until("HTTP", async || unit.address().is_some()).await;
-                let (status, text) = unit.ask();
+                until("HTTP", async || task.address().is_some()).await;
+                let (status, text) = task.ask();
                 if status == 503 && text.contains("authorization failed") { Ok(()) } else { Err(text) }
             } else {
-                unit.says(&["ACL", "authorization failed"]).await
+                task.says(&["ACL", "authorization failed"]).await
             };
             wrong.extend(said.err().map(|said| format!("{acl:?}: {said}")));
             acl.give(&self.services.inside());
-            unit.stop().await;
+            task.stop().await;
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
@@ -223,18 +223,18 @@ impl Test<'_> {
         for (number, (revoke, grant)) in (101..).zip(grants) {
             self.change(number);
             apply(&mut superuser, std::slice::from_ref(&revoke)).await;
-            let mut unit = self.pipeline.start(&format!("grant-{number}"), &self.least);
-            until("HTTP", async || unit.has_ended() || unit.address().is_some()).await;
-            unit.ask();
+            let mut task = self.pipeline.start(&format!("grant-{number}"), &self.least);
+            until("HTTP", async || task.has_ended() || task.address().is_some()).await;
+            task.ask();
             // Tables of a schema that a role may not use do not exist for it.
             wrong.extend(
-                unit.says(&["permission denied", "does not exist"])
+                task.says(&["permission denied", "does not exist"])
                     .await
                     .err()
                     .map(|said| format!("{revoke}: {said}")),
             );
             apply(&mut superuser, &[grant]).await;
-            unit.stop().await;
+            task.stop().await;
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }

@@ -1,8 +1,8 @@
 //! What connectors do to a log: transactions cut off and emitted again, replays from the middle of one, new snapshots.
 
-use simulator::{Settings, Simulation, UnitKind};
+use simulator::{DeliveryKind, Settings, Simulation};
 
-/// A record of a log, its offset being its place in it.
+/// A record of a log, its offset being its index in it.
 #[derive(Clone, Debug)]
 pub struct Record {
     pub key: Vec<u8>,
@@ -74,9 +74,9 @@ impl Torn {
             let log = [&clean[..begun], &clean[..]].concat();
             return Some(Piece { log, clean, transaction: false });
         }
-        let unit = self.simulation.next_unit()?;
-        let transaction = unit.kind == UnitKind::Transaction;
-        let clean = records(unit);
+        let delivery = self.simulation.next_delivery()?;
+        let transaction = delivery.kind == DeliveryKind::Transaction;
+        let clean = records(delivery);
         if !transaction {
             return Some(Piece { log: clean.clone(), clean, transaction });
         }
@@ -118,6 +118,6 @@ impl Torn {
     }
 }
 
-fn records(unit: simulator::Unit) -> Vec<Record> {
-    unit.records.into_iter().map(Record::from).collect()
+fn records(delivery: simulator::Delivery) -> Vec<Record> {
+    delivery.records.into_iter().map(Record::from).collect()
 }

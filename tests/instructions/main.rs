@@ -2,7 +2,7 @@
 //!
 //! Times differ from machine to machine and from hour to hour; instructions do not. This program runs itself under valgrind, once
 //! with little work and once with more, and divides the difference, so that starting costs nothing. UPDATE_FIGURES=1 writes the
-//! figures anew.
+//! figures again.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -13,7 +13,7 @@ use std::process::{Command, ExitCode};
 
 use work::WORK;
 
-/// So far a figure may grow, in per cent, before the test fails: more than compilers' whims, less than a mistake.
+/// How far a figure may grow, in per cent, before the test fails: more than compilers' whims, less than a mistake.
 const TOLERANCE: f64 = 5.0;
 /// How often the work is done.
 const ROUNDS: (u64, u64) = (1, 2);
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let (mut measured, mut failed) = (String::new(), false);
     for (name, _) in WORK {
         let (few, more) = (count(name, ROUNDS.0), count(name, ROUNDS.1));
-        // Each round is so many pieces.
+        // A round has `PIECES` pieces.
         let each = (more - few) / ((ROUNDS.1 - ROUNDS.0) * work::PIECES);
         writeln!(measured, "{name}\t{each}").unwrap();
         let figure = committed
@@ -56,14 +56,15 @@ fn main() -> ExitCode {
     }
     if failed {
         println!(
-            "more than {TOLERANCE} % above tests/instructions/figures.txt: find out why, or write it anew with UPDATE_FIGURES=1"
+            "more than {TOLERANCE} % above tests/instructions/figures.txt: find out why, or write it again \
+             with UPDATE_FIGURES=1"
         );
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-/// Instructions of the whole program with so many rounds of work.
+/// Instructions of the whole program with some rounds of work.
 fn count(name: &str, rounds: u64) -> u64 {
     let program = std::env::current_exe().unwrap();
     let output = Command::new("valgrind")

@@ -1,14 +1,13 @@
 //! The hot pure functions, over changes that are always the same.
 
-use contract::{Outbox, Processor};
+use contract::{Outbox, Processor, Source};
 use credit::Credit;
-use credit::domain::Ledger;
 use credit::store::Tables;
 use dedup::Dedup;
 use ledgerwell::feed::{Assembler, Input, Step};
 use simulator::{Record, Settings, Simulation};
 
-/// A name, and what does the work so many times.
+/// A name, and what does the work the given number of times.
 pub(crate) type Work = (&'static str, fn(u64));
 
 /// Row changes of one round, the snapshot's among them.
@@ -38,35 +37,36 @@ fn records() -> Vec<Record> {
 fn assemble<P: Processor>(rounds: u64) {
     let records = records();
     for _ in 0..rounds {
-        units::<P>(&records, |_| {});
+        deliveries::<P>(&records, |_| {});
     }
 }
 
-fn units<P: Processor>(records: &[Record], mut each: impl FnMut(Step<P::Event>)) {
-    let mut assembler = Assembler::new(P::TABLES, P::decode, None, usize::MAX);
+fn deliveries<P: Processor>(records: &[Record], mut each: impl FnMut(Step<P::RowChange>)) {
+    let mut assembler = Assembler::new(None, usize::MAX);
     for (offset, record) in (0..).zip(records) {
         let (key, value) = (Some(record.key.as_slice()), record.value.as_deref());
         assembler.push(&Input { offset, timestamp: record.timestamp_ms, key, value, kind: None });
-        while let Some(unit) = assembler.next_unit() {
-            each(unit.step);
+        while let Some(delivery) = assembler.next_delivery() {
+            each(delivery.step);
         }
     }
 }
 
 fn fold(rounds: u64) {
     let records = records();
+    let source = Source { name: "odoo".into(), time_zone: chrono_tz::UTC, main_company: None };
     for _ in 0..rounds {
-        let (mut ledger, mut outbox) =
-            (Ledger::new(Tables::default(), chrono_tz::UTC, None), Outbox::default());
-        units::<Credit>(&records, |step| {
+        let mut credit = Credit::new(&source, Tables::default(), None).unwrap();
+        let mut outbox = Outbox::default();
+        deliveries::<Credit>(&records, |step| {
             let (rows, time) = match step {
                 Step::Transaction { rows, time } | Step::Part { rows, time } => (rows, time),
                 Step::Snapshot { rows, .. } => (rows, i64::MIN),
                 _ => return,
             };
-            rows.events.into_iter().for_each(|event| ledger.apply(event));
+            rows.changes.into_iter().for_each(|change| credit.apply(change));
             if let Some(now) = chrono::DateTime::from_timestamp_millis(time) {
-                ledger.decide(now, &mut outbox);
+                credit.decide(now, &mut outbox);
                 outbox.take();
                 outbox.take_audits();
             }

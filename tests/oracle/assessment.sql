@@ -10,7 +10,7 @@
 -- One row per (root company, commercial partner) with an exposure, a payment experience, or an invoice or credit note
 -- dated within the 360 days. The checks have their default parameters (30 days everywhere), no limit is raised, and
 -- the source's time zone is UTC.
--- What the terms mean is said in docs/credit-decisions.md; how values arrive, in exposure.sql. The first half of this
+-- What the terms mean is said in processors/credit/decisions.md; how values arrive, in exposure.sql. The first half of this
 -- file is also the first half of norms.sql: each is one statement and stands on its own.
 
 with

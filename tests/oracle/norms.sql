@@ -7,7 +7,7 @@
 -- One row per root company that has any payment experience or any customer with positive revenue:
 --   mean       average value of its experiences, weighted by amount and recency; 80 where there are none
 --   revenues   its customers' positive revenues of the last 360 days, smallest first
--- What the terms mean is said in docs/credit-decisions.md; how values arrive, in exposure.sql. The first half of this
+-- What the terms mean is said in processors/credit/decisions.md; how values arrive, in exposure.sql. The first half of this
 -- file is also the first half of assessment.sql: each is one statement and stands on its own.
 
 with

@@ -9,8 +9,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
 use simulator::Settings;
 
-use crate::control::{control, dedup_control};
 use crate::poison::Poison;
+use crate::support::{Processor, control_record};
 use crate::torn::{Chance, Record, Torn};
 
 /// A record, and what it is marked with where it is poison.
@@ -41,7 +41,7 @@ pub struct Feed {
 }
 
 impl Feed {
-    pub fn new(seed: u64, processor: &str, mix: Mix) -> Self {
+    pub fn new(seed: u64, processor: &Processor, mix: Mix) -> Self {
         let start = DateTime::from_timestamp(1_767_571_200, 0).unwrap().date_naive();
         let settings = Settings {
             start,
@@ -59,8 +59,7 @@ impl Feed {
             let time = piece.clean.last().map_or(0, |record| record.timestamp);
             pieces.push(piece.log.into_iter().map(Line::from).collect());
             if mix.control && piece.transaction && chance.once_in(25) {
-                let of = if processor == "dedup" { dedup_control } else { control };
-                pieces.push(vec![of(&mut chance, time).into()]);
+                pieces.push(vec![(processor.control)(&mut chance, time).into()]);
             }
             if mix.poison && piece.transaction && chance.once_in(20) {
                 pieces.push(poison.brew(&mut chance));
@@ -92,15 +91,10 @@ impl Feed {
     }
 }
 
-/// A moment has come (milliseconds since 1970).
+/// A tick: this time has come (milliseconds since 1970).
 pub fn tick(time: i64) -> Line {
-    let text = json!({ "time": DateTime::from_timestamp_millis(time).unwrap() }).to_string();
-    Line::from(Record {
-        key: b"ledgerwell".to_vec(),
-        value: Some(text.into_bytes()),
-        timestamp: time,
-        kind: Some("tick"),
-    })
+    let value = json!({ "time": DateTime::from_timestamp_millis(time).unwrap() });
+    control_record("tick", &value, time).into()
 }
 
 /// Puts records into a topic and waits until they are there.
@@ -113,8 +107,8 @@ pub fn publish(servers: &str, topic: &str, lines: &[Line]) {
         .set("linger.ms", "1");
     let producer: BaseProducer = settings.create().unwrap();
     for Line { record, poison } in lines {
-        let marks = [("ce_type", record.kind), ("poison", *poison)];
-        let headers = marks.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| match value {
+        let texts = [("ce_type", record.kind), ("poison", *poison)];
+        let headers = texts.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| match value {
             Some(value) => headers.insert(Header { key, value: Some(value) }),
             None => headers,
         });

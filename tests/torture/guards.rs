@@ -6,6 +6,7 @@ use ledgerwell::torture::Guard;
 
 use crate::scenarios::SCENARIOS;
 use crate::services::Services;
+use crate::support::USUAL;
 use crate::{Arguments, one};
 
 /// How often a scenario is tried before a guard counts as missed by nothing.
@@ -25,7 +26,7 @@ const CASES: &[(&[Guard], &str)] = &[
     (&[Guard::RequestOnce], "poisoned_and_torn"),
     (&[Guard::ProgressRecord], "killed_at_points"),
     (&[Guard::ReadAfterInit], "two_publishers"),
-    (&[Guard::ReadToEnd], "hidden_behind_another_unit"),
+    (&[Guard::ReadToEnd], "hidden_behind_another_task"),
     (&[Guard::DoubtfulProducer], "kafka_paused_while_committing"),
 ];
 
@@ -42,7 +43,7 @@ pub fn all_are_missed(services: &Services, arguments: &Arguments) -> bool {
         let mut noticed = None;
         for run in 0..TRIES {
             let tried = catch_unwind(AssertUnwindSafe(|| {
-                one(services, scenario, "credit", arguments.seed + run, &without)
+                one(services, scenario, USUAL, arguments.seed + run, &without)
             }));
             if let Ok(Err(why)) = tried {
                 let sentence = why.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();

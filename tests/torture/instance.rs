@@ -46,10 +46,10 @@ impl Drop for Instance {
 }
 
 /// Waits for a condition. False when it does not come in time.
-pub fn wait(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
+pub fn wait(timeout: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let began = Instant::now();
     while !condition() {
-        if began.elapsed() > patience {
+        if began.elapsed() > timeout {
             return false;
         }
         std::thread::sleep(Duration::from_millis(5));

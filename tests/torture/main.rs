@@ -6,9 +6,6 @@
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-#[path = "../e2e/control.rs"]
-#[allow(dead_code, reason = "shared with the end-to-end tests")]
-mod control;
 mod feed;
 mod guards;
 mod instance;
@@ -16,6 +13,9 @@ mod poison;
 mod proxy;
 mod scenarios;
 mod services;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with the end-to-end tests")]
+mod support;
 #[path = "../e2e/torn.rs"]
 #[allow(dead_code, reason = "shared with the end-to-end tests")]
 mod torn;
@@ -28,9 +28,11 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 
 use crate::scenarios::{SCENARIOS, Scenario};
 use crate::services::Services;
+use crate::support::Processor;
 use crate::torn::Chance;
 use crate::world::World;
 
@@ -40,14 +42,14 @@ struct Arguments {
     /// Where the schedules begin; each run has its own seed, counted on from here
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many runs, over all scenarios in turn, and over both processors of each
+    /// How many runs, over all scenarios in turn, and over every processor of each
     #[arg(long, default_value_t = 62)]
     runs: u64,
     /// Only scenarios whose names hold this
     #[arg(long)]
     only: Option<String>,
     /// Only this processor
-    #[arg(long, value_parser = PROCESSORS)]
+    #[arg(long, value_parser = PossibleValuesParser::new(support::names()))]
     processor: Option<String>,
     /// Runs side by side, where they do not disturb each other
     #[arg(long, default_value_t = 6)]
@@ -59,9 +61,6 @@ struct Arguments {
     #[arg(long)]
     guards: bool,
 }
-
-/// What is tortured, one a run.
-const PROCESSORS: [&str; 2] = ["credit", "dedup"];
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -82,19 +81,19 @@ fn torture(services: &Services, arguments: &Arguments) -> bool {
         .filter(|scenario| arguments.only.as_ref().is_none_or(|only| scenario.name.contains(only.as_str())))
         .collect();
     assert!(!chosen.is_empty(), "no scenario has that in its name");
-    let processors: Vec<_> = PROCESSORS
+    let processors: Vec<_> = support::ALL
         .into_iter()
-        .filter(|name| arguments.processor.as_ref().is_none_or(|only| only == name))
+        .filter(|processor| arguments.processor.as_ref().is_none_or(|only| only == processor.name))
         .collect();
     let plan = |n: u64| {
-        let (place, seed) = (usize::try_from(n).unwrap(), arguments.seed + n);
-        (chosen[place % chosen.len()], processors[place / chosen.len() % processors.len()], seed)
+        let (index, seed) = (usize::try_from(n).unwrap(), arguments.seed + n);
+        (chosen[index % chosen.len()], processors[index / chosen.len() % processors.len()], seed)
     };
-    let (alone, beside): (Vec<_>, Vec<_>) =
+    let (alone, together): (Vec<_>, Vec<_>) =
         (0..arguments.runs).map(plan).partition(|(scenario, ..)| scenario.alone);
     let table = Mutex::new(BTreeMap::<&str, Tally>::new());
     // What does something to a server has it for itself; all else mostly waits, so it does that side by side.
-    for (runs, jobs) in [(beside, arguments.jobs), (alone, 1)] {
+    for (runs, jobs) in [(together, arguments.jobs), (alone, 1)] {
         let runs = Mutex::new(runs.into_iter());
         std::thread::scope(|threads| {
             for _ in 0..jobs {
@@ -148,7 +147,7 @@ impl Tally {
 fn one(
     services: &Services,
     scenario: &Scenario,
-    processor: &'static str,
+    processor: &'static Processor,
     seed: u64,
     without: &str,
 ) -> Result<usize, String> {
@@ -162,11 +161,12 @@ fn one(
             Err(why) => Err(why),
         };
         let (seconds, faults) = (began.elapsed().as_secs_f64(), world.faults.join(", "));
-        println!("{processor} {} with seed {seed}, {seconds:.1} s: {faults}", scenario.name);
+        println!("{} {} with seed {seed}, {seconds:.1} s: {faults}", processor.name, scenario.name);
         let result = result.map(|()| world.faults.len());
         if let Err(why) = &result {
             println!(
-                "VIOLATION of {processor} in {} with seed {seed}:\n{why}\n{}",
+                "VIOLATION of {} in {} with seed {seed}:\n{why}\n{}",
+                processor.name,
                 scenario.name,
                 world.evidence()
             );

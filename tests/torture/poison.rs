@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::feed::Line;
+use crate::support::Processor;
 use crate::torn::{Chance, Record};
 
 /// Knows enough of the log to spoil it: the last customer and the last commit.
@@ -17,11 +18,8 @@ pub struct Poison {
 
 impl Poison {
     /// One that knows nothing. Runs differ in the ids of its transactions.
-    pub fn new(seed: u64, processor: &str) -> Self {
-        let columns = match processor {
-            "dedup" => [("vat", json!(true)), ("is_company", json!("seven"))],
-            _ => [("credit_limit", json!(true)), ("commercial_partner_id", json!("seven"))],
-        };
+    pub fn new(seed: u64, processor: &Processor) -> Self {
+        let columns = (processor.poison)();
         Self { customer: None, commit: 0, time: 0, transactions: 4_000_000_000 + seed * 1_000, columns }
     }
 
@@ -43,19 +41,21 @@ impl Poison {
 
     /// One of its kinds.
     pub fn brew(&mut self, chance: &mut Chance) -> Vec<Line> {
-        let letter = |key: &[u8], value: &[u8], kind| vec![self.line(key, value, kind, Some("letter"))];
+        let dead_letter = |key: &[u8], value: &[u8], kind| vec![self.line(key, value, kind, Some("letter"))];
         let harmless = |key: &[u8], value: &[u8], kind| vec![self.line(key, value, kind, Some("harmless"))];
         match chance.below(12) {
-            0 => letter(b"{\"id\":1}", b"no JSON at all", None),
-            1 => letter(
+            0 => dead_letter(b"{\"id\":1}", b"no JSON at all", None),
+            1 => dead_letter(
                 b"{\"id\":1}",
                 b"{\"before\":null,\"after\":{\"id\":1,\"name\":\"\xff\xfe\"},\"op\":\"u\"}",
                 None,
             ),
-            2 => letter(b"{\"id\":1}", "[".repeat(50_000).as_bytes(), None),
-            3 => letter(b"ledgerwell", b"{\"time\":\"yesterday\"}", Some("tick")),
-            4 => letter(b"ledgerwell", b"{\"id\":7}", Some("request")),
-            5 => letter(b"{\"id\":1}", br#"{"op":"x","source":{"table":"res_partner","ts_ms":1}}"#, None),
+            2 => dead_letter(b"{\"id\":1}", "[".repeat(50_000).as_bytes(), None),
+            3 => dead_letter(b"ledgerwell", b"{\"time\":\"yesterday\"}", Some("tick")),
+            4 => dead_letter(b"ledgerwell", b"{\"id\":7}", Some("request")),
+            5 => {
+                dead_letter(b"{\"id\":1}", br#"{"op":"x","source":{"table":"res_partner","ts_ms":1}}"#, None)
+            }
             6 => harmless(b"{\"id\":1}", br#"{"ts_ms":5}"#, None),
             7 => harmless(b"ledgerwell", b"{}", Some("weather")),
             8 => vec![Line {

@@ -27,7 +27,7 @@ pub struct Scenario {
 /// It does something to a server that all share …
 const ALONE: bool = true;
 /// … or not.
-const BESIDE: bool = false;
+const TOGETHER: bool = false;
 
 macro_rules! scenarios {
     ($($alone:ident $module:ident::$name:ident),+ $(,)?) => {
@@ -41,36 +41,36 @@ macro_rules! scenarios {
 }
 
 scenarios! {
-    BESIDE crashes::killed,
-    BESIDE crashes::killed_at_points,
-    BESIDE crashes::killed_in_a_snapshot,
-    BESIDE crashes::instances_come_and_go,
-    BESIDE zombies::paused_between_batches,
-    BESIDE zombies::paused_in_a_postgres_transaction,
-    BESIDE zombies::paused_in_a_kafka_transaction,
-    BESIDE zombies::two_publishers,
-    BESIDE zombies::hidden_behind_another_unit,
-    BESIDE zombies::zombie_with_a_control_record,
+    TOGETHER crashes::killed,
+    TOGETHER crashes::killed_at_points,
+    TOGETHER crashes::killed_in_a_snapshot,
+    TOGETHER crashes::instances_come_and_go,
+    TOGETHER zombies::paused_between_batches,
+    TOGETHER zombies::paused_in_a_postgres_transaction,
+    TOGETHER zombies::paused_in_a_kafka_transaction,
+    TOGETHER zombies::two_publishers,
+    TOGETHER zombies::hidden_behind_another_task,
+    TOGETHER zombies::zombie_with_a_control_record,
     ALONE servers::kafka_killed,
     ALONE servers::kafka_paused_while_committing,
-    BESIDE servers::kafka_group_deleted,
+    TOGETHER servers::kafka_group_deleted,
     ALONE servers::postgres_stopped,
     ALONE servers::postgres_killed_while_committing,
-    BESIDE servers::postgres_throws_out,
-    BESIDE servers::postgres_takes_no_more,
-    BESIDE servers::postgres_disk_full,
+    TOGETHER servers::postgres_throws_out,
+    TOGETHER servers::postgres_takes_no_more,
+    TOGETHER servers::postgres_disk_full,
     ALONE network::kafka_network,
-    BESIDE network::postgres_network,
-    BESIDE network::answer_to_commit_lost,
-    BESIDE logs::poisoned_and_torn,
-    BESIDE logs::emitted_again,
-    BESIDE logs::backup_restored,
-    BESIDE logs::topic_made_anew,
-    BESIDE logs::read_once_more,
-    BESIDE logs::log_cut_behind_us,
-    BESIDE logs::part_of_the_log_lost,
-    BESIDE logs::clock_steps_back,
-    BESIDE replays::replayed,
+    TOGETHER network::postgres_network,
+    TOGETHER network::answer_to_commit_lost,
+    TOGETHER logs::poisoned_and_torn,
+    TOGETHER logs::emitted_again,
+    TOGETHER logs::backup_restored,
+    TOGETHER logs::topic_made_anew,
+    TOGETHER logs::read_once_more,
+    TOGETHER logs::log_cut_behind_us,
+    TOGETHER logs::part_of_the_log_lost,
+    TOGETHER logs::clock_steps_back,
+    TOGETHER replays::replayed,
 }
 
 /// A short while, at random: the schedule says how long.
@@ -78,7 +78,7 @@ async fn a_while(chance: &mut Chance, most: usize) {
     tokio::time::sleep(Duration::from_millis(chance.below(most) as u64)).await;
 }
 
-/// The unit has to stop, and to say this.
+/// The task has to stop, and to say this.
 async fn has_to_stop(world: &World<'_>, because: &str) -> Result<(), String> {
     if world.until(20, async || world.stopped().is_some()).await
         && world.stopped().is_some_and(|line| line.contains(because))

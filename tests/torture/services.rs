@@ -23,7 +23,7 @@ impl Services {
         std::fs::create_dir_all(&folder).unwrap();
         let proxied = Proxy::listen();
         std::fs::write(folder.join("broker.properties"), listeners(proxied.port)).unwrap();
-        // Copies, so that a build beside a long torture does not change what is tortured.
+        // Copies, so that a build during a long torture does not change what is tortured.
         for program in ["ledgerwell", "checker"] {
             let built = PathBuf::from(env!("CARGO_BIN_EXE_ledgerwell")).with_file_name(program);
             std::fs::copy(built, folder.join(program)).unwrap();

@@ -1,5 +1,7 @@
 //! One run: a database and topics of its own, the instances of the pipeline, the observer, and the verdict at the end.
 
+mod verdict;
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -13,16 +15,16 @@ use crate::feed::{Feed, Line, Mix, publish};
 use crate::instance::{Instance, wait};
 use crate::proxy::{Proxy, Weather};
 use crate::services::Services;
+use crate::support::Processor;
 
-/// The longest wait for the end of the log, once all is well again.
-const PATIENCE: Duration = Duration::from_secs(90);
+/// What a scenario works with.
 pub struct World<'a> {
     pub services: &'a Services,
     /// PostgreSQL as the pipeline sees it.
     pub postgres_proxy: Proxy,
     pub name: String,
     /// The one that runs.
-    pub processor: &'static str,
+    pub processor: &'static Processor,
     pub topic: String,
     pub feed: Feed,
     pub instances: Vec<Instance>,
@@ -42,11 +44,11 @@ impl<'a> World<'a> {
     pub async fn new(
         services: &'a Services,
         scenario: &str,
-        processor: &'static str,
+        processor: &'static Processor,
         seed: u64,
         without: &str,
     ) -> Self {
-        let mut name = format!("t{}_{seed}_{processor}_{scenario}", std::process::id());
+        let mut name = format!("t{}_{seed}_{}_{scenario}", std::process::id(), processor.name);
         // PostgreSQL cuts names at 63 bytes.
         name.truncate(54);
         let folder = std::env::temp_dir().join(&name);
@@ -78,15 +80,15 @@ impl<'a> World<'a> {
     }
 
     /// Starts the observer: scenarios that have the database restored start it afterwards.
-    ///
-    /// What it can see is about credit.
+    /// Of some processors there is nothing to observe.
     pub fn observe(&mut self) {
-        if self.processor != "credit" {
+        if !self.processor.observed {
             return;
         }
         let out = self.folder.join("observed.jsonl");
         let child = Command::new(self.services.program("checker"))
-            .args(["watch", "--database", &self.database_url(), "--out", &out.display().to_string()])
+            .args(["watch", "--processor", self.processor.name, "--database", &self.database_url()])
+            .args(["--out", &out.display().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -117,7 +119,7 @@ impl<'a> World<'a> {
              [[source]]\nname = \"odoo\"\ntopic = \"{topic}\"\nclock = \"feed\"\nprocessors = [\"{processor}\"]\n\
              database_url = \"postgres://{name}@127.0.0.1:{port}/{name}\"\n{more}\n",
             name = self.name,
-            processor = self.processor,
+            processor = self.processor.name,
             topic = self.topic,
             port = self.postgres_proxy.port,
         );
@@ -162,12 +164,12 @@ impl<'a> World<'a> {
         self.instances.push(Instance(child.unwrap()));
     }
 
-    /// Starts a replay that tells nobody.
+    /// Starts a replay, which emits nothing before it is done.
     pub fn replay(&self) -> Instance {
         let log = File::options().create(true).append(true).open(self.folder.join("run.log")).unwrap();
         let child = self
             .ledgerwell()
-            .args(["replay", self.processor, "--json"])
+            .args(["replay", self.processor.name, "--json"])
             .stdout(Stdio::null())
             .stderr(log)
             .spawn();
@@ -252,44 +254,7 @@ impl<'a> World<'a> {
         ledgerwell::watermarks::watermarks(&self.consumer(), &self.topic, 0).map_or(-1, |(_, end)| end)
     }
 
-    /// Everything is well again; the rest of the log comes, and all of it is applied and published.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub async fn settle(&mut self) -> Result<(), String> {
-        self.heal();
-        self.publish_part(1);
-        let end = self.end();
-        self.instances.retain_mut(|instance| !instance.is_gone());
-        if self.instances.is_empty() {
-            self.start();
-        }
-        let began = Instant::now();
-        loop {
-            let done = self.next_offset().await >= end;
-            if done && self.value("SELECT count(*) FROM stream.outbox").await == 0 {
-                break;
-            }
-            if let Some(line) = self.stopped() {
-                return Err(format!("the unit has stopped: {line}"));
-            }
-            if began.elapsed() > PATIENCE {
-                let (next, left) =
-                    (self.next_offset().await, self.value("SELECT count(*) FROM stream.outbox").await);
-                return Err(format!(
-                    "it did not get to the end, {end}: offset {next}, {left} events unpublished"
-                ));
-            }
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-        for instance in &mut self.instances {
-            instance.stop();
-        }
-        self.instances.clear();
-        Ok(())
-    }
-
-    /// Whether a unit has stopped for good, and what it said.
+    /// Whether a task has stopped for good, and what it said.
     pub fn stopped(&self) -> Option<String> {
         self.log()
             .lines()
@@ -301,53 +266,6 @@ impl<'a> World<'a> {
     pub fn heal(&self) {
         self.services.kafka_proxy.set(Weather::Fine);
         self.postgres_proxy.set(Weather::Fine);
-    }
-
-    /// Settles, and asks the checker.
-    pub async fn verdict(&mut self) -> Result<(), String> {
-        self.settle().await?;
-        self.check()
-    }
-
-    /// Asks the checker about what is there now.
-    pub fn check(&mut self) -> Result<(), String> {
-        self.stop_observing();
-        let (url, seq) = (self.database_url(), self.after_seq.to_string());
-        let observed = self.folder.join("observed.jsonl").display().to_string();
-        let mut arguments = vec!["check", "--processor", self.processor];
-        arguments.extend(["--kafka", &self.services.kafka, "--topic", &self.topic, "--prefix"]);
-        arguments.extend([self.name.as_str(), "--database", &url, "--after-seq", &seq]);
-        let control = format!("{}.control", self.name);
-        if self.control {
-            arguments.extend(["--control-topic", &control]);
-        }
-        if PathBuf::from(&observed).exists() {
-            arguments.extend(["--observed", &observed]);
-        }
-        self.checker(&arguments)?;
-        self.verify()
-    }
-
-    /// All of the log, read again without a fault, gives the groups that are there. An independent recomputation knows only some of
-    /// them. What was told before a reset, or by a log that is gone, is not in the log.
-    fn verify(&self) -> Result<(), String> {
-        let resets = self
-            .faults
-            .iter()
-            .any(|fault| ["reset", "anew", "cut", "lost"].iter().any(|of| fault.contains(of)));
-        if self.processor != "dedup" || self.control || self.after_seq > 0 || resets {
-            return Ok(());
-        }
-        let output = self.ledgerwell().args(["verify", "dedup"]).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&text).into_owned()) }
-    }
-
-    fn checker(&self, arguments: &[&str]) -> Result<String, String> {
-        let output = Command::new(self.services.program("checker")).args(arguments).output().unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        if output.status.success() { Ok(text) } else { Err(text) }
     }
 
     /// What was logged so far is not looked at any more.
@@ -374,7 +292,7 @@ impl<'a> World<'a> {
         )
     }
 
-    /// Ends all; what is there is kept when it is to be looked at.
+    /// Ends all. Database and folder stay where somebody is to look at them.
     pub async fn remove(mut self, keep: bool) {
         self.heal();
         self.instances.clear();
@@ -386,7 +304,8 @@ impl<'a> World<'a> {
         self.administer(&format!("DROP ROLE {}", self.name)).await;
         let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
             ClientConfig::new().set("bootstrap.servers", &self.services.kafka).create().unwrap();
-        let (result, progress) = (format!("{}.credit", self.name), format!("_{}.progress", self.name));
+        let result = format!("{}.{}", self.name, self.processor.name);
+        let progress = format!("_{}.progress", self.name);
         let _ = admin
             .delete_topics(&[&self.topic, &result, &progress], &rdkafka::admin::AdminOptions::new())
             .await;

@@ -1,5 +1,5 @@
 //! The loop that a good engineer writes in an afternoon: read, decode the wanted columns, keep the state in memory, upsert the
-//! customers that changed. It shows states that never existed, tells nobody, and has nothing to say why.
+//! customers that changed. It shows states that never existed, emits nothing, and has nothing to say why.
 
 use std::collections::{HashMap, HashSet};
 

@@ -20,8 +20,8 @@ struct Written {
     batch: usize,
 }
 
-/// Writes as many rows into copies of the tables as a run has written, in as many batches. Answers when it
-/// began to.
+/// Writes the number of rows that a run has written into copies of its tables, in the same number of batches. Answers
+/// when it began to.
 pub(super) async fn write(batches: f64, connection: &mut PgConnection) -> Result<Instant> {
     sqlx::raw_sql("DROP SCHEMA IF EXISTS plain CASCADE; CREATE SCHEMA plain")
         .execute(&mut *connection)
@@ -92,10 +92,12 @@ async fn tables(batches: f64, connection: &mut PgConnection) -> Result<(Vec<Writ
 }
 
 fn statement(tables: &[Written]) -> String {
-    let mut sql = "WITH told AS (INSERT INTO plain.stream_outbox (processor, version, source, out_seq, incarnation, event_id, event_type,
-        key, position, time, data) SELECT 'plain', 1, 'bench', $1 + number, gen_random_uuid(), gen_random_uuid(),
-        'exposure_changed', 'bench/1/partner-1', '1.1', now(), data FROM UNNEST($2::text[]) WITH ORDINALITY AS e(data, number))"
-        .to_owned();
+    let mut sql =
+        "WITH emitted AS (INSERT INTO plain.stream_outbox (processor, version, source, out_seq, incarnation,
+        event_id, event_type, key, position, time, data)
+        SELECT 'plain', 1, 'bench', $1 + number, gen_random_uuid(), gen_random_uuid(), 'exposure_changed',
+        'bench/1/partner-1', '1.1', now(), data FROM UNNEST($2::text[]) WITH ORDINALITY AS e(data, number))"
+            .to_owned();
     for (number, table) in tables.iter().enumerate() {
         let Written { name, keys, set, .. } = table;
         let copy = name.replace('.', "_");

@@ -6,8 +6,7 @@ use super::published::Published;
 use crate::check::Evidence;
 use crate::replay::Replay;
 use crate::report::Report;
-use crate::rules::Mode;
-use crate::witness::Logged;
+use crate::witness::{Logged, offset_and_number};
 
 pub(super) fn check(evidence: &Evidence, replay: &Replay, events: &[Published<'_>], report: &mut Report) {
     published_once(evidence, events, report);
@@ -17,27 +16,24 @@ pub(super) fn check(evidence: &Evidence, replay: &Replay, events: &[Published<'_
     positions(evidence, replay, report);
 }
 
-fn say(event: &Logged) -> String {
-    format!(
-        "number {} of version {}: {} {} at {}, id {}",
-        event.out_seq, event.version, event.event_type, event.key, event.position, event.event_id
-    )
-}
-
 fn published_once(evidence: &Evidence, events: &[Published<'_>], report: &mut Report) {
     let results = &evidence.results;
     let waiting: HashSet<_> = results.outbox.iter().copied().collect();
-    let mut places: HashMap<&str, Vec<&Published<'_>>> = HashMap::new();
+    let mut by_id: HashMap<&str, Vec<&Published<'_>>> = HashMap::new();
     for event in events {
-        places.entry(&event.id).or_default().push(event);
+        by_id.entry(&event.id).or_default().push(event);
     }
     let mut ids = HashSet::new();
     for event in &results.logged {
         if !ids.insert(event.event_id.as_str()) {
-            report.violation("events: ids", "two events that were stored have one id", vec![say(event)]);
+            report.violation(
+                "events: ids",
+                "two events that were stored have one id",
+                vec![event.describe()],
+            );
         }
-        let found = places.get(event.event_id.as_str()).map_or(&[][..], Vec::as_slice);
-        let around = || found.iter().map(|event| event.say()).chain([say(event)]).collect();
+        let found = by_id.get(event.event_id.as_str()).map_or(&[][..], Vec::as_slice);
+        let around = || found.iter().map(|event| event.describe()).chain([event.describe()]).collect();
         let mut partitions: Vec<_> = found.iter().map(|event| event.partition).collect();
         partitions.sort_unstable();
         let once = if event.event_type == "tick" {
@@ -57,7 +53,11 @@ fn published_once(evidence: &Evidence, events: &[Published<'_>], report: &mut Re
         }
     }
     for event in events.iter().filter(|event| event.logged.is_none()) {
-        report.violation("events: unknown", "an event is published that was never stored", vec![event.say()]);
+        report.violation(
+            "events: unknown",
+            "an event is published that was never stored",
+            vec![event.describe()],
+        );
     }
 }
 
@@ -73,7 +73,7 @@ fn as_stored(evidence: &Evidence, events: &[Published<'_>], report: &mut Report)
             report.violation(
                 "events: content",
                 "an event is not published as it was stored",
-                vec![event.say(), say(logged)],
+                vec![event.describe(), logged.describe()],
             );
         }
     }
@@ -92,7 +92,7 @@ fn in_order(evidence: &Evidence, events: &[Published<'_>], report: &mut Report) 
                 logged.out_seq,
                 number(before).unwrap_or_default()
             );
-            report.violation("events: order", text, vec![before.say(), event.say()]);
+            report.violation("events: order", text, vec![before.describe(), event.describe()]);
         }
     }
 }
@@ -105,16 +105,10 @@ fn one_partition_per_key(events: &[Published<'_>], report: &mut Report) {
             report.violation(
                 "events: partitions",
                 "a key is in two partitions",
-                vec![first.say(), event.say()],
+                vec![first.describe(), event.describe()],
             );
         }
     }
-}
-
-/// Offset and number of a position. None where it is the control topic's.
-fn position(text: &str) -> Option<(i64, i64)> {
-    let (offset, number) = text.split_once('.')?;
-    Some((offset.parse().ok()?, number.parse().ok()?))
 }
 
 fn positions(evidence: &Evidence, replay: &Replay, report: &mut Report) {
@@ -124,8 +118,8 @@ fn positions(evidence: &Evidence, replay: &Replay, report: &mut Report) {
             control_position(evidence, event, offset, report);
             continue;
         }
-        let Some((offset, number)) = position(&event.position) else {
-            report.violation("events: positions", "a position is none", vec![say(event)]);
+        let Some((offset, number)) = event.source_position() else {
+            report.violation("events: positions", "a position is none", vec![event.describe()]);
             continue;
         };
         // The numbers of one record's events have no gap.
@@ -138,35 +132,22 @@ fn positions(evidence: &Evidence, replay: &Replay, report: &mut Report) {
             report.violation(
                 "events: numbers",
                 format!("number {expected} was to come at offset {offset}"),
-                vec![say(event)],
+                vec![event.describe()],
             );
         }
         last = Some((event.version, offset, number));
         if event.out_seq <= evidence.what.after_seq {
             continue;
         }
-        let around = || [vec![say(event)], evidence.around(offset)].concat();
+        let around = || [vec![event.describe()], evidence.around(offset)].concat();
         match replay.closings.get(&offset) {
             None => {
                 let text = format!("offset {offset} closes nothing, and an event came of it");
                 report.violation("events: positions", text, around());
             }
-            Some(closing) if closing.what == "END" && !closing.complete => {
+            Some(closing) if !closing.may_decide() => {
                 let text = format!("an event came of offset {offset}, and no snapshot was complete there");
                 report.violation("events: too early", text, around());
-            }
-            Some(closing) if !evidence.uses_control_topic() => {
-                let modes = &replay.rules[closing.rule].modes;
-                let needed = match event.event_type.as_str() {
-                    "hold_placed" => Mode::Auto,
-                    "hold_suggested" => Mode::Suggest,
-                    _ => continue,
-                };
-                if !modes.contains(&needed) {
-                    let text =
-                        format!("{} came at offset {offset} while the rule said {modes:?}", event.event_type);
-                    report.violation("rules: mode", text, around());
-                }
             }
             Some(_) => {}
         }
@@ -183,8 +164,8 @@ fn control_position(evidence: &Evidence, event: &Logged, text: &str, report: &mu
         report.not_checked("positions in the control topic: no --control-topic was given");
         return;
     };
-    let offset = position(text).map(|(offset, _)| offset);
+    let offset = offset_and_number(text).map(|(offset, _)| offset);
     if !control.iter().any(|entry| Some(entry.offset) == offset) {
-        report.violation("events: positions", "the control topic has no such record", vec![say(event)]);
+        report.violation("events: positions", "the control topic has no such record", vec![event.describe()]);
     }
 }

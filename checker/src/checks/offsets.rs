@@ -8,12 +8,12 @@ use crate::report::Report;
 use crate::results::Checkpoint;
 use crate::witness::{Logged, Step};
 
-/// A running unit, as far as we tell them apart.
-type Unit = (String, i32);
+/// A task, as far as they differ: processor and version.
+type TaskId = (String, i32);
 
 pub(super) fn check(evidence: &Evidence, report: &mut Report) {
     let results = &evidence.results;
-    let mut chains: BTreeMap<Unit, Vec<&Step>> = BTreeMap::new();
+    let mut chains: BTreeMap<TaskId, Vec<&Step>> = BTreeMap::new();
     for step in &results.steps {
         chains.entry((step.processor.clone(), step.version)).or_default().push(step);
     }
@@ -34,13 +34,13 @@ pub(super) fn check(evidence: &Evidence, report: &mut Report) {
         report.violation("offsets: events alone", text, Vec::new());
     }
     for checkpoint in &results.checkpoints {
-        let unit = (checkpoint.processor.clone(), checkpoint.version);
-        let last = chains.get(&unit).and_then(|chain| chain.last());
+        let task = (checkpoint.processor.clone(), checkpoint.version);
+        let last = chains.get(&task).and_then(|chain| chain.last());
         if !last.is_some_and(|step| is_last(step, checkpoint)) {
-            let text = format!("the checkpoint of {} {} is not what was written to it last", unit.0, unit.1);
+            let text = format!("the checkpoint of {} {} is not what was written to it last", task.0, task.1);
             let around = vec![
                 format!("{checkpoint:?}"),
-                last.map_or_else(|| "nothing was seen".into(), |step| say(step)),
+                last.map_or_else(|| "nothing was seen".into(), |step| describe(step)),
             ];
             report.violation("offsets: end of the chain", text, around);
         }
@@ -61,7 +61,7 @@ fn is_last(step: &Step, checkpoint: &Checkpoint) -> bool {
         && step.new_clock == checkpoint.clock
 }
 
-fn say(step: &Step) -> String {
+fn describe(step: &Step) -> String {
     format!(
         "step {} in transaction {}: {} offset {:?} to {:?}, number {:?} to {:?}, epoch {:?} to {:?}, snapshot {:?} to {:?}",
         step.serial,
@@ -86,7 +86,7 @@ fn walk(
 ) {
     let mut before: Option<&Step> = None;
     for step in chain {
-        let around = || before.into_iter().chain([*step]).map(say).collect();
+        let around = || before.into_iter().chain([*step]).map(describe).collect();
         match (step.operation.as_str(), before) {
             ("INSERT", None) => {}
             ("UPDATE", Some(last)) if follows(last, step) => {}

@@ -10,22 +10,22 @@ use crate::report::Report;
 
 /// An event in the result topic.
 #[derive(Debug)]
-pub(super) struct Published<'a> {
-    pub(super) partition: usize,
-    pub(super) offset: i64,
-    pub(super) id: String,
-    pub(super) kind: String,
-    pub(super) key: String,
-    pub(super) position: String,
-    pub(super) time: Option<DateTime<Utc>>,
-    pub(super) data: &'a [u8],
+pub(crate) struct Published<'a> {
+    pub(crate) partition: usize,
+    pub(crate) offset: i64,
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) key: String,
+    pub(crate) position: String,
+    pub(crate) time: Option<DateTime<Utc>>,
+    pub(crate) data: &'a [u8],
     /// Where it was logged, in `Results::logged`.
-    pub(super) logged: Option<usize>,
+    pub(crate) logged: Option<usize>,
 }
 
 impl Published<'_> {
     /// It in a few words.
-    pub(super) fn say(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         format!(
             "partition {}, offset {}: {} {} at {}, id {}",
             self.partition, self.offset, self.kind, self.key, self.position, self.id
@@ -42,7 +42,7 @@ pub(super) fn read<'a>(evidence: &'a Evidence, report: &mut Report) -> Vec<Publi
         for raw in &records.records {
             let event = one(partition, raw, &logged);
             if raw.header("ce_subject") != Some(&event.key) {
-                report.violation("events: headers", "ce_subject is not the key", vec![event.say()]);
+                report.violation("events: headers", "ce_subject is not the key", vec![event.describe()]);
             }
             events.push(event);
         }

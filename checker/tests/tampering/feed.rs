@@ -9,7 +9,7 @@ pub struct Line {
     pub value: Option<Vec<u8>>,
     pub timestamp: i64,
     /// `ce_type`, and `poison`.
-    pub marks: Vec<(&'static str, &'static str)>,
+    pub headers: Vec<(&'static str, &'static str)>,
 }
 
 /// In three parts, each of which is run on its own.
@@ -41,7 +41,7 @@ pub fn feed(simulated: &str) -> Vec<Vec<Line>> {
             // The replay begins in the middle of the same transaction, and a tick came between.
             6 => {
                 log.extend_from_slice(&transaction[..half]);
-                log.push(control("tick", &json!({ "time": moment(*time) }), *time));
+                log.push(control("tick", &json!({ "time": timestamp(*time) }), *time));
                 log.extend_from_slice(&transaction[half / 2..half]);
                 log.extend_from_slice(&transaction[half..]);
             }
@@ -70,11 +70,11 @@ fn line(record: &Value) -> Line {
         key: record["key"].to_string().into_bytes(),
         value: (!value.is_null()).then(|| value.to_string().into_bytes()),
         timestamp: record["timestamp"].as_i64().unwrap_or_default(),
-        marks: Vec::new(),
+        headers: Vec::new(),
     }
 }
 
-fn moment(millis: i64) -> String {
+fn timestamp(millis: i64) -> String {
     chrono::DateTime::from_timestamp_millis(millis).unwrap().to_rfc3339()
 }
 
@@ -83,7 +83,7 @@ fn control(kind: &'static str, value: &Value, timestamp: i64) -> Line {
         key: b"ledgerwell".to_vec(),
         value: Some(value.to_string().into_bytes()),
         timestamp,
-        marks: vec![("ce_type", kind)],
+        headers: vec![("ce_type", kind)],
     }
 }
 
@@ -99,21 +99,21 @@ fn steering(n: usize, time: i64) -> Line {
     let action = ["release", "exempt", "forgive"][n / 2 % 3];
     let mut arguments = json!({ "company_id": 1, "partner_id": 27 + n % 20, "reason": "as agreed" });
     if action == "exempt" {
-        arguments["until"] = json!(moment(time + 172_800_000)[..10]);
+        arguments["until"] = json!(timestamp(time + 172_800_000)[..10]);
     }
     // Some ids come twice.
     let request = json!({ "id": format!("00000000-0000-4000-8000-{:012}", n / 4), "processor": "credit", "person": "anna",
-        "time": moment(time), "action": action, "arguments": arguments });
+        "time": timestamp(time), "action": action, "arguments": arguments });
     if n.is_multiple_of(2) { control("rules", &rules, time) } else { control("request", &request, time) }
 }
 
 fn spoiled(n: usize, time: i64, log: &[Line]) -> Vec<Line> {
-    let bad = |key: &[u8], value: &[u8], mark| {
+    let bad = |key: &[u8], value: &[u8], poison| {
         vec![Line {
             key: key.to_vec(),
             value: Some(value.to_vec()),
             timestamp: time,
-            marks: vec![("poison", mark)],
+            headers: vec![("poison", poison)],
         }]
     };
     match n % 5 {
@@ -122,7 +122,7 @@ fn spoiled(n: usize, time: i64, log: &[Line]) -> Vec<Line> {
         2 => bad(b"{\"id\":1}", br#"{"ts_ms":5}"#, "harmless"),
         3 => {
             let mut tick = control("tick", &json!({ "time": "yesterday" }), time);
-            tick.marks.push(("poison", "letter"));
+            tick.headers.push(("poison", "letter"));
             vec![tick]
         }
         _ => spoiled_row(n, time, log),
@@ -154,7 +154,7 @@ fn spoiled_row(n: usize, time: i64, log: &[Line]) -> Vec<Line> {
         key,
         value: Some(row.to_string().into_bytes()),
         timestamp: time,
-        marks: vec![("poison", "letter")],
+        headers: vec![("poison", "letter")],
     };
     vec![marker("BEGIN", 1, None), bad, marker("END", 3, Some(1))]
 }

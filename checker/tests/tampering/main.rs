@@ -1,6 +1,6 @@
 //! The checker says that all holds after a run over a torn and spoiled log, and notices whatever is tampered with afterwards.
 //!
-//! Needs a built `ledgerwell`, named by `LEDGERWELL_BIN` or beside the checker, and the services of `scripts/services`.
+//! Needs a built `ledgerwell`, named by `LEDGERWELL_BIN` or next to the checker, and the services of `scripts/services`.
 
 #![allow(unreachable_pub, reason = "a test binary has no outside")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
@@ -22,7 +22,7 @@ const TAMPERINGS: [(&str, &[&str]); 18] = [
     ("DELETE FROM credit.exposure WHERE partner_id = (SELECT min(partner_id) FROM credit.exposure)", &["results"]),
     ("UPDATE credit.assessment SET payment_history = payment_history - 1 WHERE payment_history IS NOT NULL", &["assessments"]),
     (
-        "UPDATE credit.assessment SET failing = CASE failing WHEN '' THEN 'utilisation' ELSE '' END
+        "UPDATE credit.assessment SET failing = CASE failing WHEN '[]' THEN '[\"utilisation\"]'::jsonb ELSE '[]' END
          WHERE partner_id = (SELECT min(partner_id) FROM credit.assessment)",
         &["assessments"],
     ),

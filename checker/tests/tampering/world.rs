@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::feed::Line;
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 pub struct World {
     /// Prefix of the topics, and the database's name.
@@ -33,7 +33,7 @@ impl Observer {
         drop(self.0.stdin.take());
         let began = Instant::now();
         while self.0.try_wait().unwrap().is_none() {
-            assert!(began.elapsed() < PATIENCE, "the observer does not end");
+            assert!(began.elapsed() < TIMEOUT, "the observer does not end");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -50,10 +50,10 @@ fn environment(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with `make test`"))
 }
 
-/// The program under test: named, or beside the checker.
+/// The program under test: named, or next to the checker.
 fn ledgerwell() -> Command {
-    let beside = PathBuf::from(env!("CARGO_BIN_EXE_checker")).with_file_name("ledgerwell");
-    let program = std::env::var_os("LEDGERWELL_BIN").map_or(beside, PathBuf::from);
+    let neighbour = PathBuf::from(env!("CARGO_BIN_EXE_checker")).with_file_name("ledgerwell");
+    let program = std::env::var_os("LEDGERWELL_BIN").map_or(neighbour, PathBuf::from);
     assert!(program.exists(), "{} is not built: `cargo build`", program.display());
     Command::new(program)
 }
@@ -169,7 +169,7 @@ impl World {
     pub fn until_observed(&self, states: usize) {
         let began = Instant::now();
         while std::fs::read_to_string(self.observed()).is_ok_and(|text| text.lines().count() < states) {
-            assert!(began.elapsed() < PATIENCE, "nothing is observed");
+            assert!(began.elapsed() < TIMEOUT, "nothing is observed");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -242,7 +242,7 @@ impl World {
     pub fn publish(&self, lines: &[Line]) {
         let (producer, topic) = (self.producer(), format!("{}.changes", self.name));
         for line in lines {
-            let headers = line.marks.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
+            let headers = line.headers.iter().fold(OwnedHeaders::new(), |all, (key, value)| {
                 all.insert(Header { key, value: Some(*value) })
             });
             let mut record =
@@ -251,12 +251,12 @@ impl World {
             producer.send(record).map_err(|(error, _)| error).unwrap();
             producer.poll(Duration::ZERO);
         }
-        producer.flush(PATIENCE).unwrap();
+        producer.flush(TIMEOUT).unwrap();
     }
 
     /// Something that the pipeline has not seen.
     pub fn publish_a_row_that_nobody_reads(&self) {
-        self.publish(&[Line { key: b"{\"id\":1}".to_vec(), value: None, timestamp: 0, marks: Vec::new() }]);
+        self.publish(&[Line { key: b"{\"id\":1}".to_vec(), value: None, timestamp: 0, headers: Vec::new() }]);
     }
 
     /// The first event of some partition stands at its end once more.
@@ -268,7 +268,7 @@ impl World {
             BaseRecord::to(&topic).partition(first.partition()).key(key).payload(payload).headers(headers);
         let producer = self.producer();
         producer.send(record).map_err(|(error, _)| error).unwrap();
-        producer.flush(PATIENCE).unwrap();
+        producer.flush(TIMEOUT).unwrap();
     }
 
     fn first_event(&self) -> OwnedMessage {
@@ -282,7 +282,7 @@ impl World {
                 .unwrap();
         }
         consumer.assign(&assignment).unwrap();
-        consumer.poll(PATIENCE).unwrap().unwrap().detach()
+        consumer.poll(TIMEOUT).unwrap().unwrap().detach()
     }
 
     /// Drops a database.

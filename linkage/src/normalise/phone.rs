@@ -4,7 +4,7 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 
 /// Numbers with fewer digits are extensions or mistakes.
 const SHORTEST: usize = 6;
-/// Numbers of which nobody knows the plan are compared by their last digits.
+/// Numbers whose plan is not known are compared by their last digits.
 const TAIL: usize = 9;
 
 /// The significant national digits of a number: those that are the same whether it is written with the country's code, with a

@@ -407,7 +407,7 @@ pub fn is_connective(word: &str) -> bool {
 /// where it means a saint.
 ///
 /// A compound that ends in "str" is completed to "strasse", in Dutch names as well, because nothing in the
-/// word tells "kerkstr" from a German name. A written-out "straat" stays as it is.
+/// word distinguishes "kerkstr" from a German name. A written-out "straat" stays as it is.
 #[must_use]
 pub fn street(word: &str) -> Cow<'_, str> {
     if let Some(full) = look_up(STREET, word) {

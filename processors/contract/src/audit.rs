@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Audit {
     /// `action_name`: what was decided upon.
     pub action: &'static str,
-    /// When, by the unit's clock.
+    /// When, by the task's clock.
     pub time: DateTime<Utc>,
     /// `odoo_model` and `odoo_record_id`: what it is about.
     pub record: Option<(&'static str, i32)>,

@@ -1,5 +1,5 @@
 //! The column types of an Odoo row as Debezium writes them, in every JSON encoding: use them as field types of a
-//! processor's event struct. Each checks what it reads, so that saving cannot fail on data.
+//! processor's struct of columns. Each checks what it reads, so that saving cannot fail on data.
 //!
 //! Encodings: <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-data-types>.
 
@@ -179,33 +179,33 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Json<T> {
 
 /// A column whose value may not have been sent because it is stored out of line and did not change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept<T> {
+pub enum MaybeSent<T> {
     /// The value.
     Sent(T),
     /// The value is what it was before.
     Unchanged,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Kept<Option<T>> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for MaybeSent<Option<T>> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeptVisitor<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for KeptVisitor<T> {
-            type Value = Kept<Option<T>>;
+        struct SentVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for SentVisitor<T> {
+            type Value = MaybeSent<Option<T>>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("text or null")
             }
             fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(Kept::Sent(None))
+                Ok(MaybeSent::Sent(None))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
                 if text == UNAVAILABLE {
-                    return Ok(Kept::Unchanged);
+                    return Ok(MaybeSent::Unchanged);
                 }
                 T::deserialize(serde::de::value::StrDeserializer::new(text))
-                    .map(|value| Kept::Sent(Some(value)))
+                    .map(|value| MaybeSent::Sent(Some(value)))
             }
         }
-        deserializer.deserialize_any(KeptVisitor(PhantomData))
+        deserializer.deserialize_any(SentVisitor(PhantomData))
     }
 }
 
@@ -269,9 +269,12 @@ mod tests {
 
     #[test]
     fn an_unavailable_value_keeps_what_was_there() {
-        assert_eq!(read::<Kept<Option<Text>>>(r#""__debezium_unavailable_value""#), Ok(Kept::Unchanged));
-        assert_eq!(read::<Kept<Option<Text>>>("null"), Ok(Kept::Sent(None)));
-        assert_eq!(read::<Kept<Option<Text>>>(r#""x""#), Ok(Kept::Sent(Some(Text("x".into())))));
+        assert_eq!(
+            read::<MaybeSent<Option<Text>>>(r#""__debezium_unavailable_value""#),
+            Ok(MaybeSent::Unchanged)
+        );
+        assert_eq!(read::<MaybeSent<Option<Text>>>("null"), Ok(MaybeSent::Sent(None)));
+        assert_eq!(read::<MaybeSent<Option<Text>>>(r#""x""#), Ok(MaybeSent::Sent(Some(Text("x".into())))));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! What enters a source's stream besides its changes: rule sets, and what people ask for. Both are control records, so they
-//! have a place in the one order of everything, and a processor folds them like rows.
+//! have a position in the one order of everything, and a processor folds them like rows.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::event::{Event, Subject};
 
 /// Something that a processor decides on its own as far as a rule lets it. Each has one row in `automation_rules`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,21 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Its mode and its other settings, as the struct `C` has them. A setting that `C` does not know is an error where `C` denies
+    /// unknown fields.
+    ///
+    /// # Errors
+    /// The setting that cannot be used.
+    pub fn settings<C: DeserializeOwned>(&self) -> Result<(Mode, C), String> {
+        let mode = self.mode()?;
+        let mut config = self.config.clone();
+        if let Some(config) = config.as_object_mut() {
+            config.remove("mode");
+        }
+        let config = C::deserialize(config).map_err(|error| format!("config: {error}"))?;
+        Ok((mode, config))
+    }
+
     /// Off where it is disabled, else `config.mode`, else auto where `auto_approve` is set, else suggest.
     ///
     /// # Errors
@@ -98,6 +116,31 @@ pub struct Request {
     pub action: String,
     /// With what.
     pub arguments: Value,
+}
+
+/// What was done for a person who asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Odoo model and id of the record that it is about, where it is about one.
+    pub record: Option<(&'static str, i32)>,
+    /// What was done, in words that can follow `anna asked:`.
+    pub text: String,
+}
+
+/// An instant has come: `{"time":"2026-11-22T23:00:00Z"}`. It is passed on as an event, so that consumers of several result topics
+/// can cut them all at the same instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    /// The instant.
+    pub time: DateTime<Utc>,
+}
+
+impl Event for Tick {
+    const TYPE: &'static str = "tick";
+
+    fn subject(&self) -> Subject {
+        Subject::in_source("clock")
+    }
 }
 
 /// What became of a request. The text is for the person who asked.

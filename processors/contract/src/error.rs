@@ -1,6 +1,9 @@
 //! What can go wrong, told apart by what has to be done about it.
 
 use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
 
 /// A record that cannot be used. It becomes a dead letter; everything else goes on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,25 +30,65 @@ impl Rejected {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// It may work when tried again: the connection is lost, the server restarts, a lock was not to be had.
-    #[error("{0}")]
-    Transient(Cow<'static, str>),
+    #[error(transparent)]
+    Transient(Why),
     /// It will not work however often it is tried. The text says what a person has to do.
-    #[error("{0}")]
-    Permanent(Cow<'static, str>),
-    /// Another owner has taken over, or the stored offset is not the expected one: drop everything and claim anew.
+    #[error(transparent)]
+    Permanent(Why),
+    /// Another owner has taken over, or the stored offset is not the expected one: drop everything and claim again.
     #[error("another owner holds this source: {0}")]
-    Fenced(Cow<'static, str>),
+    Fenced(Why),
+}
+
+/// The words of a failure, and the error that it comes from, if it comes from one.
+#[derive(Clone)]
+pub struct Why {
+    text: Cow<'static, str>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for Why {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), source: None }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The words alone: the error behind them may hold a row, which is personal data.
+impl fmt::Debug for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+impl Error for Why {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
 }
 
 impl Failure {
     /// A failure that a retry may mend.
     pub fn transient(text: impl Into<Cow<'static, str>>) -> Self {
-        Self::Transient(text.into())
+        Self::Transient(text.into().into())
     }
 
     /// A failure that needs a person.
     pub fn permanent(text: impl Into<Cow<'static, str>>) -> Self {
-        Self::Permanent(text.into())
+        Self::Permanent(text.into().into())
+    }
+
+    /// Remembers the error that it comes from.
+    #[must_use]
+    pub fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        let (Self::Transient(why) | Self::Permanent(why) | Self::Fenced(why)) = &mut self;
+        why.source = Some(Arc::new(source));
+        self
     }
 }
 
@@ -69,19 +112,38 @@ impl From<sqlx::Error> for Failure {
     /// 40 serialization and deadlock, 53 resources, 55 lock not available, 57 shutdown and cancel, 58 system.
     /// <https://www.postgresql.org/docs/18/errcodes-appendix.html>. Never the row in the text: it is personal data.
     fn from(error: sqlx::Error) -> Self {
-        let Some(database) = error.as_database_error() else {
-            return match error {
+        let failure = match error.as_database_error() {
+            None => match &error {
                 sqlx::Error::ColumnDecode { .. }
                 | sqlx::Error::ColumnNotFound(_)
                 | sqlx::Error::Configuration(_) => Self::permanent(format!("Postgres: {error}")),
-                error => Self::transient(format!("Postgres: {error}{}", advice(&error))),
-            };
+                _ => Self::transient(format!("Postgres: {error}{}", advice(&error))),
+            },
+            Some(database) => {
+                let code = database.code().unwrap_or_default();
+                let text = format!("Postgres says {code}: {}{}", database.message(), advice(&error));
+                match code.get(..2) {
+                    Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Self::transient(text),
+                    _ => Self::permanent(text),
+                }
+            }
         };
-        let code = database.code().unwrap_or_default().into_owned();
-        let text = format!("Postgres says {code}: {}{}", database.message(), advice(&error));
-        match code.get(..2) {
-            Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Self::transient(text),
-            _ => Self::permanent(text),
-        }
+        failure.because(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_keeps_the_error_that_it_comes_from_and_shows_its_own_words_alone() {
+        let failure = Failure::from(sqlx::Error::RowNotFound);
+        assert!(failure.source().and_then(|source| source.downcast_ref::<sqlx::Error>()).is_some());
+        assert!(Failure::transient("later").source().is_none());
+        let row = std::io::Error::other("Key (name)=(Anna Weber) already exists");
+        let failure = Failure::permanent("a row is there twice").because(row);
+        assert_eq!(failure.to_string(), "a row is there twice");
+        assert!(!format!("{failure:?}").contains("Anna"), "{failure:?}");
     }
 }

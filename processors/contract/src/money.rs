@@ -10,7 +10,7 @@ pub struct Money(pub i64);
 impl Money {
     /// No money.
     pub const ZERO: Self = Self(0);
-    /// Decimals kept.
+    /// How many decimals it has.
     pub const SCALE: u32 = 4;
 
     /// The amount nearest to `value`, halves away from zero as Odoo rounds. `None` when it does not fit.

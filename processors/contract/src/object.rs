@@ -11,13 +11,13 @@ pub(crate) struct Members<'a> {
     first: bool,
 }
 
-/// Where an object stopped being one: so many bytes into it.
+/// Where an object stopped being one, in bytes from its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) usize);
 
 impl<'a> Members<'a> {
     /// The members of the object that `text` is; `None` where it is none.
-    pub(crate) fn of(text: &'a str) -> Option<Self> {
+    pub(crate) fn new(text: &'a str) -> Option<Self> {
         let mut members = Self { text, at: 0, first: true };
         members.skip_space();
         members.eat(b'{').then_some(members)
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn walk(text: &str) -> Option<Vec<(&str, &str)>> {
-        let mut members = Members::of(text)?;
+        let mut members = Members::new(text)?;
         let mut all = Vec::new();
         while let Some(member) = members.next_member().ok()? {
             all.push(member);

@@ -1,27 +1,25 @@
-//! What a processor tells the world. Events leave through the outbox: stored with the rows they speak of, in one
+//! What a processor emits and writes down. Events leave through the outbox: stored with the rows they speak of, in one
 //! transaction, then published in order. Audit rows take the same way into `audit_logs`.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use crate::audit::{Audit, json};
+use crate::event::{Event, Subject};
 
-/// An event waiting to be stored.
+/// An event that waits to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Emitted {
-    /// What happened: `exposure_changed`. It becomes `ce_type`.
+    /// [`Event::TYPE`].
     pub event_type: &'static str,
-    /// Root company and entity of the event; its key is `<source>/<company>/<entity>`, and order holds per key.
-    pub company: i32,
-    /// The entity, as a natural key: `partner-17`.
-    pub entity: String,
-    /// When it became true, by the unit's clock.
+    /// What it is about.
+    pub subject: Subject,
+    /// When it became true, by the task's clock.
     pub time: DateTime<Utc>,
     /// The data, as JSON.
     pub data: String,
 }
 
-/// Collects the events of one decision after the other.
+/// Collects the events and audit rows of one decision after the other.
 #[derive(Debug, Default)]
 pub struct Outbox {
     emitted: Vec<Emitted>,
@@ -29,17 +27,11 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Emits an event. Its id is derived from its place in the stream, so it is the same after any crash. `data` is a
-    /// plain struct, which always serialises.
-    pub fn emit(
-        &mut self,
-        event_type: &'static str,
-        company: i32,
-        entity: String,
-        time: DateTime<Utc>,
-        data: &impl Serialize,
-    ) {
-        self.emitted.push(Emitted { event_type, company, entity, time, data: json(data) });
+    /// Emits an event that became true at `time`. Its id is derived from its position in the stream, so it is the same
+    /// after any crash.
+    pub fn emit<E: Event>(&mut self, time: DateTime<Utc>, event: &E) {
+        let subject = event.subject();
+        self.emitted.push(Emitted { event_type: E::TYPE, subject, time, data: json(event) });
     }
 
     /// Writes a decision down.

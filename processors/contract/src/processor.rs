@@ -1,15 +1,15 @@
 //! The one trait.
 
-use std::future::Future;
-
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::PgConnection;
+use serde::de::DeserializeOwned;
 
-use crate::change::Change;
-use crate::control::{Automation, Outcome, Request, RuleSet};
-use crate::error::{Failure, Rejected};
+use crate::control::{Automation, Done, RuleSet};
+use crate::error::Failure;
+use crate::event::EventType;
 use crate::outbox::Outbox;
+use crate::source::Decode;
+use crate::table::{StoredTable, TableSet};
 
 /// The Odoo database whose stream is folded.
 #[derive(Clone, Debug)]
@@ -26,43 +26,46 @@ pub struct Source {
 pub trait Processor: Sized + Send + 'static {
     /// Its one name: folder, crate, Postgres schema, result topic, metric label, log field.
     const NAME: &'static str;
-    /// Raised when its results change meaning, so that a replay can stand beside the old ones.
+    /// Raised when its results change meaning, so that a replay can build a shadow version next to the old ones.
     const VERSION: i32;
-    /// The source tables it reads.
-    const TABLES: &'static [&'static str];
-    /// The tables outside its schema that it writes, each with the columns that tell its rows apart, separated by commas.
-    const PUBLIC: &'static [(&'static str, &'static str)] = &[];
     /// What it decides on its own as far as a rule lets it.
     const AUTOMATIONS: &'static [Automation] = &[];
+    /// What it emits.
+    const EVENTS: &'static [EventType];
     /// One row change, reduced to what matters here.
-    type Event: Send + 'static;
+    type RowChange: Decode;
+    /// Its tables.
+    type Tables: TableSet;
+    /// What people may ask of it: a serde enum ([`action`](crate::action)).
+    type Action: DeserializeOwned;
 
-    /// Decodes one change of one of [`Self::TABLES`]. `None` when this row can never matter.
-    fn decode(change: &Change<'_>) -> Result<Option<Self::Event>, Rejected>;
+    /// The working state over what is stored. `clock` is the latest time that the stored results know of.
+    ///
+    /// # Errors
+    /// Something stored that cannot be used, and what to do about it.
+    fn new(source: &Source, tables: Self::Tables, clock: Option<DateTime<Utc>>) -> Result<Self, Failure>;
 
-    /// Reads the working state. `clock` is the latest time that the stored results know of.
-    fn load(
-        source: &Source,
-        clock: Option<DateTime<Utc>>,
-        connection: &mut PgConnection,
-    ) -> impl Future<Output = Result<Self, Failure>> + Send;
+    /// Its tables. What has changed in them is saved after each batch.
+    fn tables(&mut self) -> &mut Self::Tables;
 
-    /// Forgets all rows of a source table: a snapshot that follows brings them anew.
-    fn forget(&mut self, table: &str);
+    /// Drops all rows of a source table: a snapshot that follows brings them again.
+    fn clear_table(&mut self, table: &str);
 
     /// Stores one row's latest version, or its deletion.
-    fn apply(&mut self, event: Self::Event);
+    fn apply(&mut self, change: Self::RowChange);
 
-    /// The next moment at which something falls due without any change, if there is one. The runner calls
-    /// [`Self::decide`] with that time before it applies anything later.
-    fn next_due(&self) -> Option<DateTime<Utc>>;
+    /// The next instant at which something falls due without any change, if there is one. [`Self::decide`] is called with that
+    /// time before anything later is applied.
+    fn next_due(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 
     /// Draws the conclusions of what was applied since the last call, as of `now`: called at the end of each source
-    /// transaction, at due moments, and once when a snapshot is complete. `now` never runs backwards.
+    /// transaction, at due instants, and once when a snapshot is complete. `now` never runs backwards.
     fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox);
 
-    /// Takes over a rule set: after [`Self::load`] the one that was last accepted, if any, and later each one that comes. The
-    /// runner calls [`Self::decide`] after it.
+    /// Takes over a rule set: the one that was last accepted, if any, when it starts, and later each one that comes.
+    /// [`Self::decide`] is called after it.
     ///
     /// # Errors
     /// Rules that cannot be used, and what to change. The ones before stay in force.
@@ -70,11 +73,51 @@ pub trait Processor: Sized + Send + 'static {
         Ok(())
     }
 
-    /// Does what a person asks for, as of `now`. The runner calls [`Self::decide`] after it.
-    fn request(&mut self, request: &Request, _now: DateTime<Utc>, _outbox: &mut Outbox) -> Outcome {
-        Outcome::Refused(format!("{} takes no request `{}`", Self::NAME, request.action))
+    /// Does what `person` asks for, as of `now`. [`Self::decide`] is called after it.
+    ///
+    /// # Errors
+    /// Why it cannot be done, and what would do, for the person who asked.
+    fn act(
+        &mut self,
+        action: Self::Action,
+        person: &str,
+        now: DateTime<Utc>,
+        outbox: &mut Outbox,
+    ) -> Result<Done, String>;
+}
+
+/// What a processor declares, without its types.
+#[derive(Clone, Copy, Debug)]
+pub struct Descriptor {
+    /// [`Processor::NAME`].
+    pub name: &'static str,
+    /// [`Processor::VERSION`].
+    pub version: i32,
+    /// The source tables it reads.
+    pub tables: &'static [&'static str],
+    /// The tables it writes.
+    pub stored: &'static [StoredTable],
+    /// [`Processor::AUTOMATIONS`].
+    pub automations: &'static [Automation],
+    /// [`Processor::EVENTS`].
+    pub events: &'static [EventType],
+}
+
+impl Descriptor {
+    /// That of `P`.
+    pub const fn of<P: Processor>() -> Self {
+        Self {
+            name: P::NAME,
+            version: P::VERSION,
+            tables: P::RowChange::TABLES,
+            stored: P::Tables::STORED,
+            automations: P::AUTOMATIONS,
+            events: P::EVENTS,
+        }
     }
 
-    /// Writes the net effect since the last call. Runs inside the batch's transaction.
-    fn save(&mut self, connection: &mut PgConnection) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// The tables outside its schema that it writes.
+    pub fn public(&self) -> Vec<&'static StoredTable> {
+        self.stored.iter().filter(|table| table.public).collect()
+    }
 }

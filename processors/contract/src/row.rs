@@ -1,4 +1,4 @@
-//! Decodes a row into a struct, knowing at each moment which column it is at: errors name it.
+//! Decodes a row into a struct, knowing at any time which column it is at: errors name it.
 //!
 //! This is a thin layer between serde and serde_json. Only the columns that the struct has are ever read; the others are walked
 //! over and counted. Every field of the struct must be there (serde alone would take a missing column for a NULL).
@@ -14,19 +14,19 @@ use crate::object::{Malformed, Members};
 
 /// Decodes `text` and says how many of its columns were not read.
 pub(crate) fn decode<'de, R: Deserialize<'de>>(table: &str, text: &'de str) -> Result<(R, usize), Rejected> {
-    let place = Place::default();
-    match R::deserialize(Row { text, place: &place }) {
-        Ok(row) => Ok((row, place.ignored.get())),
-        Err(error) => Err(rejected(table, place.column.get(), &error.to_string())),
+    let cursor = Cursor::default();
+    match R::deserialize(Row { text, cursor: &cursor }) {
+        Ok(row) => Ok((row, cursor.ignored.get())),
+        Err(error) => Err(rejected(table, cursor.column.get(), &error.to_string())),
     }
 }
 
-/// Of a value that is refused, so many characters are told: the record is kept anyway.
+/// A value that is refused is shown up to this number of characters: the record is stored anyway.
 const LONGEST_FOUND: usize = 1_000;
 
 /// Where the decoder is.
 #[derive(Default)]
-struct Place<'de> {
+struct Cursor<'de> {
     column: Cell<&'de str>,
     ignored: Cell<usize>,
 }
@@ -50,7 +50,7 @@ fn rejected(table: &str, column: &str, message: &str) -> Rejected {
 /// The row as serde sees it.
 struct Row<'p, 'de> {
     text: &'de str,
-    place: &'p Place<'de>,
+    cursor: &'p Cursor<'de>,
 }
 
 impl<'de> Deserializer<'de> for Row<'_, 'de> {
@@ -66,7 +66,7 @@ impl<'de> Deserializer<'de> for Row<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        let Some(members) = Members::of(self.text) else {
+        let Some(members) = Members::new(self.text) else {
             return Err(Error::custom("something else, expected a row"));
         };
         let lengths = fields.iter().fold(0, |lengths, field| lengths | bit(field.len()));
@@ -77,7 +77,7 @@ impl<'de> Deserializer<'de> for Row<'_, 'de> {
             value: "",
             read: 0,
             seen: [0; 2],
-            place: self.place,
+            cursor: self.cursor,
         })
     }
 
@@ -98,7 +98,7 @@ struct Columns<'p, 'de> {
     read: usize,
     /// One bit per field that was there, for the name of the one that was not.
     seen: [u64; 2],
-    place: &'p Place<'de>,
+    cursor: &'p Cursor<'de>,
 }
 
 impl<'de> MapAccess<'de> for Columns<'_, 'de> {
@@ -117,10 +117,10 @@ impl<'de> MapAccess<'de> for Columns<'_, 'de> {
                 Err(Malformed(at)) => return Err(Error::custom(format!("no JSON from byte {at} on"))),
             }
         };
-        self.place.ignored.set(self.place.ignored.get() + ignored);
+        self.cursor.ignored.set(self.cursor.ignored.get() + ignored);
         match (name, self.missing()) {
             (Some(name), _) => {
-                self.place.column.set(name);
+                self.cursor.column.set(name);
                 seed.deserialize(BorrowedStrDeserializer::new(name)).map(Some)
             }
             (None, Some(field)) => Err(Error::missing_field(field)),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_value_only_the_beginning_is_told() {
+    fn of_a_long_value_only_the_beginning_is_shown() {
         let rejected = check(&format!(r#"{{"id": "{}", "partner_id": 1}}"#, "é".repeat(5_000))).unwrap_err();
         assert_eq!((rejected.column.as_str(), rejected.found.chars().count()), ("id", LONGEST_FOUND));
     }

@@ -1,5 +1,9 @@
-//! Working tables: their rows in memory, read once and written back in sets.
+//! Working tables: declared once, their rows in memory, read once and written back in sets.
 
+mod declare;
+pub mod sql;
+
+use std::fmt::Debug;
 use std::future::Future;
 use std::hash::Hash;
 
@@ -11,13 +15,48 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::dense::Dense;
 
 /// Rows of a statement. It copies them, twice: when all customers change at once, not all have to be in memory three times.
-const AT_ONCE: usize = 10_000;
+const ROWS_PER_STATEMENT: usize = 10_000;
 
 /// A query under construction.
 pub type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, PgArguments>;
 
+/// The declaration of a working table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredTable {
+    /// Its name, without a schema.
+    pub name: &'static str,
+    /// The columns of its key.
+    pub keys: &'static [&'static str],
+    /// Whether it is outside the processor's schema, where other services may have made it.
+    pub public: bool,
+}
+
+/// All working tables of a processor; [`tables!`](crate::tables) implements it.
+pub trait TableSet: Default + Send + 'static {
+    /// Its tables, in the order in which they are saved.
+    const STORED: &'static [StoredTable];
+
+    /// Reads all rows.
+    fn load(connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<Self>> + Send;
+
+    /// Writes what has changed since the last save.
+    fn save(&mut self, connection: &mut PgConnection) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Removes the rows that were made from a source table.
+    fn clear_table(&mut self, source: &str);
+
+    /// All rows as text, one line each, sorted by table and key: for tests.
+    fn show(&self) -> Vec<String>;
+
+    /// Puts the rows of each table the other way round in memory, as a database may answer them: for tests.
+    fn reverse(&mut self);
+}
+
 /// A row of a working table; [`table!`](crate::table) implements it. Each verb is one statement, whatever the number of rows.
-pub trait Table: PartialEq + Send + Sync + Sized + 'static {
+pub trait Table: Debug + PartialEq + Send + Sync + Sized + 'static {
+    /// Its declaration.
+    const STORED: StoredTable;
+
     /// Its primary key.
     type Key: Key;
 
@@ -46,7 +85,7 @@ pub trait Table: PartialEq + Send + Sync + Sized + 'static {
 }
 
 /// A primary key.
-pub trait Key: Copy + Eq + Ord + Hash + Send + Sync + 'static {
+pub trait Key: Copy + Debug + Eq + Ord + Hash + Send + Sync + 'static {
     /// Binds one array per key column.
     fn bind<'q>(keys: &[Self], query: Query<'q>) -> Query<'q>;
 }
@@ -131,10 +170,10 @@ impl<T: Table> Rows<T> {
         keys.sort_unstable();
         let (present, absent): (Vec<_>, Vec<_>) =
             keys.into_iter().partition(|key| self.present.contains(key));
-        for keys in absent.chunks(AT_ONCE) {
+        for keys in absent.chunks(ROWS_PER_STATEMENT) {
             T::delete(keys, connection).await?;
         }
-        for keys in present.chunks(AT_ONCE) {
+        for keys in present.chunks(ROWS_PER_STATEMENT) {
             let rows: Vec<_> = keys.iter().filter_map(|key| self.present.get(key)).collect();
             T::upsert(&rows, connection).await?;
         }
@@ -175,6 +214,20 @@ impl<T: Table> Rows<T> {
         if self.present.get(&key) == row.as_ref() { None } else { Some(self.set(key, row)) }
     }
 
+    /// All rows as text, sorted by key.
+    #[doc(hidden)]
+    pub fn show(&self, table: &str) -> Vec<String> {
+        let mut rows: Vec<&T> = self.iter().collect();
+        rows.sort_unstable_by_key(|row| row.key());
+        rows.into_iter().map(|row| format!("{table} {row:?}")).collect()
+    }
+
+    /// Puts all rows the other way round in memory.
+    #[doc(hidden)]
+    pub fn reverse(&mut self) {
+        self.present.reverse();
+    }
+
     /// Removes all rows.
     pub fn clear(&mut self) {
         self.present.clear();
@@ -183,247 +236,12 @@ impl<T: Table> Rows<T> {
     }
 }
 
-/// Declares the row of a working table and implements [`Table`] for it. The table's name has no schema: the connection's search
-/// path begins with the processor's, or with that of a rebuild beside it.
-///
-/// ```
-/// contract::table! {
-///     /// A currency.
-///     pub struct Currency in "currency" key (id: i32) {
-///         /// ISO 4217 code.
-///         pub name: String,
-///     }
-/// }
-/// ```
-#[macro_export]
-macro_rules! table {
-    (
-        $(#[$doc:meta])*
-        pub struct $name:ident in $table:literal key ($($key:ident: $key_type:ty),+) {
-            $($(#[$column_doc:meta])* pub $column:ident: $type:ty,)*
-        }
-    ) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name {
-            $(#[doc = "Part of the key."] pub $key: $key_type,)+
-            $($(#[$column_doc])* pub $column: $type,)*
-        }
-
-        impl $name {
-            const COLUMNS: &'static [&'static str] = &[$(stringify!($key),)+ $(stringify!($column),)*];
-            const KEYS: &'static [&'static str] = &[$(stringify!($key),)+];
-        }
-
-        impl $crate::Table for $name {
-            #[allow(unused_parens)]
-            type Key = ($($key_type),+);
-
-            fn key(&self) -> Self::Key {
-                ($(self.$key),+)
-            }
-
-            fn select() -> String {
-                $crate::sql::select($table, Self::COLUMNS)
-            }
-
-            fn read(row: &$crate::reexport::sqlx::postgres::PgRow, check: bool) -> $crate::reexport::sqlx::Result<Self> {
-                $crate::read_row!(row, check, $($key,)+ $($column,)*)
-            }
-
-            async fn upsert(
-                rows: &[&Self],
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<()> {
-                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::upsert($table, Self::COLUMNS, Self::KEYS));
-                let query = $crate::reexport::sqlx::query(sql);
-                $(let query = query.bind(rows.iter().map(|row| row.$key).collect::<Vec<_>>());)+
-                $(let query = query.bind(rows.iter().map(|row| row.$column.clone()).collect::<Vec<_>>());)*
-                query.execute(connection).await.map(drop)
-            }
-
-            async fn delete(
-                keys: &[Self::Key],
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<()> {
-                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::delete($table, Self::KEYS));
-                let query = $crate::reexport::sqlx::query(sql);
-                $crate::Key::bind(keys, query).execute(connection).await.map(drop)
-            }
-
-            async fn clear(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<()> {
-                $crate::reexport::sqlx::query(concat!("TRUNCATE ", $table)).execute(connection).await.map(drop)
-            }
-        }
-    };
-}
-
-/// Declares the row of a table of the seed's and implements [`Table`] for it. Another service may have made the table, so each column
-/// says which type it is read and written as, and what stands for NULL where there is an `or`.
-///
-/// ```
-/// contract::seed_table! {
-///     /// A customer's score.
-///     pub struct Score in "credit_scores" key (customer_id: i32 as "int") {
-///         /// Its name.
-///         pub customer_name: String as "text" or "''",
-///         /// 0 to 100.
-///         pub credit_score: Option<rust_decimal::Decimal> as "numeric",
-///     }
-/// }
-/// ```
-#[macro_export]
-macro_rules! seed_table {
-    (
-        $(#[$doc:meta])*
-        pub struct $name:ident in $table:literal key ($key:ident: $key_type:ty as $key_cast:literal) {
-            $($(#[$column_doc:meta])* pub $column:ident: $type:ty as $cast:literal $(or $default:literal)?,)*
-        }
-    ) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name {
-            #[doc = "The key."] pub $key: $key_type,
-            $($(#[$column_doc])* pub $column: $type,)*
-        }
-
-        impl $name {
-            /// Name, type, and what stands for NULL.
-            const COLUMNS: &'static [$crate::sql::Cast] = &[
-                (stringify!($key), $key_cast, ""),
-                $((stringify!($column), $cast, concat!("" $(, $default)?)),)*
-            ];
-        }
-
-        impl $crate::Table for $name {
-            type Key = $key_type;
-
-            fn key(&self) -> $key_type {
-                self.$key
-            }
-
-            fn select() -> String {
-                $crate::sql::select_as($table, Self::COLUMNS)
-            }
-
-            fn read(row: &$crate::reexport::sqlx::postgres::PgRow, check: bool) -> $crate::reexport::sqlx::Result<Self> {
-                $crate::read_row!(row, check, $key, $($column,)*)
-            }
-
-            async fn upsert(
-                rows: &[&Self],
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<()> {
-                let sql = $crate::reexport::sqlx::AssertSqlSafe($crate::sql::upsert_as($table, Self::COLUMNS));
-                let query = $crate::reexport::sqlx::query(sql).bind(rows.iter().map(|row| row.$key).collect::<Vec<_>>());
-                $(let query = query.bind(rows.iter().map(|row| row.$column.clone()).collect::<Vec<_>>());)*
-                query.execute(connection).await.map(drop)
-            }
-
-            async fn delete(
-                keys: &[$key_type],
-                connection: &mut $crate::reexport::sqlx::PgConnection,
-            ) -> $crate::reexport::sqlx::Result<()> {
-                let sql = concat!("DELETE FROM ", $table, " WHERE ", stringify!($key), " = ANY($1)");
-                $crate::reexport::sqlx::query(sql).bind(keys).execute(connection).await.map(drop)
-            }
-
-            async fn clear(connection: &mut $crate::reexport::sqlx::PgConnection) -> $crate::reexport::sqlx::Result<()> {
-                // Others may refer to it, so it cannot be truncated.
-                $crate::reexport::sqlx::query(concat!("DELETE FROM ", $table)).execute(connection).await.map(drop)
-            }
-        }
-    };
-}
-
-/// Reads columns by their places, so that no name is looked up in any row.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! read_row {
-    ($row:ident, $check:ident, $($column:ident,)+) => {{
-        use $crate::reexport::sqlx::Row as _;
-        let mut places = 0_usize..;
-        // Fields are evaluated in the order in which they are written here, which is that of the query.
-        Ok(Self {
-            $($column: {
-                let place = places.next().unwrap_or_default();
-                if $check { $row.try_get(place)? } else { $row.try_get_unchecked(place)? }
-            },)+
-        })
-    }};
-}
-
-/// The statements of a table.
-#[doc(hidden)]
-pub mod sql {
-    /// A column's name, the type it is read and written as, and what stands for NULL, if anything does.
-    pub type Cast = (&'static str, &'static str, &'static str);
-
-    /// All rows of a table that may have other types.
-    pub fn select_as(table: &str, columns: &[Cast]) -> String {
-        let read = |(column, cast, default): &Cast| match *default {
-            "" => format!("{column}::{cast} AS {column}"),
-            default => format!("COALESCE({column}, {default})::{cast} AS {column}"),
-        };
-        format!("SELECT {} FROM {table}", columns.iter().map(read).collect::<Vec<_>>().join(", "))
-    }
-
-    /// One array per column; the first one is the key.
-    pub fn upsert_as(table: &str, columns: &[Cast]) -> String {
-        let names: Vec<&str> = columns.iter().map(|(column, ..)| *column).collect();
-        let numbered = (1..).zip(columns);
-        let arrays: Vec<_> = numbered.map(|(n, (_, cast, _))| format!("${n}::{cast}[]")).collect();
-        let set: Vec<_> = names[1..].iter().map(|column| format!("{column} = EXCLUDED.{column}")).collect();
-        format!(
-            "INSERT INTO {table} ({}) SELECT * FROM UNNEST({}) ON CONFLICT ({}) DO UPDATE SET {}",
-            names.join(", "),
-            arrays.join(", "),
-            names[0],
-            set.join(", ")
-        )
-    }
-
-    /// All rows.
-    pub fn select(table: &str, columns: &[&str]) -> String {
-        format!("SELECT {} FROM {table}", columns.join(", "))
-    }
-
-    /// One array per column.
-    pub fn upsert(table: &str, columns: &[&str], keys: &[&str]) -> String {
-        let arrays: Vec<_> = (1..=columns.len()).map(|n| format!("${n}")).collect();
-        let set: Vec<_> = columns
-            .iter()
-            .filter(|column| !keys.contains(column))
-            .map(|column| format!("{column} = EXCLUDED.{column}"))
-            .collect();
-        let action = if set.is_empty() { "NOTHING".into() } else { format!("UPDATE SET {}", set.join(", ")) };
-        format!(
-            "INSERT INTO {table} ({}) SELECT * FROM UNNEST({}) ON CONFLICT ({}) DO {action}",
-            columns.join(", "),
-            arrays.join(", "),
-            keys.join(", ")
-        )
-    }
-
-    /// One array per key column.
-    pub fn delete(table: &str, keys: &[&str]) -> String {
-        let arrays: Vec<_> = (1..=keys.len()).map(|n| format!("${n}")).collect();
-        let same: Vec<_> = keys.iter().map(|key| format!("t.{key} = gone.{key}")).collect();
-        format!(
-            "DELETE FROM {table} AS t USING UNNEST({}) AS gone({}) WHERE {}",
-            arrays.join(", "),
-            keys.join(", "),
-            same.join(" AND ")
-        )
-    }
-}
-
 #[cfg(test)]
 #[allow(unreachable_pub, reason = "a test has no outside")]
 mod tests {
     use super::*;
 
-    table! {
+    crate::table! {
         /// A row.
         pub struct Thing in "t" key (id: i32) {
             /// Its number.
@@ -454,37 +272,5 @@ mod tests {
         assert_eq!(rows.replace(1, None), Some(Some(thing(1, 11))));
         rows.clear();
         assert!(rows.is_empty() && rows.cleared && rows.changed.is_empty());
-    }
-
-    #[test]
-    fn an_upsert_binds_one_array_per_column() {
-        assert_eq!(
-            sql::upsert("credit.link", &["a", "b", "c"], &["a", "b"]),
-            "INSERT INTO credit.link (a, b, c) SELECT * FROM UNNEST($1, $2, $3) \
-             ON CONFLICT (a, b) DO UPDATE SET c = EXCLUDED.c"
-        );
-        assert!(sql::upsert("t", &["a"], &["a"]).ends_with("ON CONFLICT (a) DO NOTHING"));
-    }
-
-    #[test]
-    fn a_table_of_another_service_is_read_and_written_as_our_types() {
-        let columns = &[("id", "int", ""), ("name", "text", "''"), ("score", "numeric", "")];
-        assert_eq!(
-            sql::select_as("t", columns),
-            "SELECT id::int AS id, COALESCE(name, '')::text AS name, score::numeric AS score FROM t"
-        );
-        assert_eq!(
-            sql::upsert_as("t", columns),
-            "INSERT INTO t (id, name, score) SELECT * FROM UNNEST($1::int[], $2::text[], $3::numeric[]) \
-             ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, score = EXCLUDED.score"
-        );
-    }
-
-    #[test]
-    fn a_delete_joins_on_every_key_column() {
-        assert_eq!(
-            sql::delete("t", &["a", "b"]),
-            "DELETE FROM t AS t USING UNNEST($1, $2) AS gone(a, b) WHERE t.a = gone.a AND t.b = gone.b"
-        );
     }
 }

@@ -1,5 +1,5 @@
-//! The tables of schema `credit`, and the seed's `credit_scores`. Here are the source rows that are kept; `results` has what
-//! is concluded from them.
+//! The tables of schema `credit`, and the seed's `credit_scores`. Here are the source rows that are stored; `results` has
+//! what is concluded from them.
 
 mod results;
 
@@ -8,7 +8,9 @@ use contract::Rows;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-pub use results::{Assessment, Exposure, Hold, Norm, Ranked, Score};
+use crate::input::InvoicedLineKey;
+
+pub use results::{Assessment, Check, Exposure, Hold, HoldStatus, Norm, Ranked, RiskLevel, Score};
 
 contract::table! {
     /// A company, which may be a branch of another.
@@ -185,75 +187,34 @@ contract::table! {
     }
 }
 
-/// Everything that is kept.
-#[derive(Default)]
-pub struct Tables {
-    /// `credit.company`
-    pub companies: Rows<Company>,
-    /// `credit.currency`
-    pub currencies: Rows<Currency>,
-    /// `credit.currency_rate`
-    pub rates: Rows<CurrencyRate>,
-    /// `credit.partner`
-    pub partners: Rows<Partner>,
-    /// `credit.account`
-    pub accounts: Rows<Account>,
-    /// `credit.product`
-    pub products: Rows<Product>,
-    /// `credit.template`
-    pub templates: Rows<Template>,
-    /// `credit.invoice`
-    pub invoices: Rows<Invoice>,
-    /// `credit.settlement`
-    pub settlements: Rows<Settlement>,
-    /// `credit.item`
-    pub items: Rows<Item>,
-    /// `credit.sale_order`
-    pub orders: Rows<SaleOrder>,
-    /// `credit.sale_order_line`
-    pub lines: Rows<SaleOrderLine>,
-    /// `credit.invoiced_line`
-    pub links: Rows<InvoicedLine>,
-    /// `credit.exposure`
-    pub exposures: Rows<Exposure>,
-    /// `credit.assessment`
-    pub assessments: Rows<Assessment>,
-    /// `credit.norm`
-    pub norms: Rows<Norm>,
-    /// `credit.ranked`
-    pub ranked: Rows<Ranked>,
-    /// `credit.hold`
-    pub holds: Rows<Hold>,
-    /// `public.credit_scores`
-    pub scores: Rows<Score>,
+contract::tables! {
+    /// Everything that is stored.
+    pub struct Tables;
+    /// A row's new state; `None` when it is gone or cannot matter.
+    pub enum RowChange;
+
+    companies: Company from "res_company",
+    currencies: Currency from "res_currency",
+    rates: CurrencyRate from "res_currency_rate",
+    partners: Partner from "res_partner",
+    accounts: Account from "account_account",
+    products: Product from "product_product",
+    templates: Template from "product_template",
+    invoices: Invoice from "account_move",
+    settlements: Settlement from "account_partial_reconcile",
+    items: Item from "account_move_line",
+    orders: SaleOrder from "sale_order",
+    lines: SaleOrderLine from "sale_order_line",
+    links: InvoicedLine from "sale_order_line_invoice_rel" by InvoicedLineKey,
+    exposures: Exposure,
+    assessments: Assessment,
+    norms: Norm,
+    ranked: Ranked,
+    holds: Hold,
+    scores: Score,
 }
 
 impl Tables {
-    /// Reads all.
-    pub async fn load(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        Ok(Self {
-            companies: Rows::load(connection).await?,
-            currencies: Rows::load(connection).await?,
-            rates: Rows::load(connection).await?,
-            partners: Rows::load(connection).await?,
-            accounts: Rows::load(connection).await?,
-            products: Rows::load(connection).await?,
-            templates: Rows::load(connection).await?,
-            invoices: Rows::load(connection).await?,
-            settlements: Rows::load(connection).await?,
-            items: Rows::load(connection).await?,
-            orders: Rows::load(connection).await?,
-            lines: Rows::load(connection).await?,
-            links: Rows::load(connection).await?,
-            exposures: Rows::load(connection).await?,
-            assessments: Rows::load(connection).await?,
-            norms: Rows::load(connection).await?,
-            ranked: Rows::load(connection).await?,
-            holds: Rows::load(connection).await?,
-            scores: Rows::load(connection).await?,
-        })
-    }
-
     /// Reads what is about one customer, and what all share.
     pub async fn load_customer(customer: i32, connection: &mut PgConnection) -> sqlx::Result<Self> {
         // Arrays, so that each list is made once. The tables have no indexes for this: they would slow every batch down.
@@ -270,59 +231,43 @@ impl Tables {
         let draft_moves = any(&format!("SELECT move_id FROM item WHERE id {drafts}"));
         let siblings = any(&format!("SELECT id FROM item WHERE move_id {moves}"));
         let settlers = any(&format!("SELECT credit_id FROM settlement WHERE debit_id {items}"));
-        let c = connection;
         Ok(Self {
-            companies: Rows::load(c).await?,
-            currencies: Rows::load(c).await?,
+            companies: Rows::load(connection).await?,
+            currencies: Rows::load(connection).await?,
             // Nothing is converted.
             rates: Rows::default(),
-            partners: Rows::load_some("commercial_id = $1", customer, c).await?,
-            accounts: Rows::load(c).await?,
-            products: Rows::load_some(&format!("id {products}"), customer, c).await?,
-            templates: Rows::load_some(&format!("id {templates}"), customer, c).await?,
+            partners: Rows::load_some("commercial_id = $1", customer, connection).await?,
+            accounts: Rows::load(connection).await?,
+            products: Rows::load_some(&format!("id {products}"), customer, connection).await?,
+            templates: Rows::load_some(&format!("id {templates}"), customer, connection).await?,
             invoices: Rows::load_some(
                 &format!("partner_id {contacts} OR id {moves} OR id {draft_moves}"),
                 customer,
-                c,
+                connection,
             )
             .await?,
-            settlements: Rows::load_some(&format!("debit_id {items}"), customer, c).await?,
-            items: Rows::load_some(&format!("move_id {moves} OR id {drafts} OR id {settlers}"), customer, c)
-                .await?,
-            orders: Rows::load_some(&format!("id {orders}"), customer, c).await?,
-            lines: Rows::load_some(&format!("id {lines}"), customer, c).await?,
-            links: Rows::load_some(&format!("order_line_id {lines} OR item_id {siblings}"), customer, c)
-                .await?,
-            exposures: Rows::load_some("partner_id = $1", customer, c).await?,
-            assessments: Rows::load_some("partner_id = $1", customer, c).await?,
-            norms: Rows::load(c).await?,
+            settlements: Rows::load_some(&format!("debit_id {items}"), customer, connection).await?,
+            items: Rows::load_some(
+                &format!("move_id {moves} OR id {drafts} OR id {settlers}"),
+                customer,
+                connection,
+            )
+            .await?,
+            orders: Rows::load_some(&format!("id {orders}"), customer, connection).await?,
+            lines: Rows::load_some(&format!("id {lines}"), customer, connection).await?,
+            links: Rows::load_some(
+                &format!("order_line_id {lines} OR item_id {siblings}"),
+                customer,
+                connection,
+            )
+            .await?,
+            exposures: Rows::load_some("partner_id = $1", customer, connection).await?,
+            assessments: Rows::load_some("partner_id = $1", customer, connection).await?,
+            norms: Rows::load(connection).await?,
             // Volumes are taken from the assessment: ranking takes everybody.
             ranked: Rows::default(),
-            holds: Rows::load_some("partner_id = $1", customer, c).await?,
+            holds: Rows::load_some("partner_id = $1", customer, connection).await?,
             scores: Rows::default(),
         })
-    }
-
-    /// Writes what has changed.
-    pub async fn save(&mut self, connection: &mut PgConnection) -> sqlx::Result<()> {
-        self.companies.save(connection).await?;
-        self.currencies.save(connection).await?;
-        self.rates.save(connection).await?;
-        self.partners.save(connection).await?;
-        self.accounts.save(connection).await?;
-        self.products.save(connection).await?;
-        self.templates.save(connection).await?;
-        self.invoices.save(connection).await?;
-        self.settlements.save(connection).await?;
-        self.items.save(connection).await?;
-        self.orders.save(connection).await?;
-        self.lines.save(connection).await?;
-        self.links.save(connection).await?;
-        self.exposures.save(connection).await?;
-        self.assessments.save(connection).await?;
-        self.norms.save(connection).await?;
-        self.ranked.save(connection).await?;
-        self.holds.save(connection).await?;
-        self.scores.save(connection).await
     }
 }

@@ -1,5 +1,5 @@
-//! The tables of schema `dedup`, and the seed's `duplicate_groups` and `deduplication_scans`. Here are the source rows that are
-//! kept, the frozen models and what people decided; `results` has what is concluded from them.
+//! The tables of schema `dedup`, and the seed's `duplicate_groups` and `deduplication_scans`. Here are the source rows, the frozen
+//! models and what people decided; `results` has what is concluded from them.
 
 mod results;
 
@@ -8,7 +8,7 @@ use contract::Rows;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-pub use results::{Evidence, Group, Scan};
+pub use results::{Evidence, Group, GroupStatus, Resolution, Scan};
 
 contract::table! {
     /// A country.
@@ -117,9 +117,9 @@ contract::table! {
         pub version: i32,
         /// What agreement is worth, as JSON.
         pub weights: String,
-        /// How often values occur.
+        /// The frequencies of values.
         pub frequencies: Vec<u8>,
-        /// How many records there were.
+        /// The number of records at that time.
         pub records: i32,
         /// The scan that it was frozen for, in `deduplication_scans`.
         pub scan_id: i32,
@@ -128,7 +128,7 @@ contract::table! {
 
 contract::table! {
     /// What a person decided about two records, in force while their values are what they were.
-    pub struct Decision in "decision" key (model: i32, first_id: i32, second_id: i32) {
+    pub struct PairDecision in "decision" key (model: i32, first_id: i32, second_id: i32) {
         /// Whether they are the same, or are not.
         pub same: bool,
         /// Fingerprint of the values that it was based on.
@@ -139,7 +139,7 @@ contract::table! {
         pub person: String,
         /// Why.
         pub note: String,
-        /// When, by the unit's clock.
+        /// When, by the task's clock.
         pub decided_at: DateTime<Utc>,
     }
 }
@@ -151,53 +151,31 @@ contract::table! {
         pub person: String,
         /// Why.
         pub note: String,
-        /// When, by the unit's clock.
+        /// When, by the task's clock.
         pub decided_at: DateTime<Utc>,
     }
 }
 
-/// All rows.
-#[derive(Default)]
-pub struct Tables {
-    /// `dedup.country`
-    pub countries: Rows<Country>,
-    /// `dedup.partner`
-    pub partners: Rows<Partner>,
-    /// `dedup.lead`
-    pub leads: Rows<Lead>,
-    /// `dedup.product`
-    pub products: Rows<Product>,
-    /// `dedup.variant`
-    pub variants: Rows<Variant>,
-    /// `dedup.model`
-    pub models: Rows<Frozen>,
-    /// `dedup.decision`
-    pub decisions: Rows<Decision>,
-    /// `dedup.master`
-    pub masters: Rows<Master>,
-    /// `public.deduplication_scans`
-    pub scans: Rows<Scan>,
-    /// `public.duplicate_groups`
-    pub groups: Rows<Group>,
+contract::tables! {
+    /// Everything that is stored.
+    pub struct Tables;
+    /// A row's new state; `None` when it is gone.
+    pub enum RowChange;
+
+    countries: Country from "res_country",
+    partners: Partner from "res_partner",
+    leads: Lead from "crm_lead",
+    products: Product from "product_template",
+    variants: Variant from "product_product",
+    models: Frozen,
+    decisions: PairDecision,
+    masters: Master,
+    // Groups refer to scans.
+    scans: Scan,
+    groups: Group,
 }
 
 impl Tables {
-    /// Reads all.
-    pub async fn load(connection: &mut PgConnection) -> sqlx::Result<Self> {
-        Ok(Self {
-            countries: Rows::load(connection).await?,
-            partners: Rows::load(connection).await?,
-            leads: Rows::load(connection).await?,
-            products: Rows::load(connection).await?,
-            variants: Rows::load(connection).await?,
-            models: Rows::load(connection).await?,
-            decisions: Rows::load(connection).await?,
-            masters: Rows::load(connection).await?,
-            scans: Rows::load(connection).await?,
-            groups: Rows::load(connection).await?,
-        })
-    }
-
     /// Reads what is about one group.
     pub async fn load_group(group: i32, connection: &mut PgConnection) -> sqlx::Result<Self> {
         let records = "(SELECT record::int FROM duplicate_groups,
@@ -216,20 +194,5 @@ impl Tables {
             scans: Rows::default(),
             groups: Rows::load_some("id = $1", group, c).await?,
         })
-    }
-
-    /// Writes what has changed.
-    pub async fn save(&mut self, connection: &mut PgConnection) -> sqlx::Result<()> {
-        self.countries.save(connection).await?;
-        self.partners.save(connection).await?;
-        self.leads.save(connection).await?;
-        self.products.save(connection).await?;
-        self.variants.save(connection).await?;
-        self.models.save(connection).await?;
-        self.decisions.save(connection).await?;
-        self.masters.save(connection).await?;
-        // Groups refer to scans.
-        self.scans.save(connection).await?;
-        self.groups.save(connection).await
     }
 }

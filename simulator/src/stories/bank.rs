@@ -167,7 +167,7 @@ impl Simulation {
         self.track_full(message, field::LINE_ACCOUNT, Label::None, Label::None, Some(account), Some(0));
     }
 
-    /// A match was wrong: every line of the entry is deleted and made anew, with new ids.
+    /// A match was wrong: every line of the entry is deleted and made again, with new ids.
     pub(super) fn unreconcile_bank_line(&mut self, line: u32) {
         let row = &self.books.bank_lines[line];
         let (entry, amount, memo, partner) = (row.entry, row.amount, row.reference, row.partner);

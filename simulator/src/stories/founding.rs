@@ -13,7 +13,7 @@ use crate::tables::company::{self, CREDIT_LIMIT_FIELD, Company, Currency, Curren
 use crate::tables::label::Label;
 use crate::tables::mail::{About, Body};
 use crate::tables::partner::Partner;
-use crate::tables::product::{Product, Template, Unit};
+use crate::tables::product::{Product, Template, UnitOfMeasure};
 
 const VENDORS: u32 = 25;
 const PRODUCTS: u32 = 80;
@@ -29,7 +29,7 @@ impl Simulation {
         for _ in company::currencies() {
             self.insert(Currency { created });
         }
-        for unit in Unit::all(created) {
+        for unit in UnitOfMeasure::all(created) {
             self.insert(unit);
         }
         for (term, terms) in (1..).zip(&TERMS) {

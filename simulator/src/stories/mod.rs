@@ -11,10 +11,10 @@ mod order;
 mod payment;
 mod posting;
 
+use crate::Delivery;
 use crate::Simulation;
-use crate::Unit;
 use crate::agenda::Event;
-use crate::books::Kept;
+use crate::books::Stored;
 use crate::calendar::{DAY, Day, HOUR, MINUTE, Micros, SECOND, day_at, is_weekend, midnight, year_month};
 use crate::tables::label::{Label, Number, Series};
 use crate::tables::mail::{About, Body, Message, Tracking};
@@ -85,19 +85,19 @@ impl Simulation {
     }
 
     /// Runs events up to the next one that changes a row.
-    pub(crate) fn next_transaction(&mut self) -> Option<Unit> {
+    pub(crate) fn next_transaction(&mut self) -> Option<Delivery> {
         loop {
             let (at, event) = self.agenda.next()?;
             if at >= self.end {
                 return None;
             }
-            if let Some(unit) = self.run(at, event) {
-                return Some(unit);
+            if let Some(delivery) = self.run(at, event) {
+                return Some(delivery);
             }
         }
     }
 
-    fn run(&mut self, at: Micros, event: Event) -> Option<Unit> {
+    fn run(&mut self, at: Micros, event: Event) -> Option<Delivery> {
         if let Event::DayBegins(day) = event {
             self.begin_day(day);
             return None;
@@ -107,13 +107,13 @@ impl Simulation {
         let took = self.random.between(15_000, 260_000);
         let commit = self.now + took;
         self.out.begin(commit);
-        self.tell(event);
-        let unit = self.out.commit();
+        self.play(event);
+        let delivery = self.out.commit();
         self.committed = commit;
-        unit
+        delivery
     }
 
-    fn tell(&mut self, event: Event) {
+    fn play(&mut self, event: Event) {
         match event {
             Event::DayBegins(_) => {}
             Event::Rates => self.update_rates(),
@@ -240,16 +240,16 @@ impl Simulation {
         Stamp { created: self.now, written: self.now, creator: self.user, writer: self.user }
     }
 
-    fn insert<T: Kept>(&mut self, row: T) -> u32 {
-        let id = T::rows(&mut self.books).add(row);
-        self.out.row(Change::Create, id, &T::kept(&self.books)[id], &self.books);
+    fn insert<T: Stored>(&mut self, row: T) -> u32 {
+        let id = T::rows_mut(&mut self.books).add(row);
+        self.out.row(Change::Create, id, &T::rows(&self.books)[id], &self.books);
         id
     }
 
-    /// Changes a row as Odoo's own code does, which leaves its mark.
-    fn update<T: Kept>(&mut self, id: u32, change: impl FnOnce(&mut T)) {
+    /// Changes a row as Odoo's own code does, which leaves its stamp.
+    fn update<T: Stored>(&mut self, id: u32, change: impl FnOnce(&mut T)) {
         let (now, user) = (self.now, self.user);
-        let row = &mut T::rows(&mut self.books)[id];
+        let row = &mut T::rows_mut(&mut self.books)[id];
         change(row);
         if let Some(stamp) = row.stamp() {
             stamp.written = now;
@@ -259,23 +259,23 @@ impl Simulation {
     }
 
     /// Changes a row by plain SQL: who wrote it last, and when, stays as it was.
-    fn update_silently<T: Kept>(&mut self, id: u32, change: impl FnOnce(&mut T)) {
-        change(&mut T::rows(&mut self.books)[id]);
+    fn update_silently<T: Stored>(&mut self, id: u32, change: impl FnOnce(&mut T)) {
+        change(&mut T::rows_mut(&mut self.books)[id]);
         self.write::<T>(id);
     }
 
     /// Writes a row without changing more than its stamp, as Odoo often does.
-    fn touch<T: Kept>(&mut self, id: u32) {
+    fn touch<T: Stored>(&mut self, id: u32) {
         self.update::<T>(id, |_| {});
     }
 
-    fn write<T: Kept>(&mut self, id: u32) {
-        self.out.row(Change::Update, id, &T::kept(&self.books)[id], &self.books);
+    fn write<T: Stored>(&mut self, id: u32) {
+        self.out.row(Change::Update, id, &T::rows(&self.books)[id], &self.books);
     }
 
-    fn delete<T: Kept + Row>(&mut self, id: u32) {
-        let key = T::kept(&self.books)[id].key(id);
-        T::rows(&mut self.books).remove(id);
+    fn delete<T: Stored + Row>(&mut self, id: u32) {
+        let key = T::rows(&self.books)[id].key(id);
+        T::rows_mut(&mut self.books).remove(id);
         self.out.delete(T::TABLE, key);
     }
 

@@ -243,7 +243,7 @@ pub(crate) struct Terms {
     pub(crate) parts: &'static [(i64, i32)],
 }
 
-/// The payment terms; a term's id is its place here, counted from 1.
+/// The payment terms; a term's id is its position here, counted from 1.
 pub(crate) const TERMS: [Terms; 7] = [
     Terms { name: "On Receipt", parts: &[(100, 0)] },
     Terms { name: "14 Days Net", parts: &[(100, 14)] },

@@ -124,7 +124,7 @@ impl Row for Company {
     }
 }
 
-/// The currencies in use; a currency's id is its place here, counted from 1.
+/// The currencies in use; a currency's id is its position here, counted from 1.
 const CURRENCIES: [(&str, &str, i64, &str, &str, &str, &str); 3] = [
     ("USD", "$", 840, "United States dollar", "before", "Dollars", "Cents"),
     ("EUR", "€", 978, "Euro", "after", "Euros", "Cents"),

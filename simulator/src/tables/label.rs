@@ -1,4 +1,4 @@
-//! Texts that Odoo derives from numbers, kept as the numbers.
+//! Texts that Odoo derives from numbers, stored as the numbers.
 
 use crate::books::Books;
 use crate::wire::json;

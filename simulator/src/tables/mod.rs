@@ -99,5 +99,5 @@ tables! {
     SaleOrderLineInvoice "sale_order_line_invoice_rel" 2 768 sale::ORDER_LINE_INVOICE;
     StockMove "stock_move" 1 1792 stock::MOVE;
     StockPicking "stock_picking" 1 1408 stock::PICKING;
-    Unit "uom_uom" 1 896 product::UNIT;
+    UnitOfMeasure "uom_uom" 1 896 product::UNIT;
 }

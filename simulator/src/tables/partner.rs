@@ -44,7 +44,7 @@ pub(crate) struct Partner {
     pub(crate) name: Box<str>,
     /// Where its habits come from.
     pub(crate) seed: u32,
-    /// Where its made-up place and numbers come from: those of one customer that was entered twice are the same.
+    /// Where its made-up town and numbers come from: those of one customer that was entered twice are the same.
     pub(crate) identity: u32,
     pub(crate) parent: u32,
     /// The partner whose books it counts in: itself, or the company above it.

@@ -137,7 +137,7 @@ impl Row for PartialReconcile {
     }
 }
 
-/// The mark that all lines of a group of matches are settled.
+/// The record that all lines of a group of matches are settled.
 #[derive(Debug, Clone)]
 pub(crate) struct FullReconcile {
     pub(crate) stamp: Stamp,

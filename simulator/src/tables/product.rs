@@ -100,18 +100,18 @@ const UNITS: [(&str, &str, &str); 3] =
 
 /// A unit of measure; which one follows from its id.
 #[derive(Debug, Clone)]
-pub(crate) struct Unit {
+pub(crate) struct UnitOfMeasure {
     pub(crate) created: Micros,
 }
 
-impl Unit {
+impl UnitOfMeasure {
     pub(crate) fn all(created: Micros) -> impl Iterator<Item = Self> {
         UNITS.iter().map(move |_| Self { created })
     }
 }
 
-impl Row for Unit {
-    const TABLE: Table = Table::Unit;
+impl Row for UnitOfMeasure {
+    const TABLE: Table = Table::UnitOfMeasure;
 
     fn write(&self, id: u32, row: &mut RowWriter<'_>, _: &Books) {
         let (name, kind, factor) = UNITS[(id as usize).saturating_sub(1) % UNITS.len()];

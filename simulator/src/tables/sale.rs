@@ -36,7 +36,7 @@ pub(crate) const ORDER_LINE: &str = r#"
 
 pub(crate) const ORDER_LINE_INVOICE: &str = "invoice_line_id=?; order_line_id=?;";
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Draft,

@@ -5,7 +5,7 @@ use crate::calendar::Micros;
 use crate::tables::{Row, Table};
 use crate::wire::json;
 use crate::wire::layout::{Key, Layout, RowWriter};
-use crate::{Record, Unit, UnitKind};
+use crate::{Delivery, DeliveryKind, Record};
 
 /// The connector's version, name and database in every `source`.
 const SOURCE: &str = r#""source":{"version":"3.7.0.Final","connector":"postgresql","name":"odoo","ts_ms":"#;
@@ -19,9 +19,9 @@ pub(crate) enum Change {
     Update,
 }
 
-/// Where a snapshot's row stands.
+/// What a snapshot's row says about its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Marker {
     First,
     Middle,
     Last,
@@ -87,7 +87,7 @@ impl Recorder {
     }
 
     /// Closes the transaction. Nothing is left of one that changed no row.
-    pub(crate) fn commit(&mut self) -> Option<Unit> {
+    pub(crate) fn commit(&mut self) -> Option<Delivery> {
         if self.muted || self.total == 0 {
             self.records.clear();
             return None;
@@ -114,8 +114,8 @@ impl Recorder {
         let key = self.marker_key();
         self.push(key, Some(value));
         self.last_commit = Some(self.position);
-        Some(Unit {
-            kind: UnitKind::Transaction,
+        Some(Delivery {
+            kind: DeliveryKind::Transaction,
             records: std::mem::take(&mut self.records),
             commit_ms: self.commit / 1000,
         })
@@ -153,8 +153,8 @@ impl Recorder {
         self.push(bytes, None);
     }
 
-    /// Writes all rows as one snapshot. `write` is given a place to put each row.
-    pub(crate) fn snapshot(&mut self, at: Micros, books: &Books) -> Unit {
+    /// Writes all rows as one snapshot.
+    pub(crate) fn snapshot(&mut self, at: Micros, books: &Books) -> Delivery {
         self.records = Vec::new();
         self.commit = at;
         self.transaction += 1;
@@ -163,19 +163,23 @@ impl Recorder {
         for table in Table::ALL {
             books.each_row(*table, &mut |books, visit| {
                 written += 1;
-                let place = match written {
-                    _ if written == total => Place::Last,
-                    1 => Place::First,
-                    _ => Place::Middle,
+                let marker = match written {
+                    _ if written == total => Marker::Last,
+                    1 => Marker::First,
+                    _ => Marker::Middle,
                 };
-                self.snapshot_row(*table, place, books, visit);
+                self.snapshot_row(*table, marker, books, visit);
             });
         }
         self.last_commit = None;
-        Unit { kind: UnitKind::Snapshot, records: std::mem::take(&mut self.records), commit_ms: at / 1000 }
+        Delivery {
+            kind: DeliveryKind::Snapshot,
+            records: std::mem::take(&mut self.records),
+            commit_ms: at / 1000,
+        }
     }
 
-    fn snapshot_row(&mut self, table: Table, place: Place, books: &Books, row: &dyn AnyRow) {
+    fn snapshot_row(&mut self, table: Table, marker: Marker, books: &Books, row: &dyn AnyRow) {
         let mut value = Vec::with_capacity(table.usual_size());
         value.extend_from_slice(b"{\"before\":null,\"after\":");
         let layout = &self.layouts[table as usize];
@@ -183,7 +187,7 @@ impl Recorder {
         row.write(&mut writer, books);
         writer.finish();
         value.push(b',');
-        self.write_source(&mut value, table, place);
+        self.write_source(&mut value, table, marker);
         value.extend_from_slice(b",\"transaction\":null,\"op\":\"r\",");
         self.write_times(&mut value);
         value.push(b'}');
@@ -230,11 +234,11 @@ impl Recorder {
         self.write_source_tail(out, table);
     }
 
-    fn write_source(&self, out: &mut Vec<u8>, table: Table, place: Place) {
-        let snapshot = match place {
-            Place::First => "first",
-            Place::Middle => "true",
-            Place::Last => "last",
+    fn write_source(&self, out: &mut Vec<u8>, table: Table, marker: Marker) {
+        let snapshot = match marker {
+            Marker::First => "first",
+            Marker::Middle => "true",
+            Marker::Last => "last",
         };
         self.write_source_head(out, snapshot);
         out.extend_from_slice(b"[null,\\\"");

@@ -36,7 +36,7 @@ pub(crate) fn padded(out: &mut Vec<u8>, value: u64, width: usize) {
     unsigned(out, value);
 }
 
-/// Appends hundredths as a decimal with two places: `-12.30`.
+/// Appends hundredths as a decimal with two digits behind the point: `-12.30`.
 pub(crate) fn hundredths(out: &mut Vec<u8>, value: i64) {
     if value < 0 {
         out.push(b'-');
@@ -48,7 +48,7 @@ pub(crate) fn hundredths(out: &mut Vec<u8>, value: i64) {
     out.push(digit(value % 10));
 }
 
-/// Appends `value / 10^places` as the shortest decimal with at least one place: `0.9034`, `14.4`, `0.0`.
+/// Appends `value / 10^places` as the shortest decimal with at least one decimal: `0.9034`, `14.4`, `0.0`.
 pub(crate) fn shortest(out: &mut Vec<u8>, value: i64, places: u32) {
     if value < 0 {
         out.push(b'-');

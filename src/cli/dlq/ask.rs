@@ -8,20 +8,20 @@ use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::cli::{Global, Outcome, output, sources};
+use crate::cli::{Global, Outcome, output, source};
 use crate::config::Config;
 use crate::control::{Target, request};
 use crate::dead_letter::decision::Verb;
 use crate::dead_letter::stored::{self, Filter, Raw};
 
-/// Letters that one command settles.
+/// Dead letters that one command settles.
 const MOST: i64 = 1_000;
 
 #[derive(Args)]
 pub(in crate::cli) struct Ask {
     /// The processor
     processor: String,
-    /// Offsets of the letters' records; all open ones that the filters leave where none is given
+    /// Offsets of the dead letters' records; all open ones that the filters leave where none is given
     offsets: Vec<i64>,
     /// Why, for whoever reads the audit log
     #[arg(long)]
@@ -45,12 +45,12 @@ struct Only {
     /// Only rows of this table
     #[arg(long, value_name = "TABLE")]
     table: Option<String>,
-    /// Only where the reason of the letter holds this
+    /// Only where the reason of the dead letter holds this
     #[arg(long, value_name = "TEXT")]
     found: Option<String>,
 }
 
-/// What became of one letter.
+/// What became of one dead letter.
 #[derive(Serialize)]
 struct Answer {
     offset: i64,
@@ -62,16 +62,13 @@ struct Answer {
 impl Ask {
     pub(super) async fn run(self, verb: Verb, global: &Global) -> Outcome {
         let config = global.config()?;
-        let chosen = sources(&config, self.source.as_deref())?;
-        let [source] = chosen.as_slice() else {
-            return Err("there are several sources: name one with --source".into());
-        };
+        let source = source(&config, self.source.as_deref())?;
         let mut connection = PgConnection::connect(source.database_url()).await?;
-        let letters = self.letters(&source.name, &mut connection).await?;
-        if letters.is_empty() {
+        let dead_letters = self.dead_letters(&source.name, &mut connection).await?;
+        if dead_letters.is_empty() {
             return Err("no open dead letter is meant; `ledgerwell dlq list --all` lists all".into());
         }
-        let mut answers = self.write(verb, letters, &config, source).await?;
+        let mut answers = self.write(verb, dead_letters, &config, source).await?;
         self.await_outcomes(&mut answers, &mut connection).await?;
         if global.json {
             output::json(&answers)?;
@@ -84,7 +81,7 @@ impl Ask {
         Ok(if all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    async fn letters(
+    async fn dead_letters(
         &self,
         source: &str,
         connection: &mut PgConnection,
@@ -98,35 +95,35 @@ impl Ask {
             };
             return Ok(stored::list_raw(source, &filter, -1, MOST, connection).await?);
         }
-        let mut letters = Vec::new();
+        let mut dead_letters = Vec::new();
         for offset in &self.offsets {
             let found = stored::find(&self.processor, source, *offset, connection).await?;
-            let letter = found.ok_or_else(|| {
+            let dead_letter = found.ok_or_else(|| {
                 format!(
                     "{} has no dead letter at offset {offset}; `ledgerwell dlq list` lists them",
                     self.processor
                 )
             })?;
-            letters.push(letter);
+            dead_letters.push(dead_letter);
         }
-        Ok(letters)
+        Ok(dead_letters)
     }
 
-    /// Writes a request for each letter that is open.
+    /// Writes a request for each dead letter that is open.
     async fn write(
         &self,
         verb: Verb,
-        letters: Vec<Raw>,
+        dead_letters: Vec<Raw>,
         config: &Config,
         source: &crate::config::Source,
     ) -> Result<Vec<Answer>, Box<dyn std::error::Error + Send + Sync>> {
         let target = Target::new(config, source);
         let mut answers = Vec::new();
-        for letter in letters {
-            let offset = letter.letter.record_offset;
+        for dead_letter in dead_letters {
+            let offset = dead_letter.about.record_offset;
             let mut answer = Answer { offset, request: None, outcome: String::new(), done: false };
-            if letter.letter.is_open() {
-                match request::about_letter(verb, letter, &self.person, &self.reason) {
+            if dead_letter.about.is_open() {
+                match request::about_dead_letter(verb, dead_letter, &self.person, &self.reason) {
                     Ok(asked) => {
                         let (target, value) = (target.clone(), asked.text);
                         tokio::task::spawn_blocking(move || target.write("request", &value)).await??;
@@ -135,7 +132,7 @@ impl Ask {
                     Err(why) => answer.outcome = why,
                 }
             } else {
-                answer.outcome = format!("it is {}: nothing to do", letter.letter.state());
+                answer.outcome = format!("it is {}: nothing to do", dead_letter.about.state());
             }
             answers.push(answer);
         }

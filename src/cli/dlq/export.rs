@@ -13,12 +13,12 @@ use sqlx::{Connection, PgConnection};
 use crate::cli::{Global, Outcome, output, sources};
 use crate::dead_letter::stored::{self, Filter, Raw, Stored};
 
-/// Letters that are held in memory at a time: a record may have megabytes.
-const AT_ONCE: i64 = 20;
+/// Dead letters that are held in memory at a time: a record may have megabytes.
+const PAGE: i64 = 20;
 
 #[derive(Args)]
 pub(in crate::cli) struct Export {
-    /// The file to write: one record a line, as `ledgerwell publish` reads it, with the letter beside it
+    /// The file to write: one record a line, as `ledgerwell publish` reads it, with the dead letter next to it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
@@ -35,7 +35,8 @@ struct Line {
     key: Option<Box<RawValue>>,
     value: Option<Box<RawValue>>,
     timestamp: i64,
-    letter: Stored,
+    #[serde(rename = "letter")]
+    dead_letter: Stored,
 }
 
 impl Line {
@@ -44,8 +45,8 @@ impl Line {
             topic: topic.to_owned(),
             key: raw.record_key.as_deref().map(json_or_text),
             value: raw.record_value.as_deref().map(json_or_text),
-            timestamp: raw.letter.record_time.timestamp_millis(),
-            letter: raw.letter,
+            timestamp: raw.about.record_time.timestamp_millis(),
+            dead_letter: raw.about,
         }
     }
 }
@@ -70,12 +71,12 @@ impl Export {
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let mut after = -1;
             loop {
-                let letters =
-                    stored::list_raw(&source.name, &self.filter, after, AT_ONCE, &mut connection).await?;
-                let Some(last) = letters.last() else { break };
-                after = last.letter.record_offset;
-                for letter in letters {
-                    serde_json::to_writer(&mut out, &Line::new(&source.topic, letter))?;
+                let dead_letters =
+                    stored::list_raw(&source.name, &self.filter, after, PAGE, &mut connection).await?;
+                let Some(last) = dead_letters.last() else { break };
+                after = last.about.record_offset;
+                for dead_letter in dead_letters {
+                    serde_json::to_writer(&mut out, &Line::new(&source.topic, dead_letter))?;
                     out.write_all(b"\n")?;
                     count += 1;
                 }

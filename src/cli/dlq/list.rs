@@ -15,7 +15,7 @@ pub(in crate::cli) struct List {
     /// Only this source
     #[arg(long)]
     source: Option<String>,
-    /// At most so many of each source
+    /// The most of each source
     #[arg(long, default_value_t = 1_000)]
     limit: u32,
 }
@@ -23,31 +23,31 @@ pub(in crate::cli) struct List {
 impl List {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let config = global.config()?;
-        let mut letters = Vec::new();
+        let mut dead_letters = Vec::new();
         for source in sources(&config, self.source.as_deref())? {
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let limit = self.limit.into();
-            letters.extend(stored::list(&source.name, &self.filter, -1, limit, &mut connection).await?);
+            dead_letters.extend(stored::list(&source.name, &self.filter, -1, limit, &mut connection).await?);
         }
         if global.json {
-            output::json(&letters)?;
+            output::json(&dead_letters)?;
             return Ok(ExitCode::SUCCESS);
         }
         let header = ["processor", "source", "offset", "row", "column", "expected", "found", "state"];
         let mut table = output::table(&header, &["offset"]);
-        for letter in &letters {
+        for dead_letter in &dead_letters {
             table.add_row([
-                letter.processor.clone(),
-                letter.source.clone(),
-                letter.record_offset.to_string(),
-                format!("{} {}", letter.table_name, letter.row_key),
-                letter.column_name.clone(),
-                letter.expected.clone(),
-                letter.found.clone(),
-                letter.state(),
+                dead_letter.processor.clone(),
+                dead_letter.source.clone(),
+                dead_letter.record_offset.to_string(),
+                format!("{} {}", dead_letter.table_name, dead_letter.row_key),
+                dead_letter.column_name.clone(),
+                dead_letter.expected.clone(),
+                dead_letter.found.clone(),
+                dead_letter.state(),
             ]);
         }
-        println!("{table}\n{} dead letters", letters.len());
+        println!("{table}\n{} dead letters", dead_letters.len());
         Ok(ExitCode::SUCCESS)
     }
 }

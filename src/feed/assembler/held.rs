@@ -1,15 +1,14 @@
 //! Records of the open transaction as they came. Odoo writes most rows several times in one, and only the last version of each is
 //! ever decoded.
 
-use contract::{Change, Op, Rejected};
+use contract::{Change, Decode, Op, Rejected};
 
-use super::Decode;
-use super::content::{Decoded, decoded, letter};
+use super::content::{Decoded, dead_letter, decoded};
 use crate::feed::envelope::{self, Seen};
 use crate::feed::input::{Counts, Input};
 use crate::feed::key::RowKey;
 
-/// From so many bytes on, what is held is decoded.
+/// From this number of bytes on, what is held is decoded.
 const MOST: usize = 8 << 20;
 
 /// The bytes of all records that are held, one behind the other.
@@ -18,7 +17,7 @@ pub(super) struct Held(Vec<u8>);
 
 /// Where a record lies among them, and what it is.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Span {
     table: &'static str,
     timestamp: i64,
     begin: usize,
@@ -29,11 +28,11 @@ pub(super) struct Place {
 
 impl Held {
     /// Holds a record.
-    pub(super) fn push(&mut self, seen: &Seen<'_>, input: &Input<'_>) -> Place {
+    pub(super) fn push(&mut self, seen: &Seen<'_>, input: &Input<'_>) -> Span {
         let (begin, value) = (self.0.len(), input.value.unwrap_or_default());
         self.0.extend_from_slice(seen.key.as_bytes());
         self.0.extend_from_slice(value);
-        Place {
+        Span {
             table: seen.table,
             timestamp: input.timestamp,
             begin,
@@ -53,30 +52,29 @@ impl Held {
         self.0.clear();
     }
 
-    /// Decodes the record at `place`.
-    pub(super) fn decode<E>(
+    /// Decodes the record at `span`.
+    pub(super) fn decode<R: Decode>(
         &self,
-        place: Place,
+        span: Span,
         (row, offset): (RowKey, i64),
-        decode: Decode<E>,
         counts: &mut Counts,
-    ) -> Decoded<E> {
-        let record = self.0.get(place.begin..place.begin + place.key + place.value).unwrap_or_default();
-        let (key, value) = record.split_at(place.key);
+    ) -> Decoded<R> {
+        let record = self.0.get(span.begin..span.begin + span.key + span.value).unwrap_or_default();
+        let (key, value) = record.split_at(span.key);
         let input =
-            Input { offset, timestamp: place.timestamp, key: Some(key), value: Some(value), kind: None };
-        match change(place, key, value) {
-            Ok(change) => decoded(decode, counts, place.table, row, &change, &input),
+            Input { offset, timestamp: span.timestamp, key: Some(key), value: Some(value), kind: None };
+        match change(span, key, value) {
+            Ok(change) => decoded(counts, span.table, row, &change, &input),
             Err(reason) => {
                 let row_key = String::from_utf8_lossy(key).into_owned();
-                Decoded::Letter(Box::new(letter(reason, Some(row), row_key, &input)))
+                Decoded::DeadLetter(Box::new(dead_letter(reason, Some(row), row_key, &input)))
             }
         }
     }
 }
 
-fn change<'a>(place: Place, key: &'a [u8], value: &'a [u8]) -> Result<Change<'a>, Rejected> {
-    let image = value.get(envelope::IMAGE..envelope::IMAGE + place.image).unwrap_or_default();
+fn change<'a>(span: Span, key: &'a [u8], value: &'a [u8]) -> Result<Change<'a>, Rejected> {
+    let image = value.get(envelope::IMAGE..envelope::IMAGE + span.image).unwrap_or_default();
     let (key, image) = (envelope::text(key)?, envelope::text(image)?);
-    Ok(Change { table: place.table, op: Op::Upsert, key, image: Some(image), ignored_columns: 0.into() })
+    Ok(Change { table: span.table, op: Op::Upsert, key, image: Some(image), ignored_columns: 0.into() })
 }

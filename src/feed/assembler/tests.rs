@@ -2,34 +2,38 @@ use super::*;
 use crate::feed::progress::Snapshot;
 use serde::Deserialize;
 
-const TABLES: &[&str] = &["account_account", "account_move", "res_company", "res_currency", "res_partner"];
-
 /// A row's id and its value; `None` when deleted.
-type Event = (i32, Option<i32>);
+#[derive(Clone, Debug, PartialEq)]
+struct Numbered(i32, Option<i32>);
 
-fn decode(change: &Change<'_>) -> Result<Option<Event>, Rejected> {
-    #[derive(Deserialize)]
-    struct Key {
-        id: i32,
+impl Decode for Numbered {
+    const TABLES: &'static [&'static str] =
+        &["account_account", "account_move", "res_company", "res_currency", "res_partner"];
+
+    fn decode(change: &Change<'_>) -> Result<Option<Self>, Rejected> {
+        #[derive(Deserialize)]
+        struct Key {
+            id: i32,
+        }
+        #[derive(Deserialize)]
+        struct Row {
+            n: i32,
+        }
+        let id = change.key::<Key>()?.id;
+        Ok(Some(Self(id, change.row::<Row>()?.map(|row| row.n))))
     }
-    #[derive(Deserialize)]
-    struct Row {
-        n: i32,
-    }
-    let id = change.key::<Key>()?.id;
-    Ok(Some((id, change.row::<Row>()?.map(|row| row.n))))
 }
 
-/// A log under construction and the units that it makes.
+/// A log under construction and the deliveries that it makes.
 struct Log {
-    assembler: Assembler<Event>,
+    assembler: Assembler<Numbered>,
     offset: i64,
 }
 
 impl Log {
     fn new() -> Self {
-        let progress = Progress { high: None, snapshot: Snapshot::Complete, owed: None };
-        Self { assembler: Assembler::new(TABLES, decode, Some(progress), 4), offset: 0 }
+        let progress = Progress { high: None, snapshot: Snapshot::Complete, incomplete: None };
+        Self { assembler: Assembler::new(Some(progress), 4), offset: 0 }
     }
 
     fn push(&mut self, key: &str, value: &str) -> &mut Self {
@@ -100,9 +104,9 @@ impl Log {
         self.push("ledgerwell", &format!(r#"{{"time":"{time}"}}"#))
     }
 
-    /// The units so far, one line each.
-    fn units(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.assembler.next_unit()).map(|unit| describe(&unit)).collect()
+    /// The deliveries so far, one line each.
+    fn deliveries(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.assembler.next_delivery()).map(|delivery| describe(&delivery)).collect()
     }
 
     fn skipped(&mut self, reason: &str) -> u64 {
@@ -116,10 +120,11 @@ fn usual(transaction: u32, order: u32, image: &str) -> String {
     )
 }
 
-fn describe(unit: &Unit<Event>) -> String {
-    let step = match &unit.step {
+fn describe(delivery: &Delivery<Numbered>) -> String {
+    let step = match &delivery.step {
         Step::Transaction { rows, .. } => {
-            format!("transaction {:?} letters {}", rows.events, rows.letters.len())
+            let rows_in_short: Vec<_> = rows.changes.iter().map(|Numbered(id, n)| (id, n)).collect();
+            format!("transaction {rows_in_short:?} dead letters {}", rows.dead_letters.len())
         }
         Step::Large { first, offsets, .. } => format!("large from {first} {offsets:?}"),
         Step::Begin => "begin".into(),
@@ -136,16 +141,16 @@ fn describe(unit: &Unit<Event>) -> String {
         Step::Unreadable { .. } => "unreadable".into(),
         Step::Advance => "advance".into(),
     };
-    format!("{step} -> {}{}", unit.resume, if unit.cut { "" } else { " with the next" })
+    format!("{step} -> {}{}", delivery.resume, if delivery.may_commit { "" } else { " with the next" })
 }
 
 #[test]
 fn a_transaction_goes_out_at_its_end_with_each_rows_last_version() {
     let mut log = Log::new();
     log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20);
-    assert!(log.units().is_empty());
+    assert!(log.deliveries().is_empty());
     log.row(1, 3, 7, 11).end(1, 100, 3);
-    assert_eq!(log.units(), ["transaction [(8, Some(20)), (7, Some(11))] letters 0 -> 5"]);
+    assert_eq!(log.deliveries(), ["transaction [(8, Some(20)), (7, Some(11))] dead letters 0 -> 5"]);
 }
 
 #[test]
@@ -153,7 +158,7 @@ fn an_open_transaction_holds_the_offset_back() {
     let mut log = Log::new();
     log.begin(1).end(1, 100, 0).begin(2).row(2, 1, 7, 10);
     log.assembler.flush(4).unwrap();
-    assert_eq!(log.units(), ["transaction [] letters 0 -> 2", "advance -> 2"]);
+    assert_eq!(log.deliveries(), ["transaction [] dead letters 0 -> 2", "advance -> 2"]);
 }
 
 #[test]
@@ -163,8 +168,11 @@ fn a_truncated_transaction_is_dropped_and_its_repeat_counts() {
     log.begin(1).row(1, 1, 7, 10).end(1, 100, 1).begin(2).row(2, 1, 9, 2).end(2, 101, 1);
     assert_eq!(log.skipped("truncated transaction"), 1);
     assert_eq!(
-        log.units(),
-        ["transaction [(7, Some(10))] letters 0 -> 3", "transaction [(9, Some(2))] letters 0 -> 11"]
+        log.deliveries(),
+        [
+            "transaction [(7, Some(10))] dead letters 0 -> 3",
+            "transaction [(9, Some(2))] dead letters 0 -> 11"
+        ]
     );
 }
 
@@ -173,7 +181,7 @@ fn a_replay_from_the_middle_of_a_transaction_is_merged_into_it() {
     let mut log = Log::new();
     log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).row(1, 2, 8, 20).row(1, 3, 7, 12).end(1, 100, 3);
     assert_eq!(log.skipped("replayed change"), 1);
-    assert_eq!(log.units(), ["transaction [(8, Some(20)), (7, Some(12))] letters 0 -> 6"]);
+    assert_eq!(log.deliveries(), ["transaction [(8, Some(20)), (7, Some(12))] dead letters 0 -> 6"]);
 }
 
 #[test]
@@ -181,7 +189,7 @@ fn what_was_applied_is_dropped_when_it_is_emitted_again_even_from_its_middle() {
     let mut log = Log::new();
     log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).end(1, 100, 2);
     log.row(1, 2, 8, 20).end(1, 100, 2).begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).end(1, 100, 2);
-    assert_eq!(log.units().len(), 1);
+    assert_eq!(log.deliveries().len(), 1);
     assert_eq!(log.skipped("re-emitted transaction"), 2);
 }
 
@@ -194,7 +202,7 @@ fn a_hole_in_a_transaction_stops() {
 }
 
 #[test]
-fn an_old_position_with_a_new_time_is_a_log_that_began_anew() {
+fn an_old_position_with_a_new_time_is_a_new_log() {
     let mut log = Log::new();
     log.begin(1).end(1, 100, 0).begin(2);
     let failure = log.try_end(2, 50, 0, 5_000).unwrap_err().to_string();
@@ -207,11 +215,11 @@ fn a_snapshot_makes_positions_start_again() {
     log.begin(1).end(1, 100, 0).snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
     log.begin(2).row(2, 1, 7, 10).end(2, 50, 1);
     assert_eq!(
-        log.units()[1..],
+        log.deliveries()[1..],
         [
             r#"snapshot ["res_partner"] rows 2 -> 4 with the next"#,
             "snapshot end at 77, absent [] -> 4",
-            "transaction [(7, Some(10))] letters 0 -> 7"
+            "transaction [(7, Some(10))] dead letters 0 -> 7"
         ]
     );
 }
@@ -225,7 +233,7 @@ fn tables_that_a_full_snapshot_does_not_bring_are_empty() {
         1,
     );
     log.snapshot("true", "account_move_line", 1).snapshot("last", "account_account", 1);
-    assert_eq!(log.units().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 5"#);
+    assert_eq!(log.deliveries().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 5"#);
 }
 
 #[test]
@@ -236,16 +244,19 @@ fn a_snapshot_that_starts_over_begins_its_tables_again() {
         "res_partner",
         2,
     );
-    let units = log.units();
-    assert_eq!(units[0], r#"snapshot ["res_partner"] rows 1 -> 1"#);
-    assert_eq!(units[1], r#"snapshot ["res_partner"] rows 2 -> 3 with the next"#);
+    let deliveries = log.deliveries();
+    assert_eq!(deliveries[0], r#"snapshot ["res_partner"] rows 1 -> 1"#);
+    assert_eq!(deliveries[1], r#"snapshot ["res_partner"] rows 2 -> 3 with the next"#);
 }
 
 #[test]
 fn a_tick_inside_a_transaction_waits_for_its_end() {
     let mut log = Log::new();
     log.begin(1).tick("1970-01-01T00:00:01Z").row(1, 1, 7, 10).end(1, 100, 1);
-    assert_eq!(log.units(), ["transaction [(7, Some(10))] letters 0 -> 4 with the next", "tick 1000 -> 4"]);
+    assert_eq!(
+        log.deliveries(),
+        ["transaction [(7, Some(10))] dead letters 0 -> 4 with the next", "tick 1000 -> 4"]
+    );
 }
 
 #[test]
@@ -263,7 +274,7 @@ fn a_connector_that_is_killed_again_and_again_owes_only_what_is_new() {
     // It emits again, and is killed again, twice.
     log.begin(2).row(2, 1, 8, 20).begin(1).row(1, 1, 7, 10).end(1, 99, 1).begin(2).row(2, 1, 8, 20);
     log.begin(3).row(3, 1, 9, 30).end(3, 101, 1);
-    assert_eq!(log.units().len(), 3);
+    assert_eq!(log.deliveries().len(), 3);
 }
 
 #[test]
@@ -272,25 +283,25 @@ fn a_row_of_an_incremental_snapshot_does_not_overwrite_what_stands_behind_it() {
     log.begin(1).snapshot("incremental", "account_move", 7).snapshot("incremental", "account_move", 8);
     log.row(1, 1, 7, 10).end(1, 100, 1);
     assert_eq!(
-        log.units(),
+        log.deliveries(),
         [
-            "transaction [(7, Some(10))] letters 0 -> 5 with the next",
-            "transaction [(8, Some(0))] letters 0 -> 5"
+            "transaction [(7, Some(10))] dead letters 0 -> 5 with the next",
+            "transaction [(8, Some(0))] dead letters 0 -> 5"
         ]
     );
 }
 
 #[test]
 fn a_snapshot_whose_first_table_is_empty_lacks_its_first_marker() {
-    let mut log = Log { assembler: Assembler::new(TABLES, decode, None, 4), offset: 0 };
+    let mut log = Log { assembler: Assembler::new(None, 4), offset: 0 };
     log.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
     log.begin(1).end(1, 100, 0).snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
-    let ends = log.units().iter().filter(|unit| unit.starts_with("snapshot end")).count();
+    let ends = log.deliveries().iter().filter(|delivery| delivery.starts_with("snapshot end")).count();
     assert_eq!(ends, 2);
-    let mut cut = Log { assembler: Assembler::new(TABLES, decode, None, 4), offset: 5 };
+    let mut cut = Log { assembler: Assembler::new(None, 4), offset: 5 };
     cut.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
     assert!(
-        !cut.units().iter().any(|unit| unit.starts_with("snapshot end")),
+        !cut.deliveries().iter().any(|delivery| delivery.starts_with("snapshot end")),
         "its beginning is not in the log"
     );
 }
@@ -301,7 +312,7 @@ fn a_truncated_table_that_nobody_wants_is_one_change_of_its_transaction() {
     let truncate =
         r#"{"source":{"table":"other","ts_ms":1},"transaction":{"id":"1:9","total_order":1},"op":"t"}"#;
     log.begin(1).push("{}", truncate).row(1, 2, 7, 10).end(1, 100, 2);
-    assert_eq!(log.units().len(), 1);
+    assert_eq!(log.deliveries().len(), 1);
 }
 
 #[test]
@@ -313,7 +324,7 @@ fn a_tick_behind_a_loss_does_not_move_the_offset() {
     let input =
         Input { offset: 0, timestamp: 0, key: Some(b"ledgerwell"), value: Some(value), kind: Some("tick") };
     log.assembler.push_control(&input, 3);
-    assert!(log.units().is_empty());
+    assert!(log.deliveries().is_empty());
 }
 
 #[test]
@@ -326,9 +337,9 @@ fn behind_a_loss_only_a_new_snapshot_helps() {
     assert!(log.assembler.flush(6).unwrap_err().to_string().contains("began anew"));
     log.snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2).begin(4).end(4, 60, 0);
     log.assembler.flush(10).unwrap();
-    let units = log.units();
-    assert_eq!(units[1], r#"snapshot ["res_partner"] rows 2 -> 8 with the next"#);
-    assert_eq!(units[3], "transaction [] letters 0 -> 10");
+    let deliveries = log.deliveries();
+    assert_eq!(deliveries[1], r#"snapshot ["res_partner"] rows 2 -> 8 with the next"#);
+    assert_eq!(deliveries[3], "transaction [] dead letters 0 -> 10");
 }
 
 #[test]
@@ -336,7 +347,7 @@ fn who_asked_behind_a_loss_is_answered_and_rules_set_there_count_when_a_new_snap
     let mut log = Log::new();
     log.begin(1).row(1, 1, 7, 10);
     log.try_end(1, 100, 3, 5).unwrap_err();
-    let value = br#"{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"credit","person":"anna",
+    let value = br#"{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"example","person":"anna",
         "time":"2026-01-10T00:00:00Z","action":"release","arguments":{}}"#;
     let kind = Some("request");
     log.assembler.push(&Input {
@@ -353,11 +364,11 @@ fn who_asked_behind_a_loss_is_answered_and_rules_set_there_count_when_a_new_snap
         value: Some(br#"{"rules":[]}"#),
         kind: Some("rules"),
     });
-    assert!(log.units().is_empty(), "the offset stays where the loss is");
+    assert!(log.deliveries().is_empty(), "the offset stays where the loss is");
     log.offset = 5;
     log.snapshot("first", "res_partner", 1);
     assert_eq!(
-        log.units(),
+        log.deliveries(),
         [
             r#"snapshot ["res_partner"] rows 1 -> 6 with the next"#,
             "control -> 6 with the next",
@@ -370,17 +381,20 @@ fn who_asked_behind_a_loss_is_answered_and_rules_set_there_count_when_a_new_snap
 fn a_tick_inside_a_truncated_transaction_goes_out_when_that_is_known() {
     let mut log = Log::new();
     log.begin(1).tick("1970-01-01T00:00:01Z").begin(2);
-    assert_eq!(log.units(), ["tick 1000 -> 2"]);
+    assert_eq!(log.deliveries(), ["tick 1000 -> 2"]);
 }
 
 #[test]
-fn a_bad_row_becomes_a_letter_unless_a_later_version_is_good() {
+fn a_bad_row_becomes_a_dead_letter_unless_a_later_version_is_good() {
     let mut log = Log::new();
     let bad = r#"{"after":{"id":7,"n":"x"},"source":{"table":"account_move","ts_ms":1},
                   "transaction":{"id":"1:9","total_order":1},"op":"u"}"#;
     log.begin(1).push(r#"{"id":7}"#, bad).end(1, 100, 1);
     log.begin(2).push(r#"{"id":7}"#, &bad.replace("1:9", "2:9")).row(2, 2, 7, 3).end(2, 101, 2);
-    assert_eq!(log.units(), ["transaction [] letters 1 -> 3", "transaction [(7, Some(3))] letters 0 -> 7"]);
+    assert_eq!(
+        log.deliveries(),
+        ["transaction [] dead letters 1 -> 3", "transaction [(7, Some(3))] dead letters 0 -> 7"]
+    );
 }
 
 #[test]
@@ -395,11 +409,14 @@ fn what_is_held_is_decoded_early_when_it_grows_large() {
     );
     let rows = log.assembler.open.as_ref().unwrap().rows.values();
     assert_eq!(rows.filter(|row| matches!(row.content, content::Content::Decoded(_))).count(), 1);
-    assert_eq!(log.end(1, 99, 3).units(), ["transaction [(8, Some(80)), (7, Some(71))] letters 0 -> 5"]);
+    assert_eq!(
+        log.end(1, 99, 3).deliveries(),
+        ["transaction [(8, Some(80)), (7, Some(71))] dead letters 0 -> 5"]
+    );
 }
 
 #[test]
-fn a_held_image_that_is_no_text_becomes_a_letter_that_names_its_row() {
+fn a_held_image_that_is_no_text_becomes_a_dead_letter_that_names_its_row() {
     let mut log = Log::new();
     log.begin(1);
     let mut value = usual(1, 1, r#"{"id":7,"n":1,"note":"?"}"#).into_bytes();
@@ -409,19 +426,21 @@ fn a_held_image_that_is_no_text_becomes_a_letter_that_names_its_row() {
     log.assembler.push(&input);
     log.offset = 2;
     log.end(1, 99, 1);
-    let Some(Unit { step: Step::Transaction { rows, .. }, .. }) = log.assembler.next_unit() else { panic!() };
-    assert_eq!(rows.letters[0].row, Some(RowKey::new("account_move", r#"{"id":7}"#)));
+    let Some(Delivery { step: Step::Transaction { rows, .. }, .. }) = log.assembler.next_delivery() else {
+        panic!()
+    };
+    assert_eq!(rows.dead_letters[0].row, Some(RowKey::new("account_move", r#"{"id":7}"#)));
     assert_eq!(
-        (rows.letters[0].row_key.as_str(), rows.letters[0].value.as_ref()),
+        (rows.dead_letters[0].row_key.as_str(), rows.dead_letters[0].value.as_ref()),
         (r#"{"id":7}"#, Some(&value))
     );
 }
 
 #[test]
-fn an_unreadable_record_is_a_letter_and_explains_the_gap_it_leaves() {
+fn an_unreadable_record_is_a_dead_letter_and_explains_the_gap_it_leaves() {
     let mut log = Log::new();
     log.push("{}", "hello").begin(1).row(1, 1, 7, 10).push("{}", "hello").end(1, 100, 2);
-    assert_eq!(log.units(), ["unreadable -> 1", "transaction [(7, Some(10))] letters 1 -> 5"]);
+    assert_eq!(log.deliveries(), ["unreadable -> 1", "transaction [(7, Some(10))] dead letters 1 -> 5"]);
 }
 
 #[test]
@@ -432,7 +451,7 @@ fn a_large_transaction_is_only_noted_and_read_again() {
         log.row(1, order, i32::try_from(order % 5).unwrap(), 0);
     }
     log.end(1, 100, 6);
-    assert_eq!(log.units(), ["large from 0 [2, 3, 4, 5, 6] -> 8"]);
+    assert_eq!(log.deliveries(), ["large from 0 [2, 3, 4, 5, 6] -> 8"]);
 }
 
 #[test]
@@ -455,14 +474,14 @@ fn a_truncated_table_stops() {
 fn an_incremental_snapshot_row_is_an_upsert_of_its_own() {
     let mut log = Log::new();
     log.snapshot("incremental", "account_move", 5);
-    assert_eq!(log.units(), ["transaction [(5, Some(0))] letters 0 -> 1"]);
+    assert_eq!(log.deliveries(), ["transaction [(5, Some(0))] dead letters 0 -> 1"]);
 }
 
 #[test]
 fn a_log_that_is_new_to_us_is_known_by_its_first_record() {
-    let mut log = Log { assembler: Assembler::new(TABLES, decode, None, 4), offset: 3 };
+    let mut log = Log { assembler: Assembler::new(None, 4), offset: 3 };
     log.begin(1).end(1, 100, 0);
-    assert_eq!(log.units(), ["begin -> 3", "transaction [] letters 0 -> 5"]);
+    assert_eq!(log.deliveries(), ["begin -> 3", "transaction [] dead letters 0 -> 5"]);
 }
 
 #[test]
@@ -474,5 +493,5 @@ fn a_tick_from_the_control_topic_goes_out_at_once_and_leaves_the_offset_of_the_c
         Input { offset: 40, timestamp: 0, key: Some(b"ledgerwell"), value: Some(value), kind: Some("tick") };
     log.assembler.push_control(&input, 2);
     log.end(1, 100, 1);
-    assert_eq!(log.units(), ["tick 1000 -> 0", "transaction [(7, Some(10))] letters 0 -> 3"]);
+    assert_eq!(log.deliveries(), ["tick 1000 -> 0", "transaction [(7, Some(10))] dead letters 0 -> 3"]);
 }

@@ -1,47 +1,47 @@
 //! Transactions: opened by BEGIN or by any of their rows, merged by order number, judged at END.
 
-use contract::{Change, Failure};
+use contract::{Change, Decode, Failure};
 use rustc_hash::FxHashMap;
 
 use super::Assembler;
 use super::content::{Content, Decoded, decoded};
+use crate::feed::delivery::{DeadLetter, RecordRef, RowBatch, Step};
 use crate::feed::envelope::Seen;
 use crate::feed::input::Input;
 use crate::feed::key::RowKey;
 use crate::feed::order::Order;
 use crate::feed::progress::{Position, Snapshot, Verdict};
-use crate::feed::unit::{Bulk, Letter, Mark, Step};
 use crate::torture::{Guard, stands};
 
 /// A transaction whose END has not come yet.
-pub(super) struct Open<E> {
+pub(super) struct Open<R> {
     pub(super) transaction: u64,
     pub(super) first: i64,
     pub(super) order: Order,
-    pub(super) rows: FxHashMap<RowKey, Row<E>>,
+    pub(super) rows: FxHashMap<RowKey, Row<R>>,
     pub(super) large: bool,
-    /// Its BEGIN stands behind everything that was applied, so it cannot have been applied before.
+    /// Its BEGIN is behind everything that was applied, so it cannot have been applied before.
     pub(super) new: bool,
-    pub(super) unreadable: Vec<Letter>,
-    /// Rows of an incremental snapshot and ticks that came in between, each a unit of its own.
-    pub(super) riders: Vec<(Step<E>, Mark)>,
+    pub(super) unreadable: Vec<DeadLetter>,
+    /// Rows of an incremental snapshot and ticks that came in between, each a delivery of its own.
+    pub(super) riders: Vec<(Step<R>, RecordRef)>,
 }
 
 /// The last version of a row.
-pub(super) struct Row<E> {
+pub(super) struct Row<R> {
     pub(super) order: u64,
     pub(super) offset: i64,
-    pub(super) content: Content<E>,
+    pub(super) content: Content<R>,
 }
 
-impl<E> Open<E> {
+impl<R> Open<R> {
     /// Whether no later version of the row is here.
     fn is_last(&self, key: RowKey, order: u64) -> bool {
         self.rows.get(&key).is_none_or(|row| row.order <= order)
     }
 }
 
-impl<E> Assembler<E> {
+impl<R: Decode> Assembler<R> {
     pub(super) fn open(&mut self, transaction: u64, first: i64) {
         self.drop_open(first);
         self.held.clear();
@@ -62,13 +62,13 @@ impl<E> Assembler<E> {
         if let Some(open) = self.open.take() {
             self.counts.skip("truncated transaction", 1);
             if open.new {
-                self.progress.owed.get_or_insert(open.transaction);
+                self.progress.incomplete.get_or_insert(open.transaction);
             }
             self.release(open.riders, next);
         }
     }
 
-    /// A row that nobody wants: only its place in its transaction matters.
+    /// A row that nobody wants: only its number in its transaction matters.
     pub(super) fn pass_over(&mut self, transaction: u64, order: u64, offset: i64) {
         self.in_snapshot = false;
         self.close_chunk();
@@ -100,7 +100,7 @@ impl<E> Assembler<E> {
         if !self.see(transaction, order, input.offset) {
             return;
         }
-        let Some(table) = self.wants(change.table.as_bytes()) else {
+        let Some(table) = Self::wants(change.table.as_bytes()) else {
             return self.counts.skip("other table", 1);
         };
         let key = RowKey::new(table, change.key);
@@ -108,7 +108,7 @@ impl<E> Assembler<E> {
             let content = if open.large {
                 Content::Later
             } else {
-                Content::Decoded(decoded(self.decode, &mut self.counts, table, key, change, input))
+                Content::Decoded(decoded(&mut self.counts, table, key, change, input))
             };
             self.keep(key, Row { order, offset: input.offset, content }, input);
         }
@@ -128,7 +128,7 @@ impl<E> Assembler<E> {
     }
 
     /// Keeps a version of a row, the last one so far.
-    fn keep(&mut self, key: RowKey, row: Row<E>, input: &Input<'_>) {
+    fn keep(&mut self, key: RowKey, row: Row<R>, input: &Input<'_>) {
         let Some(open) = &mut self.open else { return };
         open.rows.insert(key, row);
         if !stands(Guard::FoldBoundary) {
@@ -136,7 +136,7 @@ impl<E> Assembler<E> {
             let rows = self.bulk(rows, Vec::new());
             let time = self.progress.high.map_or(i64::MIN, |high| high.time);
             let next = input.offset + 1;
-            return self.emit(Step::Transaction { rows, time }, input.mark(), next, true);
+            return self.emit(Step::Transaction { rows, time }, input.record_ref(), next, true);
         }
         if !open.large && open.rows.len() > self.large {
             open.large = true;
@@ -144,8 +144,8 @@ impl<E> Assembler<E> {
             self.held.clear();
         } else if self.held.is_full() {
             for (key, row) in &mut open.rows {
-                if let Content::Held(place) = row.content {
-                    let decoded = self.held.decode(place, (*key, row.offset), self.decode, &mut self.counts);
+                if let Content::Held(span) = row.content {
+                    let decoded = self.held.decode(span, (*key, row.offset), &mut self.counts);
                     row.content = Content::Decoded(decoded);
                 }
             }
@@ -154,17 +154,17 @@ impl<E> Assembler<E> {
     }
 
     /// The rows of a transaction, in the order of their last changes, decoded.
-    fn bulk(&mut self, rows: FxHashMap<RowKey, Row<E>>, unreadable: Vec<Letter>) -> Bulk<E> {
+    fn bulk(&mut self, rows: FxHashMap<RowKey, Row<R>>, unreadable: Vec<DeadLetter>) -> RowBatch<R> {
         let mut rows: Vec<_> = rows.into_iter().collect();
         rows.sort_unstable_by_key(|(_, row)| row.order);
-        let mut bulk = Bulk {
-            letters: unreadable,
-            events: Vec::with_capacity(rows.len()),
+        let mut bulk = RowBatch {
+            dead_letters: unreadable,
+            changes: Vec::with_capacity(rows.len()),
             keys: Vec::with_capacity(rows.len()),
         };
         for (key, Row { offset, content, .. }) in rows {
             let decoded = match content {
-                Content::Held(place) => self.held.decode(place, (key, offset), self.decode, &mut self.counts),
+                Content::Held(span) => self.held.decode(span, (key, offset), &mut self.counts),
                 Content::Decoded(decoded) => decoded,
                 // It comes when the transaction is read again.
                 Content::Later => Decoded::Nothing,
@@ -182,19 +182,20 @@ impl<E> Assembler<E> {
         input: &Input<'_>,
     ) -> Result<(), Failure> {
         if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
-            // Its beginning is not in the log; the verdict tells whether that matters.
+            // Its beginning is not in the log; the verdict says whether that matters.
             self.open(transaction, input.offset);
         }
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let next = input.offset + 1;
         match self.progress.judge(end) {
             Verdict::Again => {
-                self.progress.owed = self.progress.owed.filter(|owed| *owed != transaction);
+                self.progress.incomplete =
+                    self.progress.incomplete.filter(|incomplete| *incomplete != transaction);
                 self.counts.skip("re-emitted transaction", 1);
                 self.release(open.riders, next);
                 return Ok(());
             }
-            Verdict::LogBeganAnew => {
+            Verdict::LogBeganAgain => {
                 return Err(Failure::permanent(format!(
                     "offset {}: transaction {transaction} ends at position {} that was passed before, yet was committed \
                      later: the source's log began anew (failover or upgrade). Take a new snapshot with the connector",
@@ -203,12 +204,12 @@ impl<E> Assembler<E> {
             }
             Verdict::New => {}
         }
-        if let Some(owed) = self.progress.owed.filter(|owed| *owed != transaction)
+        if let Some(incomplete) = self.progress.incomplete.filter(|incomplete| *incomplete != transaction)
             && self.progress.snapshot != Snapshot::Waiting
             && stands(Guard::Loss)
         {
             return Err(Failure::permanent(format!(
-                "offset {}: transaction {owed} was cut off and never came again: part of the log was lost. \
+                "offset {}: transaction {incomplete} was cut off and never came again: part of the log was lost. \
                  Take a new snapshot with the connector",
                 input.offset
             )));
@@ -221,29 +222,29 @@ impl<E> Assembler<E> {
                 return Ok(());
             }
             return Err(Failure::permanent(format!(
-                "offset {}: transaction {transaction} has {changes} changes, of which {missing} are not in the log: \
+                "offset {}: transaction {transaction} has {changes} changes, but {missing} are not in the log: \
                  part of the log was lost. Take a new snapshot with the connector",
                 input.offset
             )));
         }
         // A row of an incremental snapshot is older than what the transaction wrote behind it.
         let newer = |key: &RowKey, offset: i64| open.rows.get(key).is_some_and(|row| row.offset > offset);
-        open.riders.retain(|(step, mark)| match step {
-            Step::Transaction { rows, .. } => !rows.keys.iter().any(|(key, _)| newer(key, mark.offset)),
+        open.riders.retain(|(step, record)| match step {
+            Step::Transaction { rows, .. } => !rows.keys.iter().any(|(key, _)| newer(key, record.offset)),
             _ => true,
         });
         self.progress.advance(end);
-        self.progress.owed = None;
+        self.progress.incomplete = None;
         let step = if open.large {
             let rows = open.rows.values().map(|row| row.offset);
             let mut offsets: Vec<_> =
-                rows.chain(open.unreadable.iter().map(|letter| letter.mark.offset)).collect();
+                rows.chain(open.unreadable.iter().map(|dead_letter| dead_letter.record.offset)).collect();
             offsets.sort_unstable();
             Step::Large { first: open.first, offsets, time: end.time }
         } else {
             Step::Transaction { rows: self.bulk(open.rows, open.unreadable), time: end.time }
         };
-        self.emit(step, input.mark(), next, open.riders.is_empty());
+        self.emit(step, input.record_ref(), next, open.riders.is_empty());
         self.release(open.riders, next);
         Ok(())
     }

@@ -86,9 +86,9 @@ impl Catalogue {
         let indexes = sqlx::query_as(
             "SELECT owner.relname::text AS table, index.relname::text AS name,
                  ARRAY(SELECT attname::text
-                       FROM UNNEST((indkey::int2[])[0:indnkeyatts - 1]) WITH ORDINALITY AS key(number, place)
+                       FROM UNNEST((indkey::int2[])[0:indnkeyatts - 1]) WITH ORDINALITY AS key(number, ordinal)
                        JOIN pg_attribute ON attrelid = indrelid AND attnum = key.number
-                       ORDER BY place) AS columns,
+                       ORDER BY ordinal) AS columns,
                  indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL
                      AS unique,
                  NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype <> 'f')

@@ -2,7 +2,7 @@
 
 /// Whether a column of type `theirs` takes every value of type `ours`.
 pub(super) fn holds(ours: &str, theirs: &str) -> bool {
-    match (Kind::of(ours), Kind::of(theirs)) {
+    match (Kind::new(ours), Kind::new(theirs)) {
         (Kind::Text(ours), Kind::Text(theirs)) => {
             theirs.is_none_or(|theirs| ours.is_some_and(|ours| theirs >= ours))
         }
@@ -35,7 +35,7 @@ enum Kind<'a> {
 
 impl<'a> Kind<'a> {
     /// Reads `character varying(50)` or `timestamp(3) without time zone`.
-    fn of(data_type: &'a str) -> Self {
+    fn new(data_type: &'a str) -> Self {
         let (name, rest) = data_type.split_once('(').unwrap_or((data_type, ""));
         let (limits, rest) = rest.split_once(')').unwrap_or_default();
         let limits: Vec<i32> = limits.split(',').filter_map(|limit| limit.parse().ok()).collect();

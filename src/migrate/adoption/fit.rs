@@ -11,21 +11,21 @@ const KEYS: [&str; 3] = ["id", "customer_id", "period"];
 /// One reason to refuse.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Problem {
-    place: String,
+    location: String,
     expected: String,
     found: String,
 }
 
 impl Problem {
-    fn new(place: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { place: place.into(), expected: expected.into(), found: found.into() }
+    fn new(location: impl Into<String>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { location: location.into(), expected: expected.into(), found: found.into() }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, expected, found } = self;
-        write!(formatter, "{place}: expected {expected}, found {found}")
+        let Self { location, expected, found } = self;
+        write!(formatter, "{location}: expected {expected}, found {found}")
     }
 }
 
@@ -52,8 +52,8 @@ pub(super) fn additions<'a>(ours: &'a Catalogue, theirs: &'a Catalogue) -> impl 
 
 /// Their rows do not allow it.
 pub(super) fn repeated(index: &Index) -> Problem {
-    let place = format!("{}.({})", index.table, index.columns.join(", "));
-    Problem::new(place, format!("values that differ, for {}", index.name), "rows with the same values")
+    let location = format!("{}.({})", index.table, index.columns.join(", "));
+    Problem::new(location, format!("values that differ, for {}", index.name), "rows with the same values")
 }
 
 fn relation(theirs: &Relation) -> Option<Problem> {
@@ -81,9 +81,9 @@ fn column(wanted: &Column, ours: &Catalogue, theirs: &Catalogue) -> Option<Probl
 
 /// Why their column cannot take what is written into ours.
 fn misfit(ours: &Column, theirs: Option<&Column>) -> Option<Problem> {
-    let place = format!("{}.{}", ours.table, ours.name);
+    let location = format!("{}.{}", ours.table, ours.name);
     let Some(theirs) = theirs else {
-        return Some(Problem::new(place, &ours.data_type, "no such column"));
+        return Some(Problem::new(location, &ours.data_type, "no such column"));
     };
     let (mut expected, mut found) = (ours.data_type.clone(), theirs.data_type.clone());
     let mut fits = holds(&expected, &found);
@@ -108,7 +108,7 @@ fn misfit(ours: &Column, theirs: Option<&Column>) -> Option<Problem> {
             found += " GENERATED ALWAYS";
         }
     }
-    (!fits).then(|| Problem::new(place, expected, found))
+    (!fits).then(|| Problem::new(location, expected, found))
 }
 
 /// A column that we know nothing of must fill itself.
@@ -116,9 +116,9 @@ fn extra(theirs: &Column, ours: &Catalogue) -> Option<Problem> {
     ours.table(&theirs.table)?;
     let unknown = ours.column(&theirs.table, &theirs.name).is_none();
     (unknown && theirs.required && !theirs.filled).then(|| {
-        let place = format!("{}.{}", theirs.table, theirs.name);
+        let location = format!("{}.{}", theirs.table, theirs.name);
         let found = format!("{} NOT NULL without one", theirs.data_type);
-        Problem::new(place, "a default, because nothing is written into it", found)
+        Problem::new(location, "a default, because nothing is written into it", found)
     })
 }
 

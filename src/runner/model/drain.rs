@@ -157,7 +157,7 @@ impl World {
         }
         if !setting.stands(Guard::ReadToEnd) {
             let hidden = if self.hidden.is_none() { Some(self.progress) } else { None };
-            steps.push(("another unit's transaction begins or ends", Self { hidden, ..self.clone() }));
+            steps.push(("another task's transaction begins or ends", Self { hidden, ..self.clone() }));
         }
     }
 

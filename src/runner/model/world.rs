@@ -1,4 +1,4 @@
-//! All that there is at one moment, and what must be true of it.
+//! All that there is at one instant, and what must be true of it.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) struct World {
     pub(super) progress: u8,
     /// A request that is still on its way, and whether its producer is the newest.
     pub(super) late: Option<(bool, Late)>,
-    /// The progress that could be read when another unit's transaction began, if it is still open.
+    /// The progress that could be read when another task's transaction began, if it is still open.
     pub(super) hidden: Option<u8>,
     pub(super) writers: [Writer; 2],
     pub(super) drains: [Drain; 2],
@@ -92,8 +92,8 @@ impl World {
             return Some("events are not published once and in order");
         }
         let mut unpublished = (1..).zip(&emitted).skip(self.published.len());
-        let kept = unpublished.all(|(number, event)| self.outbox.get(&number) == Some(event));
-        if kept { None } else { Some("an event is neither published nor in the outbox") }
+        let stored = unpublished.all(|(number, event)| self.outbox.get(&number) == Some(event));
+        if stored { None } else { Some("an event is neither published nor in the outbox") }
     }
 
     /// Whether all is applied, published and cleared away.

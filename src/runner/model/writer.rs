@@ -3,7 +3,7 @@
 use super::world::{World, events};
 use super::{CHANGES, Guard, Setting, Steps};
 
-/// A row of `stream.checkpoint`, without the epoch, which is kept with the writers.
+/// A row of `stream.checkpoint`, without the epoch, which the writers hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Checkpoint {
     pub(super) next: u8,
@@ -35,7 +35,7 @@ pub(super) enum Life {
     Saving,
 }
 
-/// An owner of the unit, or one that believes to be.
+/// An owner of the task, or one that believes to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Writer {
     pub(super) life: Life,

@@ -36,7 +36,7 @@ impl Acl {
         assert_eq!(answer[4..8], 1_i32.to_be_bytes(), "{self:?} was not there");
     }
 
-    /// Sends a request about this one ACL; answers what stands behind the number of results.
+    /// Sends a request about this one ACL; answers what comes behind the number of results.
     fn request(&self, broker: &str, key: i16) -> Vec<u8> {
         let mut request = Vec::new();
         for number in [key, VERSION] {

@@ -1,4 +1,4 @@
-//! Certificates, made anew for each run by `openssl`.
+//! Certificates, made for each run by `openssl`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,7 +28,8 @@ impl Authority {
         self.folder.join(format!("{}.crt", self.name))
     }
 
-    /// A server's certificate for some names, for so many days from now: `name.crt` and `name.key`, and both in `name.pem`.
+    /// A server's certificate for some names, for some days from now: `name.crt` and `name.key`, and both in
+    /// `name.pem`.
     pub fn sign(&self, name: &str, names: &str, days: i32) {
         let (key, request, extension) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.ext"));
         let folder = &self.folder;

@@ -1,4 +1,4 @@
-//! `docs/security.md`, which this test applies as it stands.
+//! `docs/security.md`, which this test applies word for word.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::acls::Acl;
 
 const TEXT: &str = include_str!("../../../docs/security.md");
 
-/// What stands between the fences of each block of a language.
+/// What is between the fences of each block of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
     TEXT.split(fence.as_str()).skip(1).map(|block| block.split("```").next().unwrap()).collect()

@@ -1,4 +1,4 @@
-//! Ledgerwell beside the secured services. Everything that it prints, at the highest level, is kept.
+//! Ledgerwell on the secured services. Everything that it prints, at the highest level, is kept.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ impl Access {
     }
 }
 
-/// A place for configurations and output.
+/// Where configurations and output are.
 pub struct Pipeline {
     folder: PathBuf,
     token: String,
@@ -127,12 +127,12 @@ impl Pipeline {
     }
 
     /// Starts `ledgerwell run`.
-    pub fn start(&self, name: &str, access: &Access) -> Unit<'_> {
+    pub fn start(&self, name: &str, access: &Access) -> Task<'_> {
         let log = self.folder.join(format!("{name}.run.log"));
         let mut command = self.command(name, access, &["run", "--json"]);
         let (out, err) = (File::create(&log).unwrap(), File::options().append(true).open(&log).unwrap());
         let child = command.stdout(Stdio::from(out)).stderr(err).spawn().unwrap();
-        Unit { running: Running(child), log, pipeline: self }
+        Task { running: Running(child), log, pipeline: self }
     }
 
     /// All that was ever printed.
@@ -150,13 +150,13 @@ impl Pipeline {
 }
 
 /// A running `ledgerwell run`.
-pub struct Unit<'a> {
+pub struct Task<'a> {
     running: Running,
     log: PathBuf,
     pipeline: &'a Pipeline,
 }
 
-impl Unit<'_> {
+impl Task<'_> {
     /// What it has logged.
     pub fn log(&self) -> String {
         read(&self.log)

@@ -1,4 +1,5 @@
-//! A Kafka and a PostgreSQL that insist on encryption and on knowing who asks, beside those that all other tests share.
+//! A Kafka and a PostgreSQL that insist on encryption and on knowing who asks, next to those that all other tests
+//! share.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -21,7 +21,7 @@ const POINTS: [Point; 8] = [
     Point::AfterPublish,
 ];
 
-/// At any moment.
+/// At any instant.
 pub async fn killed(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.observe();
     for part in (2..8).rev() {
@@ -64,7 +64,7 @@ pub async fn killed_in_a_snapshot(world: &mut World<'_>, chance: &mut Chance) ->
         world.start();
         publish(&world.services.kafka, &world.topic, part);
         if n < 3 {
-            // A moment comes, and something would be decided.
+            // A time comes at which something would be decided.
             publish(&world.services.kafka, &world.topic, &[tick(time + i64::try_from(n).unwrap())]);
         }
         let end = world.end();

@@ -26,7 +26,7 @@ pub async fn poisoned_and_torn(world: &mut World<'_>, chance: &mut Chance) -> Re
     Ok(())
 }
 
-/// A connector starts anew and emits its last transactions once more, while the pipeline is restarted.
+/// A connector restarts and emits its last transactions once more, while the pipeline is restarted.
 pub async fn emitted_again(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.observe();
     world.start();
@@ -99,7 +99,7 @@ fn admin(world: &World<'_>) -> AdminClient<DefaultClientContext> {
     ClientConfig::new().set("bootstrap.servers", &world.services.kafka).create().unwrap()
 }
 
-/// The topic is deleted and made anew under its name: what is in it is not what was read.
+/// The topic is deleted and created again under its name: what is in it is not what was read.
 pub async fn topic_made_anew(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.start();
     world.publish_part(2 + chance.below(3));
@@ -110,10 +110,10 @@ pub async fn topic_made_anew(world: &mut World<'_>, chance: &mut Chance) -> Resu
     let admin = admin(world);
     let topic = world.topic.clone();
     admin.delete_topics(&[&topic], &AdminOptions::new()).await.unwrap();
-    let anew = NewTopic::new(&topic, 1, TopicReplication::Fixed(1));
+    let again = NewTopic::new(&topic, 1, TopicReplication::Fixed(1));
     world
         .until(20, async || {
-            let made = admin.create_topics([&anew], &AdminOptions::new()).await;
+            let made = admin.create_topics([&again], &AdminOptions::new()).await;
             made.is_ok_and(|made| made[0].is_ok())
         })
         .await;
@@ -133,19 +133,19 @@ pub async fn topic_made_anew(world: &mut World<'_>, chance: &mut Chance) -> Resu
 
 fn start_over(world: &mut World<'_>) {
     world.instances.clear();
-    world.command(&["reset", world.processor]);
+    world.command(&["reset", world.processor.name]);
     world.forget_log();
     world.start();
 }
 
-/// Somebody resets the processor though nothing is wrong: the same log is read once more, and tells new events.
+/// Somebody resets the processor though nothing is wrong: the same log is read once more, and new events are emitted.
 pub async fn read_once_more(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.start();
     world.publish_part(2 + chance.below(2));
     let end = world.end();
     world.until(20, async || world.next_offset().await >= end).await;
     world.instances.remove(0).stop();
-    world.command(&["reset", world.processor]);
+    world.command(&["reset", world.processor.name]);
     world.fault("reset");
     world.start();
     a_while(chance, 800).await;
@@ -226,8 +226,8 @@ fn is_whole(piece: &[Line]) -> bool {
             serde_json::from_slice(line.record.value.as_deref().unwrap_or(b"null")).unwrap_or_default();
         value["status"].as_str().map(str::to_owned)
     };
-    let marks: Vec<_> = piece.iter().filter_map(status).collect();
-    marks == ["BEGIN", "END"] && status(&piece[0]).is_some()
+    let statuses: Vec<_> = piece.iter().filter_map(status).collect();
+    statuses == ["BEGIN", "END"] && status(&piece[0]).is_some()
 }
 
 /// Timestamps and ticks that go back.

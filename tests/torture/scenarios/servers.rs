@@ -49,7 +49,7 @@ pub async fn kafka_paused_while_committing(world: &mut World<'_>, chance: &mut C
 /// The consumer group is gone: offsets are not there.
 pub async fn kafka_group_deleted(world: &mut World<'_>, _: &mut Chance) -> Result<(), String> {
     world.observe();
-    let group = format!("{}.{}.odoo", world.name, world.processor);
+    let group = format!("{}.{}.odoo", world.name, world.processor.name);
     let admin: AdminClient<DefaultClientContext> =
         ClientConfig::new().set("bootstrap.servers", &world.services.kafka).create().unwrap();
     for part in (2..5).rev() {
@@ -149,8 +149,7 @@ pub async fn postgres_disk_full(world: &mut World<'_>, chance: &mut Chance) -> R
         RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;";
     world.execute(full).await;
     world.start();
-    let results = if world.processor == "dedup" { "dedup.partner" } else { "credit.exposure" };
-    for (part, table) in [(4, results), (3, "stream.outbox"), (2, "stream.checkpoint")] {
+    for (part, table) in [(4, world.processor.results), (3, "stream.outbox"), (2, "stream.checkpoint")] {
         world.publish_part(part);
         a_while(chance, 500).await;
         world

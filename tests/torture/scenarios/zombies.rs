@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use serde_json::json;
 
 use super::a_while;
 use crate::feed::{Line, publish};
 use crate::instance::wait;
-use crate::torn::{Chance, Record};
+use crate::support::{control_record, rule_set};
+use crate::torn::Chance;
 use crate::world::World;
 
 /// Another instance takes over; answers whether it did.
@@ -105,9 +105,9 @@ pub async fn two_publishers(world: &mut World<'_>, chance: &mut Chance) -> Resul
     Ok(())
 }
 
-/// Another unit of the deployment has a transaction open in the progress topic while this one is killed between publishing and
+/// Another task of the deployment has a transaction open in the progress topic while this one is killed between publishing and
 /// clearing its outbox, and comes up again.
-pub async fn hidden_behind_another_unit(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+pub async fn hidden_behind_another_task(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.observe();
     let progress = format!("_{}.progress", world.name);
     let passes = 1 + chance.below(2);
@@ -117,8 +117,8 @@ pub async fn hidden_behind_another_unit(world: &mut World<'_>, chance: &mut Chan
         .set("transaction.timeout.ms", "10000")
         .create()
         .unwrap();
-    let patience = Duration::from_secs(20);
-    another.init_transactions(patience).unwrap();
+    let timeout = Duration::from_secs(20);
+    another.init_transactions(timeout).unwrap();
     another.begin_transaction().unwrap();
     another
         .send(BaseRecord::to(&progress).partition(0).key("another").payload("{}"))
@@ -134,13 +134,13 @@ pub async fn hidden_behind_another_unit(world: &mut World<'_>, chance: &mut Chan
             break;
         }
     }
-    world.fault("killed behind another unit's open transaction");
+    world.fault("killed behind another task's open transaction");
     world.instances.clear();
     world.start();
     world.publish_part(3);
     a_while(chance, 3_000).await;
     // Its timeout may have ended it by now.
-    let _ = another.abort_transaction(patience);
+    let _ = another.abort_transaction(timeout);
     Ok(())
 }
 
@@ -160,26 +160,12 @@ pub async fn zombie_with_a_control_record(world: &mut World<'_>, chance: &mut Ch
         world.start();
         world.instances[0].signal("STOP");
         let mode = if round % 2 == 0 { "auto" } else { "suggest" };
-        let (action, config) = match world.processor {
-            "credit" => {
-                let check = json!({ "action": "hold", "at": 1 + round, "release": 0 });
-                ("hold", json!({ "mode": mode, "checks": { "oldest_open": check } }))
-            }
-            _ => ("merge", json!({ "mode": mode })),
-        };
-        let rules = json!({ "rules": [{ "name": "Rule", "automation_type": world.processor, "action_name": action,
-            "enabled": true, "confidence_threshold": null, "auto_approve": false, "config": config }] });
-        let record = Record {
-            key: b"ledgerwell".to_vec(),
-            value: Some(rules.to_string().into_bytes()),
-            timestamp: 0,
-            kind: Some("rules"),
-        };
+        let record = control_record("rules", &rule_set(world.processor, round, mode), 0);
         publish(&world.services.kafka, &control, &[Line::from(record)]);
         taken_over(world, epoch).await;
-        let told = round + 1;
+        let published = round + 1;
         let sql = "SELECT control_offset FROM stream.checkpoint";
-        world.until(10, async || world.value(sql).await >= told).await;
+        world.until(10, async || world.value(sql).await >= published).await;
         world.instances[0].signal("CONT");
         a_while(chance, 600).await;
         world.instances.remove(0);

@@ -13,6 +13,13 @@ pub(super) struct Party {
 /// An exposure's key is its party.
 pub(super) type Key = Party;
 
+impl Party {
+    /// Its key in the tables.
+    pub(super) fn id(self) -> (i32, i32) {
+        (self.company, self.partner)
+    }
+}
+
 impl From<(i32, i32)> for Party {
     fn from((company, partner): (i32, i32)) -> Self {
         Self { company, partner }

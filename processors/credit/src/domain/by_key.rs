@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::bucket::Key;
 
+/// One row's value each, by key.
 #[derive(Debug)]
 pub(super) struct ByKey<V> {
     keys: FxHashMap<i32, Key>,
@@ -37,7 +38,7 @@ impl<V: PartialEq> ByKey<V> {
     }
 
     /// A key's rows with their ids, in order.
-    pub(super) fn of(&self, key: Key) -> impl Iterator<Item = (i32, &V)> {
+    pub(super) fn rows_of(&self, key: Key) -> impl Iterator<Item = (i32, &V)> {
         self.rows.range((key, i32::MIN)..=(key, i32::MAX)).map(|((_, id), value)| (*id, value))
     }
 

@@ -33,7 +33,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub(super) fn of(&self, bucket: Bucket) -> i128 {
+    pub(super) fn amount(&self, bucket: Bucket) -> i128 {
         self.amounts[bucket as usize]
     }
 }
@@ -42,7 +42,7 @@ impl Contributions {
     /// Sets what an item contributes, and answers the keys that it touches.
     pub(super) fn set_item(&mut self, id: i32, new: Option<Part>) -> impl Iterator<Item = Key> + use<> {
         let old = self.items.set(id, new);
-        // Where everything is placed anew, most of it stays where it was.
+        // Where everything is placed once more, most of it stays where it was.
         if old != new {
             if let Some((part, due)) = dated(old) {
                 self.not_due.remove(&(due, id));
@@ -154,15 +154,15 @@ impl FromIterator<(i32, Part)> for Contributions {
             all.items.insert(id, part);
             all.add(part, 1);
         }
-        let of = |wanted: fn(Bucket) -> bool| {
+        let dated = |wanted: fn(Bucket) -> bool| {
             let parts = all.items.iter().filter(move |(_, part)| wanted(part.bucket));
             parts.filter_map(|(id, part)| Some((part, part.due?, id)))
         };
-        let not_due = sorted(of(|bucket| bucket == Bucket::NotDue).map(|(_, due, id)| (due, id)));
+        let not_due = sorted(dated(|bucket| bucket == Bucket::NotDue).map(|(_, due, id)| (due, id)));
         let receivable =
-            sorted(of(Bucket::is_receivable).map(|(part, due, id)| ((part.party, due, id), part.amount)));
+            sorted(dated(Bucket::is_receivable).map(|(part, due, id)| ((part.party, due, id), part.amount)));
         let unapplied =
-            sorted(of(|bucket| bucket == Bucket::Unapplied).map(|(part, due, id)| (part.party, due, id)));
+            sorted(dated(|bucket| bucket == Bucket::Unapplied).map(|(part, due, id)| (part.party, due, id)));
         Self { not_due, receivable, unapplied, ..all }
     }
 }
@@ -188,7 +188,7 @@ mod tests {
         let keys: Vec<_> = contributions.set_item(1, Some(part(8, Bucket::Overdue, 90, day))).collect();
         assert_eq!(keys.len(), 2);
         assert_eq!(contributions.sums(keys[0]), Sums::default());
-        assert_eq!(contributions.sums(keys[1]).of(Bucket::Overdue), 90);
+        assert_eq!(contributions.sums(keys[1]).amount(Bucket::Overdue), 90);
         assert_eq!(contributions.oldest_due(keys[1]), day);
         contributions.set_item(1, None).for_each(drop);
         assert!(contributions.sums.is_empty() && contributions.receivable.is_empty());

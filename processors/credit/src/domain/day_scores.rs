@@ -20,24 +20,24 @@ impl<'a> DayScores<'a> {
         self.0.into_owned()
     }
 
-    /// So many days begin, the last of them with this score; of those that were passed over nothing is known.
+    /// Days begin, the last of them with this score. Nothing is known of those that were passed over.
     pub(super) fn begin(&mut self, days: u16, score: Option<Decimal>) {
         if days == 0 {
             return;
         }
-        let mut kept: &str = &self.0;
-        let unknown = if kept.is_empty() { 0 } else { usize::from(days.min(LONGEST_MEMORY)) - 1 };
-        let entries = kept.split(',').filter(|entry| !entry.is_empty()).count();
+        let mut stored: &str = &self.0;
+        let unknown = if stored.is_empty() { 0 } else { usize::from(days.min(LONGEST_MEMORY)) - 1 };
+        let entries = stored.split(',').filter(|entry| !entry.is_empty()).count();
         for _ in usize::from(LONGEST_MEMORY)..=entries + unknown {
-            kept = kept.rsplit_once(',').map_or("", |(head, _)| head);
+            stored = stored.rsplit_once(',').map_or("", |(head, _)| head);
         }
         let hundredths = score.and_then(|score| (score * Decimal::ONE_HUNDRED).to_i64());
         let mut text = hundredths.map_or("-".into(), |hundredths| hundredths.to_string());
-        text.reserve_exact(2 * unknown + 1 + kept.len());
+        text.reserve_exact(2 * unknown + 1 + stored.len());
         (0..unknown).for_each(|_| text.push_str(",-"));
-        if !kept.is_empty() {
+        if !stored.is_empty() {
             text.push(',');
-            text.push_str(kept);
+            text.push_str(stored);
         }
         self.0 = Cow::Owned(text);
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scores_survive_their_column_and_forget_what_is_too_old() {
+    fn scores_survive_their_column_and_drop_what_is_too_old() {
         let mut scores = DayScores::read("8012,-,7950");
         assert_eq!(scores.last(9).collect::<Vec<_>>(), [Some(8_012), None, Some(7_950)]);
         scores.begin(3, Some(Decimal::from(50)));
@@ -77,12 +77,12 @@ mod tests {
     }
 
     #[test]
-    fn of_a_full_memory_the_oldest_day_goes() {
+    fn the_oldest_day_leaves_a_full_memory() {
         let full = (1..=LONGEST_MEMORY).map(|score| score.to_string()).collect::<Vec<_>>().join(",");
         let mut scores = DayScores::read(&full);
         scores.begin(2, None);
-        let kept = (1..=LONGEST_MEMORY - 2).map(|score| score.to_string());
-        let expected: Vec<_> = ["-".to_owned(), "-".to_owned()].into_iter().chain(kept).collect();
+        let stored = (1..=LONGEST_MEMORY - 2).map(|score| score.to_string());
+        let expected: Vec<_> = ["-".to_owned(), "-".to_owned()].into_iter().chain(stored).collect();
         assert_eq!(scores.write(), expected.join(","));
     }
 

@@ -4,18 +4,20 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use contract::{Mode, Table};
+use contract::{Mode, Money, Table};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Ledger;
 use super::bucket::{Bucket, Key};
-use super::checks::{Check, split};
 use super::day_scores::DayScores;
-use super::settings::Action;
-use crate::store::Hold;
+use super::position::Position;
+use super::score::Parts;
+use super::settings::{Consequence, Settings};
+use super::state::State;
+use super::view::View;
+use crate::store::{Assessment, Check, Hold, HoldStatus};
 
 /// A customer in one company.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -121,8 +123,8 @@ pub struct PartExplained {
 /// A hold, and what people decided.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct HoldExplained {
-    /// none, shadow, suggested or held.
-    pub status: String,
+    /// What it is at present.
+    pub status: HoldStatus,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
     /// Why.
@@ -147,16 +149,16 @@ pub struct HoldExplained {
     pub note: Option<String>,
 }
 
-impl From<&Hold> for HoldExplained {
-    fn from(hold: &Hold) -> Self {
+impl HoldExplained {
+    fn from_row(hold: &Hold) -> Self {
         Self {
-            status: hold.status.clone(),
+            status: hold.status,
             since: hold.since,
             reason: hold.reason.clone(),
             missing: hold.missing,
             release: hold.release.clone(),
-            orders: hold.orders.split(',').filter_map(|id| id.parse().ok()).collect(),
-            released_checks: split(&hold.released),
+            orders: hold.orders.to_vec(),
+            released_checks: hold.released.to_vec(),
             exempt_until: hold.exempt_until,
             raised_limit: hold.raised_limit,
             raised_until: hold.raised_until,
@@ -166,117 +168,116 @@ impl From<&Hold> for HoldExplained {
     }
 }
 
-impl Ledger {
-    /// Explains a customer in every company that knows it, as of `now`.
-    pub fn explain(&mut self, partner: i32, now: DateTime<Utc>) -> Vec<Explanation> {
-        let today = self.day(now);
-        self.place(today);
-        let mut keys: BTreeSet<Key> = self.assessable(today).into_iter().collect();
-        // What people decided stands even where nothing is owed.
-        keys.extend(self.tables.holds.iter().map(|row| Key::from(row.key())));
-        keys.into_iter().filter(|key| key.partner == partner).map(|key| self.explain_in(key, today)).collect()
-    }
+/// Explains a customer in every company that knows it, as of `now`.
+pub(crate) fn explain(
+    state: &mut State,
+    settings: &Settings,
+    partner: i32,
+    now: DateTime<Utc>,
+) -> Vec<Explanation> {
+    let today = state.calendar.day(now);
+    state.place(today);
+    let mut keys: BTreeSet<Key> = state.assessable(today).into_iter().collect();
+    // What people decided stands even where nothing is owed.
+    keys.extend(state.tables.holds.iter().map(|row| Key::from(row.key())));
+    let view = View { state, settings, now, today };
+    keys.into_iter().filter(|key| key.partner == partner).map(|key| explain_in(view, key)).collect()
+}
 
-    fn explain_in(&self, key: Key, today: NaiveDate) -> Explanation {
-        let id = (key.company, key.partner);
-        let assessment = self.tables.assessments.get(id);
-        let hold = self.tables.holds.get(id);
-        let mut standing = self.standing(key, today);
-        standing.score = assessment.and_then(|row| row.credit_score);
-        standing.best_score = assessment.and_then(|row| {
-            DayScores::read(&row.day_scores).best(self.settings.check(Check::ScoreDrop).days)
-        });
-        let failing = assessment.map_or_else(Vec::new, |row| split(&row.failing));
-        let checks = self.settings.checks().map(|(check, of)| CheckExplained {
-            check,
-            action: if of.action == Action::Hold { "hold" } else { "warn" },
-            figure: standing.figure(check, today).map(|figure| figure.round_dp(2).normalize()),
-            at: of.at,
-            release: of.release,
-            fails: failing.contains(&check),
-            missing: failing.contains(&check).then(|| standing.missing(check, of)).flatten(),
-        });
-        let checks: Vec<_> = checks.collect();
-        let parts = self.parts(key, &standing, &self.experience(key, today), today);
-        let weights = self.settings.weights;
-        let part = |part, value: Option<Decimal>, weight| PartExplained { part, value, weight };
-        let rounded = |value| Decimal::from_f64(value).map(|value| value.round_dp(2));
-        let score = ScoreExplained {
-            credit_score: standing.score,
-            risk_level: assessment.map_or_else(String::new, |row| row.risk_level.clone()),
-            parts: vec![
-                part(
-                    "payment_history",
-                    assessment.and_then(|row| row.payment_history),
-                    weights.payment_history,
-                ),
-                part("utilisation", rounded(parts.utilisation), weights.utilisation),
-                part("overdue", rounded(parts.overdue), weights.overdue),
-                part("order_volume", assessment.map(|row| row.order_volume), weights.order_volume),
-            ],
-            experiences: assessment.map_or(0, |row| row.experiences),
-        };
-        let scaled = |amount| self.scaled(key.company, amount);
-        let (decision, would_change) =
-            decision(hold, &checks, assessment.and_then(|row| row.breach_on), self.settings.mode);
-        Explanation {
-            company_id: key.company,
-            currency: self.currency(key.company),
-            total: standing.total,
-            buckets: self.buckets(key),
-            credit_limit: self.tables.exposures.get(id).and_then(|row| row.credit_limit).map(scaled),
-            limit_in_force: self.limit_in_force(key, today).map(scaled),
-            checks,
-            score,
-            breach_on: assessment.and_then(|row| row.breach_on),
-            mode: self.settings.mode,
-            hold: hold.map(HoldExplained::from),
-            decision,
-            would_change,
-        }
+fn explain_in(view: View<'_>, key: Key) -> Explanation {
+    let View { state, settings, today, .. } = view;
+    let tables = &state.tables;
+    let assessment = tables.assessments.get(key.id());
+    let hold = tables.holds.get(key.id());
+    let mut position = Position::new(view, key);
+    position.score = assessment.and_then(|row| row.credit_score);
+    position.best_score = assessment
+        .and_then(|row| DayScores::read(&row.day_scores).best(settings.check(Check::ScoreDrop).days));
+    let failing = assessment.map_or(&[][..], |row| row.failing.as_slice());
+    let checks = settings.checks().map(|(check, settings)| CheckExplained {
+        check,
+        action: if settings.action == Consequence::Hold { "hold" } else { "warn" },
+        figure: check.figure(&position, today).map(|figure| figure.round_dp(2).normalize()),
+        at: settings.at,
+        release: settings.release,
+        fails: failing.contains(&check),
+        missing: failing.contains(&check).then(|| check.missing(&position, settings)).flatten(),
+    });
+    let checks: Vec<_> = checks.collect();
+    let scaled = |amount| tables.scaled(key.company, amount);
+    let breach_on = assessment.and_then(|row| row.breach_on);
+    let (decision, would_change) = decision(hold, &checks, breach_on, settings.mode);
+    Explanation {
+        company_id: key.company,
+        currency: tables.currency(key.company),
+        total: position.total,
+        buckets: buckets(state, key),
+        credit_limit: tables.own_limit(key).map(scaled),
+        limit_in_force: tables.limit_in_force(key, today).map(scaled),
+        checks,
+        score: score(view, key, assessment, &position),
+        breach_on,
+        mode: settings.mode,
+        hold: hold.map(HoldExplained::from_row),
+        decision,
+        would_change,
     }
+}
 
-    fn buckets(&self, key: Key) -> Vec<BucketExplained> {
-        let names = [
-            (Bucket::NotDue, "not_due"),
-            (Bucket::Overdue, "overdue"),
-            (Bucket::Unapplied, "unapplied"),
-            (Bucket::DraftInvoiced, "draft_invoiced"),
-            (Bucket::ToInvoice, "to_invoice"),
-        ];
-        let explained = names.map(|(bucket, name)| {
-            let mut documents = Vec::new();
-            for (id, part) in self.contributions.items_of(key).filter(|(_, part)| part.bucket == bucket) {
-                let move_id = self.tables.items.get(id).map(|item| item.move_id);
-                let amount = self.amount(key, part.amount.0);
-                documents.push(DocumentExplained {
-                    model: "account.move.line",
-                    id,
-                    move_id,
-                    amount,
-                    date: part.due,
-                });
-            }
-            for (id, order) in self.open_orders.of(key).filter(|_| bucket == Bucket::ToInvoice) {
-                let amount = self.amount(key, order.amount.0);
-                documents.push(DocumentExplained {
-                    model: "sale.order",
-                    id,
-                    move_id: None,
-                    amount,
-                    date: order.ships,
-                });
-            }
-            documents.sort_by_key(|document| (document.date, document.model, document.id));
-            let amount = documents.iter().map(|document| document.amount).sum();
-            BucketExplained { bucket: name, amount, documents }
-        });
-        explained.into_iter().filter(|bucket| !bucket.documents.is_empty()).collect()
+/// The score and its parts. The history and the volume are those of the assessment: they rest on more than one customer's rows.
+fn score(view: View<'_>, key: Key, assessment: Option<&Assessment>, position: &Position) -> ScoreExplained {
+    let parts = Parts::new(view, key, position, &view.state.experience(key, view.today));
+    let weights = view.settings.weights;
+    let part = |part, value: Option<Decimal>, weight| PartExplained { part, value, weight };
+    let rounded = |value| Decimal::from_f64(value).map(|value| value.round_dp(2));
+    let history = assessment.and_then(|row| row.payment_history);
+    ScoreExplained {
+        credit_score: position.score,
+        risk_level: assessment.map_or_else(String::new, |row| row.risk_level.to_string()),
+        parts: vec![
+            part("payment_history", history, weights.payment_history),
+            part("utilisation", rounded(parts.utilisation), weights.utilisation),
+            part("overdue", rounded(parts.overdue), weights.overdue),
+            part("order_volume", assessment.map(|row| row.order_volume), weights.order_volume),
+        ],
+        experiences: assessment.map_or(0, |row| row.experiences),
     }
+}
 
-    fn amount(&self, key: Key, amount: i64) -> Decimal {
-        contract::Money::sum_to_decimal(amount.into(), self.decimals(key.company))
-    }
+/// The buckets that are not empty, with their documents.
+fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
+    let names = [
+        (Bucket::NotDue, "not_due"),
+        (Bucket::Overdue, "overdue"),
+        (Bucket::Unapplied, "unapplied"),
+        (Bucket::DraftInvoiced, "draft_invoiced"),
+        (Bucket::ToInvoice, "to_invoice"),
+    ];
+    let decimals = state.tables.decimals(key.company);
+    let amount = |amount: Money| Money::sum_to_decimal(amount.0.into(), decimals);
+    let explained = names.map(|(bucket, name)| {
+        let items = state.contributions.items_of(key).filter(|(_, part)| part.bucket == bucket);
+        let items = items.map(|(id, part)| DocumentExplained {
+            model: "account.move.line",
+            id,
+            move_id: state.tables.items.get(id).map(|item| item.move_id),
+            amount: amount(part.amount),
+            date: part.due,
+        });
+        let orders = state.open_orders.rows_of(key).filter(|_| bucket == Bucket::ToInvoice);
+        let orders = orders.map(|(id, order)| DocumentExplained {
+            model: "sale.order",
+            id,
+            move_id: None,
+            amount: amount(order.amount),
+            date: order.ships,
+        });
+        let mut documents: Vec<_> = items.chain(orders).collect();
+        documents.sort_by_key(|document| (document.date, document.model, document.id));
+        let amount = documents.iter().map(|document| document.amount).sum();
+        BucketExplained { bucket: name, amount, documents }
+    });
+    explained.into_iter().filter(|bucket| !bucket.documents.is_empty()).collect()
 }
 
 /// What was decided, and what would change it.
@@ -291,11 +292,11 @@ fn decision(
     if mode == Mode::Off {
         would_change.push("the rule is off: whatever fails, nobody is held".to_owned());
     }
-    let decision = match hold.map_or("none", |hold| hold.status.as_str()) {
-        "held" => "orders that are not delivered are on hold".to_owned(),
-        "suggested" => "a hold on orders that are not delivered is suggested".into(),
-        "shadow" => "orders that are not delivered would be on hold, but the rule only watches".into(),
-        _ => "no hold".into(),
+    let decision = match hold.map_or(HoldStatus::None, |hold| hold.status) {
+        HoldStatus::Held => "orders that are not delivered are on hold",
+        HoldStatus::Suggested => "a hold on orders that are not delivered is suggested",
+        HoldStatus::Shadow => "orders that are not delivered would be on hold, but the rule only watches",
+        HoldStatus::None => "no hold",
     };
     if let Some(hold) = hold {
         if !hold.release.is_empty() {
@@ -308,9 +309,10 @@ fn decision(
             would_change.push(format!("the raised limit ends with {until}"));
         }
         if !hold.released.is_empty() {
+            let released: Vec<_> = hold.released.iter().map(|check| check.as_str()).collect();
             would_change.push(format!(
                 "a person released it; it holds again once {} has passed and fails anew",
-                hold.released
+                released.join(",")
             ));
         }
     }
@@ -323,5 +325,5 @@ fn decision(
     if let Some(day) = breach_on {
         would_change.push(format!("the limit is going to be exceeded on {day}, as things stand"));
     }
-    (decision, would_change)
+    (decision.to_owned(), would_change)
 }

@@ -1,4 +1,4 @@
-//! Which rows belong to what: of an entry its items, of an order its lines.
+//! Which rows belong to what: the items of an entry, the lines of an order.
 
 use std::collections::BTreeSet;
 
@@ -30,13 +30,13 @@ impl Index {
     }
 
     /// A group's members, in order.
-    pub(super) fn of(&self, group: i32) -> impl Iterator<Item = i32> + '_ {
+    pub(super) fn members(&self, group: i32) -> impl Iterator<Item = i32> + '_ {
         self.0.range((group, i32::MIN)..=(group, i32::MAX)).map(|(_, id)| *id)
     }
 
     /// Whether a group has members.
     pub(super) fn has(&self, group: i32) -> bool {
-        self.of(group).next().is_some()
+        self.members(group).next().is_some()
     }
 
     /// All pairs, in order.

@@ -21,7 +21,7 @@ impl Links {
 
     /// The order lines that an item invoices.
     pub(super) fn lines_of(&self, item: i32) -> impl Iterator<Item = i32> + '_ {
-        self.by_item.of(item)
+        self.by_item.members(item)
     }
 
     /// Whether an item invoices any order line.
@@ -31,7 +31,7 @@ impl Links {
 
     /// The items that invoice an order line.
     pub(super) fn items_of(&self, line: i32) -> impl Iterator<Item = i32> + '_ {
-        self.by_line.of(line)
+        self.by_line.members(line)
     }
 }
 

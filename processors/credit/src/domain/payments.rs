@@ -1,11 +1,10 @@
-//! How a customer has paid: docs/credit-decisions.md, "Payment history".
+//! How a customer has paid: decisions.md, "Payment history".
 
 use chrono::NaiveDate;
 use contract::Money;
 
-use super::Ledger;
 use super::bucket::Key;
-use crate::store::Settlement;
+use crate::store::{Settlement, Tables};
 
 /// Experiences older than this do not count.
 pub(super) const MEMORY_DAYS: i64 = 730;
@@ -41,6 +40,20 @@ pub(super) struct Payment {
 }
 
 impl Payment {
+    /// A settlement is a payment when it settles a customer's due item with something that is no credit note.
+    pub(super) fn from_row(settlement: &Settlement, tables: &Tables) -> Option<(Key, Self)> {
+        let debit = tables.items.get(settlement.debit_id)?;
+        let is_due =
+            debit.falls_due && debit.debit && !debit.draft && tables.is_receivable(debit.account_id?);
+        let by_credit_note = tables.items.get(settlement.credit_id).is_some_and(|credit| credit.falls_due);
+        if !is_due || by_credit_note {
+            return None;
+        }
+        let payment =
+            Self { amount: Money::from_decimal(settlement.amount)?, due: debit.due?, paid: settlement.day };
+        Some((tables.party(debit.company_id, debit.partner_id?), payment))
+    }
+
     /// Whether it is not too long ago.
     pub(super) fn counts(&self, today: NaiveDate) -> bool {
         (today - self.paid).num_days() <= MEMORY_DAYS
@@ -56,6 +69,23 @@ pub(super) struct Experience {
 }
 
 impl Experience {
+    /// Of a customer's payments and due dates with what is receivable, as of `today`.
+    pub(super) fn new<'a>(
+        payments: impl Iterator<Item = &'a Payment>,
+        receivable: impl Iterator<Item = (NaiveDate, Money)>,
+        today: NaiveDate,
+    ) -> Self {
+        let mut experience = Self::default();
+        for payment in payments.filter(|payment| payment.counts(today)) {
+            let age = (today - payment.paid).num_days().max(0);
+            experience.add(payment.amount, (payment.paid - payment.due).num_days(), age);
+        }
+        for (due, amount) in receivable.filter(|(due, _)| *due < today) {
+            experience.add(amount, (today - due).num_days(), 0);
+        }
+        experience
+    }
+
     /// Adds one: its amount, days beyond terms, and age in days.
     #[allow(clippy::cast_precision_loss, reason = "amounts are below 2^53")]
     fn add(&mut self, amount: Money, beyond: i64, age: i64) {
@@ -98,7 +128,7 @@ fn decay(age: i64) -> f64 {
     decay
 }
 
-/// What paying so many days beyond terms is worth.
+/// What paying this number of days beyond terms is worth.
 #[allow(clippy::cast_precision_loss, reason = "days are few")]
 fn value(beyond: i64) -> f64 {
     let above = VALUES.iter().position(|(days, _)| beyond <= *days);
@@ -109,45 +139,6 @@ fn value(beyond: i64) -> f64 {
             from + (to - from) * (beyond - low) as f64 / (high - low) as f64
         }
         None => VALUES[VALUES.len() - 1].1,
-    }
-}
-
-impl Ledger {
-    /// A settlement is a payment when it settles a customer's due item with something that is no credit note.
-    pub(super) fn place_settlement(&self, settlement: &Settlement) -> Option<(Key, Payment)> {
-        let debit = self.tables.items.get(settlement.debit_id)?;
-        let is_due = debit.falls_due && debit.debit && !debit.draft && self.is_receivable(debit.account_id?);
-        let by_credit_note =
-            self.tables.items.get(settlement.credit_id).is_some_and(|credit| credit.falls_due);
-        if !is_due || by_credit_note {
-            return None;
-        }
-        let payment = Payment {
-            amount: Money::from_decimal(settlement.amount)?,
-            due: debit.due?,
-            paid: settlement.day,
-        };
-        Some((self.party(debit.company_id, debit.partner_id?), payment))
-    }
-
-    /// A customer's payments and what is overdue, as of `today`.
-    pub(super) fn experience(&self, key: Key, today: NaiveDate) -> Experience {
-        let mut experience = Experience::default();
-        for (_, payment) in self.payments.of(key).filter(|(_, payment)| payment.counts(today)) {
-            let age = (today - payment.paid).num_days().max(0);
-            experience.add(payment.amount, (payment.paid - payment.due).num_days(), age);
-        }
-        for (due, amount) in self.contributions.receivable(key).filter(|(due, _)| *due < today) {
-            experience.add(amount, (today - due).num_days(), 0);
-        }
-        experience
-    }
-
-    /// The day of the last payment, whether or not it settles anything.
-    pub(super) fn last_payment(&self, key: Key, today: NaiveDate) -> Option<NaiveDate> {
-        let settled = self.payments.of(key).filter(|(_, payment)| payment.counts(today));
-        let settled = settled.map(|(_, payment)| payment.paid).max();
-        settled.max(self.contributions.last_unapplied(key))
     }
 }
 

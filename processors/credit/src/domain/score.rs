@@ -1,163 +1,81 @@
-//! A customer's line in the seed's `credit_scores`: all companies together, in the main company's currency.
+//! The credit score, what it is made of, and the risk level: decisions.md, "Credit score".
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, Utc};
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::Ledger;
-use super::assessment::RISKS;
 use super::bucket::Key;
-use super::holds::Status;
-use crate::store::{Assessment, CurrencyRate, Score};
+use super::payments::Experience;
+use super::position::Position;
+use super::settings::{Consequence, Settings, Weights};
+use super::view::View;
+use super::volume::volume;
+use crate::store::{Check, RiskLevel};
 
-/// What `DECIMAL(15,2)` holds: 9,999,999,999,999.99.
-const LARGEST: Decimal = Decimal::from_parts(0xA4C6_7FFF, 0x0003_8D7E, 0, false, 2);
+/// Overdue counts in full from this age on.
+const OLD_DAYS: i64 = 90;
 
-/// What `VARCHAR(255)` holds.
-const LONGEST_NAME: usize = 255;
-
-/// A customer's companies together.
-#[derive(Default)]
-struct Combined {
-    known: bool,
-    exposure: Decimal,
-    overdue: Decimal,
-    limit: Decimal,
-    /// Some company sets no limit.
-    unlimited: bool,
-    credit_score: Option<Decimal>,
-    payment_history: Option<Decimal>,
-    order_volume: Option<Decimal>,
-    /// Place in [`RISKS`].
-    risk: usize,
-    reasons: Vec<String>,
+/// The parts of a credit score, 0 to 100 each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Parts {
+    pub(super) payment_history: Option<f64>,
+    pub(super) utilisation: f64,
+    pub(super) overdue: f64,
+    pub(super) order_volume: f64,
 }
 
-impl Combined {
-    /// Of each score the worst counts.
-    fn assess(&mut self, row: &Assessment) {
-        let worst = |all: Option<Decimal>, one: Option<Decimal>| [all, one].into_iter().flatten().min();
-        self.credit_score = worst(self.credit_score, row.credit_score);
-        self.payment_history = worst(self.payment_history, row.payment_history);
-        self.order_volume = worst(self.order_volume, Some(row.order_volume));
-        let risk = RISKS.iter().position(|risk| *risk == row.risk_level).unwrap_or_default();
-        self.risk = self.risk.max(risk);
-    }
-}
-
-impl Ledger {
-    /// `rates` are those of [`Self::conversions`].
-    pub(super) fn decide_score(&mut self, customer: i32, rates: &BTreeMap<i32, Decimal>, now: DateTime<Utc>) {
-        let mut new = self.score(customer, rates, now);
-        if let (Some(old), Some(new)) = (self.tables.scores.get(customer), &mut new) {
-            let now = std::mem::replace(&mut new.last_calculated, old.last_calculated);
-            new.created_at = old.created_at;
-            if old == new {
-                return;
-            }
-            new.last_calculated = now;
-        }
-        self.tables.scores.set(customer, new);
-    }
-
-    /// Units of the main company's currency per unit of each root company's.
-    pub(super) fn conversions(&self, now: DateTime<Utc>) -> BTreeMap<i32, Decimal> {
-        let Some(main) = self.main() else { return BTreeMap::new() };
-        self.roots().into_iter().map(|company| (company, self.conversion(company, main, now))).collect()
-    }
-
-    fn main(&self) -> Option<i32> {
-        self.main_company.or_else(|| self.roots().first().copied())
-    }
-
-    fn score(&self, customer: i32, rates: &BTreeMap<i32, Decimal>, now: DateTime<Utc>) -> Option<Score> {
-        let main = self.main()?;
-        let mut all = Combined::default();
-        for (&company, &rate) in rates {
-            let (key, id) = (Key { company, partner: customer }, (company, customer));
-            let (exposure, assessment) = (self.tables.exposures.get(id), self.tables.assessments.get(id));
-            if exposure.is_none() && assessment.is_none() {
-                continue;
-            }
-            if let Some(row) = exposure {
-                all.exposure += convert(row.total, rate);
-                all.overdue += convert(row.overdue, rate);
-            }
-            match self.limit_in_force(key, self.day(now)) {
-                Some(limit) => all.limit += convert(limit, rate),
-                None => all.unlimited = true,
-            }
-            if let Some(row) = assessment {
-                all.assess(row);
-            }
-            let hold = self.tables.holds.get(id);
-            if let Some(hold) = hold.filter(|hold| Status::of(Some(hold)) == Status::Held) {
-                all.reasons.push(format!("company {company}: {}", hold.reason));
-            }
-            all.known = true;
-        }
-        if !all.known {
-            return None;
-        }
-        let decimals = self.decimals(main).min(2);
-        let fit = |amount: Decimal| {
-            amount
-                .round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
-                .clamp(-LARGEST, LARGEST)
+impl Parts {
+    /// Those of a customer.
+    pub(super) fn new(view: View<'_>, key: Key, position: &Position, experience: &Experience) -> Self {
+        let View { state, today, .. } = view;
+        let share = |figure: Option<Decimal>| {
+            figure.and_then(|figure| figure.to_f64()).unwrap_or(0.0).clamp(0.0, 100.0)
         };
-        Some(Score {
-            customer_id: customer,
-            customer_name: self.name(customer).chars().take(LONGEST_NAME).collect(),
-            credit_score: all.credit_score,
-            credit_limit: (!all.unlimited).then(|| fit(all.limit)),
-            current_exposure: fit(all.exposure),
-            overdue_amount: fit(all.overdue),
-            payment_history_score: all.payment_history,
-            order_volume_score: all.order_volume,
-            risk_level: RISKS[all.risk].into(),
-            hold_active: !all.reasons.is_empty(),
-            hold_reason: (!all.reasons.is_empty()).then(|| all.reasons.join("\n")),
-            last_calculated: now.naive_utc(),
-            created_at: now.naive_utc(),
-        })
-    }
-
-    /// Units of `main`'s currency per unit of `company`'s, by the main company's rates.
-    fn conversion(&self, company: i32, main: i32, now: DateTime<Utc>) -> Decimal {
-        let currency = |company| self.tables.companies.get(company).map(|row| row.currency_id);
-        match (currency(company), currency(main)) {
-            (Some(from), Some(to)) if from != to => {
-                self.rate(to, main, now).checked_div(self.rate(from, main, now)).unwrap_or(Decimal::ONE)
-            }
-            _ => Decimal::ONE,
+        let overdue = if position.receivable > Decimal::ZERO {
+            share((position.overdue * Decimal::ONE_HUNDRED).checked_div(position.receivable))
+        } else {
+            0.0
+        };
+        let age = position.oldest_due.map_or(0, |due| (today - due).num_days().clamp(0, OLD_DAYS));
+        #[allow(clippy::cast_precision_loss, reason = "at most 90")]
+        let age = age as f64 / OLD_DAYS as f64;
+        Self {
+            payment_history: experience.history(state.norms.mean(key.company)),
+            utilisation: 100.0 - share(Check::Utilisation.figure(position, today)),
+            overdue: 100.0 - overdue * age,
+            order_volume: volume(&state.revenue(key, today), state.norms.revenues(key.company)),
         }
     }
 
-    /// As Odoo's `_get_rates`: the latest rate up to the day of the company or of all, else the earliest, else one.
-    fn rate(&self, currency: i32, company: i32, now: DateTime<Utc>) -> Decimal {
-        let today = self.day(now);
-        let of_currency = |rate: &&CurrencyRate| {
-            rate.currency_id == currency
-                && rate.company_id.is_none_or(|of| of == company)
-                && !rate.rate.is_zero()
-        };
-        let rates = || self.tables.rates.iter().filter(of_currency);
-        let latest =
-            rates().filter(|rate| rate.day <= today).max_by_key(|rate| (rate.day, rate.company_id, rate.id));
-        let rate = latest.or_else(|| rates().min_by_key(|rate| (rate.day, rate.company_id, rate.id)));
-        rate.map_or(Decimal::ONE, |rate| rate.rate)
+    /// The credit score; `None` without a payment history.
+    pub(super) fn credit_score(&self, weights: Weights) -> Option<Decimal> {
+        let score = weights.payment_history * self.payment_history?
+            + weights.utilisation * self.utilisation
+            + weights.overdue * self.overdue
+            + weights.order_volume * self.order_volume;
+        Some(two_digits(score))
     }
 }
 
-fn convert(amount: Decimal, rate: Decimal) -> Decimal {
-    amount.checked_mul(rate).unwrap_or(LARGEST).clamp(-LARGEST, LARGEST)
+/// The risk of a customer with this score, of whom these checks fail.
+pub(super) fn risk(score: Option<Decimal>, failing: &[Check], settings: &Settings) -> RiskLevel {
+    let critical = failing.iter().any(|check| settings.check(*check).action == Consequence::Hold);
+    match score {
+        _ if critical => RiskLevel::Critical,
+        Some(score) if score >= settings.risk.low => RiskLevel::Low,
+        Some(score) if score >= settings.risk.medium => RiskLevel::Medium,
+        Some(_) => RiskLevel::High,
+        None => RiskLevel::Normal,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_largest_amount_is_what_the_column_holds() {
-        assert_eq!(super::LARGEST.to_string(), "9999999999999.99");
-    }
+/// A figure with two digits after the point.
+pub(super) fn two_digits(value: f64) -> Decimal {
+    in_hundredths(Decimal::from_f64(value).unwrap_or_default())
+}
+
+/// With two digits after the point, whatever Postgres returned.
+pub(super) fn in_hundredths(score: Decimal) -> Decimal {
+    let mut score = score.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+    score.rescale(2);
+    score
 }

@@ -1,14 +1,14 @@
-//! What the rule `credit` / `hold` may change, and the defaults: docs/credit-decisions.md.
+//! What the rule `credit` / `hold` may change, and the defaults: decisions.md.
 
 use contract::{Mode, Rule};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::checks::Check;
+use crate::store::Check;
 
 /// How decisions are made.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     pub(super) mode: Mode,
     checks: [CheckSettings; Check::ALL.len()],
     pub(super) weights: Weights,
@@ -18,7 +18,7 @@ pub(super) struct Settings {
 /// How one check is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CheckSettings {
-    pub(super) action: Action,
+    pub(super) action: Consequence,
     /// It fails above this …
     pub(super) at: Decimal,
     /// … until it is at or below this.
@@ -29,7 +29,7 @@ pub(super) struct CheckSettings {
 /// What follows from a check that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Action {
+pub(super) enum Consequence {
     /// It is not made.
     Off,
     /// It is shown.
@@ -72,19 +72,19 @@ impl Default for Settings {
     fn default() -> Self {
         let check = |check| {
             let (action, at, release) = match check {
-                Check::Utilisation => (Action::Hold, 100, 95),
-                Check::Horizon => (Action::Off, 100, 95),
-                Check::OldestOpen => (Action::Warn, 60, 30),
-                Check::OverdueShare => (Action::Warn, 50, 25),
-                Check::SingleDocument => (Action::Off, 50, 50),
-                Check::NoPayment => (Action::Off, 90, 0),
-                Check::ScoreDrop => (Action::Warn, 15, 10),
+                Check::Utilisation => (Consequence::Hold, 100, 95),
+                Check::Horizon => (Consequence::Off, 100, 95),
+                Check::OldestOpen => (Consequence::Warn, 60, 30),
+                Check::OverdueShare => (Consequence::Warn, 50, 25),
+                Check::SingleDocument => (Consequence::Off, 50, 50),
+                Check::NoPayment => (Consequence::Off, 90, 0),
+                Check::ScoreDrop => (Consequence::Warn, 15, 10),
             };
             CheckSettings { action, at: at.into(), release: release.into(), days: 30 }
         };
         Self {
             mode: Mode::default(),
-            checks: Check::ALL.map(check),
+            checks: std::array::from_fn(|index| check(Check::ALL[index])),
             weights: Weights::default(),
             risk: Risk::default(),
         }
@@ -95,8 +95,6 @@ impl Default for Settings {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
-    #[serde(default, rename = "mode")]
-    _mode: Option<Mode>,
     #[serde(default)]
     checks: std::collections::BTreeMap<Check, CheckConfig>,
     #[serde(default)]
@@ -108,7 +106,7 @@ struct Config {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CheckConfig {
-    action: Option<Action>,
+    action: Option<Consequence>,
     at: Option<Decimal>,
     release: Option<Decimal>,
     days: Option<u16>,
@@ -127,40 +125,44 @@ impl Settings {
 
     /// The checks that are made, each with its settings.
     pub(super) fn checks(&self) -> impl Iterator<Item = (Check, &CheckSettings)> {
-        Check::ALL.into_iter().zip(&self.checks).filter(|(_, settings)| settings.action != Action::Off)
+        Check::ALL
+            .iter()
+            .copied()
+            .zip(&self.checks)
+            .filter(|(_, settings)| settings.action != Consequence::Off)
     }
 
     /// The settings of a rule; the defaults where there is none.
     ///
     /// # Errors
     /// What cannot be used, and what to write instead.
-    pub(super) fn of(rule: Option<&Rule>) -> Result<Self, String> {
+    pub(crate) fn from_rule(rule: Option<&Rule>) -> Result<Self, String> {
         let mut settings = Self::default();
         let Some(rule) = rule else { return Ok(settings) };
-        settings.mode = rule.mode()?;
-        let config = Config::deserialize(&rule.config).map_err(|error| format!("config: {error}"))?;
+        let (mode, config) = rule.settings::<Config>()?;
+        settings.mode = mode;
         for (check, config) in config.checks {
-            let of = &mut settings.checks[check as usize];
-            of.action = config.action.unwrap_or(of.action);
-            of.at = config.at.unwrap_or(of.at);
-            of.release = config.release.unwrap_or(of.release.min(of.at));
-            of.days = config.days.unwrap_or(of.days);
-            if of.at > Decimal::from(LARGEST) {
+            let settings = &mut settings.checks[check as usize];
+            settings.action = config.action.unwrap_or(settings.action);
+            settings.at = config.at.unwrap_or(settings.at);
+            settings.release = config.release.unwrap_or(settings.release.min(settings.at));
+            settings.days = config.days.unwrap_or(settings.days);
+            if settings.at > Decimal::from(LARGEST) {
                 return Err(format!(
                     "config.checks.{check}: at is {}; it has to be at most {LARGEST}",
-                    of.at
+                    settings.at
                 ));
             }
-            if of.release > of.at || of.release < Decimal::ZERO {
+            if settings.release > settings.at || settings.release < Decimal::ZERO {
                 return Err(format!(
                     "config.checks.{check}: release is {}; it has to be from 0 to `at`, which is {}",
-                    of.release, of.at
+                    settings.release, settings.at
                 ));
             }
-            if of.days == 0 || of.days > LONGEST_MEMORY {
+            if settings.days == 0 || settings.days > LONGEST_MEMORY {
                 return Err(format!(
                     "config.checks.{check}: days is {}; it has to be from 1 to {LONGEST_MEMORY}",
-                    of.days
+                    settings.days
                 ));
             }
         }
@@ -192,7 +194,7 @@ mod tests {
             auto_approve: false,
             config,
         };
-        Settings::of(Some(&rule))
+        Settings::from_rule(Some(&rule))
     }
 
     #[test]
@@ -200,10 +202,10 @@ mod tests {
         let changed =
             settings(json!({ "checks": { "oldest_open": { "action": "hold", "at": 90 } } })).unwrap();
         let oldest = changed.check(Check::OldestOpen);
-        assert_eq!((oldest.action, oldest.at, oldest.release), (Action::Hold, 90.into(), 30.into()));
+        assert_eq!((oldest.action, oldest.at, oldest.release), (Consequence::Hold, 90.into(), 30.into()));
         assert_eq!(changed.check(Check::Utilisation), Settings::default().check(Check::Utilisation));
         assert_eq!(settings(json!({})), Ok(Settings::default()));
-        assert_eq!(Settings::of(None), Ok(Settings::default()));
+        assert_eq!(Settings::from_rule(None), Ok(Settings::default()));
     }
 
     #[test]

@@ -1,11 +1,10 @@
-//! How much and how steadily a customer buys: docs/credit-decisions.md, "Order volume".
+//! How much and how steadily a customer buys: decisions.md, "Order volume".
 
 use chrono::NaiveDate;
 use contract::Money;
 
-use super::Ledger;
 use super::bucket::Key;
-use crate::store::Invoice;
+use crate::store::{Invoice, Tables};
 
 /// Periods of 30 days that count.
 const PERIODS: usize = 12;
@@ -21,44 +20,46 @@ pub(super) struct Sale {
 }
 
 impl Sale {
+    /// A posted invoice with a date and a customer.
+    pub(super) fn from_row(invoice: &Invoice, tables: &Tables) -> Option<(Key, Self)> {
+        if invoice.draft {
+            return None;
+        }
+        let sale = Self { day: invoice.day?, amount: Money::from_decimal(invoice.untaxed)? };
+        Some((tables.party(invoice.company_id, invoice.partner_id?), sale))
+    }
+
     /// Whether it falls into one of the periods.
     pub(super) fn counts(&self, today: NaiveDate) -> bool {
         (0..YEAR_DAYS).contains(&(today - self.day).num_days())
     }
 }
 
-impl Ledger {
-    pub(super) fn place_invoice(&self, invoice: &Invoice) -> Option<(Key, Sale)> {
-        if invoice.draft {
-            return None;
-        }
-        let sale = Sale { day: invoice.day?, amount: Money::from_decimal(invoice.untaxed)? };
-        Some((self.party(invoice.company_id, invoice.partner_id?), sale))
-    }
+/// Revenue per period, the present one first.
+pub(super) type Periods = [i64; PERIODS];
 
-    /// Revenue per period, the present one first.
-    pub(super) fn revenue(&self, key: Key, today: NaiveDate) -> [i64; PERIODS] {
-        let mut periods = [0; PERIODS];
-        for (_, sale) in self.sales.of(key) {
-            let age = (today - sale.day).num_days();
-            if let Ok(age) = usize::try_from(age)
-                && let Some(period) = periods.get_mut(age / PERIOD_DAYS)
-            {
-                *period = sale.amount.0.saturating_add(*period);
-            }
+/// Revenue of a customer's sales.
+pub(super) fn revenue<'a>(sales: impl Iterator<Item = &'a Sale>, today: NaiveDate) -> Periods {
+    let mut periods = [0; PERIODS];
+    for sale in sales {
+        let age = (today - sale.day).num_days();
+        if let Ok(age) = usize::try_from(age)
+            && let Some(period) = periods.get_mut(age / PERIOD_DAYS)
+        {
+            *period = sale.amount.0.saturating_add(*period);
         }
-        periods
     }
+    periods
 }
 
 /// Revenue of all periods.
-pub(super) fn total(periods: &[i64; PERIODS]) -> i64 {
+pub(super) fn total(periods: &Periods) -> i64 {
     periods.iter().copied().fold(0, i64::saturating_add)
 }
 
 /// The order volume. `ranked` are the positive revenues of all customers, sorted.
 #[allow(clippy::cast_precision_loss, reason = "amounts are below 2^53")]
-pub(super) fn volume(periods: &[i64; PERIODS], ranked: &[i64]) -> f64 {
+pub(super) fn volume(periods: &Periods, ranked: &[i64]) -> f64 {
     let revenue = total(periods);
     if revenue <= 0 || ranked.is_empty() {
         return 0.0;

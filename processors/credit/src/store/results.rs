@@ -1,10 +1,51 @@
-//! What is concluded: exposures, assessments, holds, and the seed's `credit_scores`.
+//! What is concluded: exposures, assessments, holds, and the seed's `credit_scores`. Rows that people read have their JSON here too.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rust_decimal::Decimal;
+use serde::Serialize;
+use sqlx::FromRow;
+use sqlx::types::Json;
+use utoipa::ToSchema;
+
+contract::text_enum! {
+    /// A check: decisions.md, "Checks". They are shown in this order.
+    pub enum Check {
+        /// How much of the limit is used.
+        Utilisation = "utilisation",
+        /// The same, without orders that ship later.
+        Horizon = "horizon",
+        /// How long the oldest open item is overdue.
+        OldestOpen = "oldest_open",
+        /// How much of what is receivable is long overdue.
+        OverdueShare = "overdue_share",
+        /// How much of the limit one document takes.
+        SingleDocument = "single_document",
+        /// How long nothing was paid while something is overdue.
+        NoPayment = "no_payment",
+        /// How far the credit score fell.
+        ScoreDrop = "score_drop",
+    }
+}
+
+contract::text_enum! {
+    /// How likely it is that a customer does not pay, the worst last.
+    pub enum RiskLevel else Normal {
+        /// Not scored yet: the seed's default.
+        Normal = "normal",
+        /// It pays.
+        Low = "low",
+        /// It pays late.
+        Medium = "medium",
+        /// It may not pay.
+        High = "high",
+        /// A check that holds fails.
+        Critical = "critical",
+    }
+}
 
 contract::table! {
     /// What a commercial partner owes a company, by bucket, in the company's currency.
+    #[derive(Serialize, FromRow, ToSchema)]
     pub struct Exposure in "exposure" key (company_id: i32, partner_id: i32) {
         /// The partner's name.
         pub partner_name: String,
@@ -26,7 +67,7 @@ contract::table! {
         pub credit_limit: Option<Decimal>,
         /// Earliest due date of what is receivable.
         pub oldest_due: Option<NaiveDate>,
-        /// When it last changed, by the unit's clock.
+        /// When it last changed, by the task's clock.
         pub updated_at: DateTime<Utc>,
     }
 }
@@ -42,19 +83,19 @@ contract::table! {
         pub order_volume: Decimal,
         /// 0 to 100; `None` without a payment history.
         pub credit_score: Option<Decimal>,
-        /// low, medium, high, critical, or normal for "not scored yet".
-        pub risk_level: String,
-        /// Names of the checks that fail, with a comma between them.
-        pub failing: String,
+        /// The risk.
+        pub risk_level: RiskLevel,
+        /// The checks that fail.
+        pub failing: Json<Vec<Check>>,
         /// When the limit is going to be exceeded, as things stand.
         pub breach_on: Option<NaiveDate>,
         /// Scores at the start of each day, the latest first, in hundredths.
         pub day_scores: String,
-        /// The score that was last told.
+        /// The score that was last emitted.
         pub told_score: Option<Decimal>,
-        /// The risk level that was last told.
-        pub told_risk: String,
-        /// When it last changed, by the unit's clock.
+        /// The risk level that was last emitted.
+        pub told_risk: RiskLevel,
+        /// When it last changed, by the task's clock.
         pub updated_at: DateTime<Utc>,
     }
 }
@@ -77,25 +118,43 @@ contract::table! {
     }
 }
 
+contract::text_enum! {
+    /// What a hold is at present.
+    pub enum HoldStatus {
+        /// There is none; a person may have decided something.
+        None = "none",
+        /// The rule only watches: it would be suggested or placed.
+        Shadow = "shadow",
+        /// It is suggested to people.
+        Suggested = "suggested",
+        /// It is placed.
+        Held = "held",
+    }
+}
+
 contract::table! {
     /// A hold on a customer's undelivered orders in a company, and what people decided about it.
+    #[derive(Serialize, FromRow, ToSchema)]
     pub struct Hold in "hold" key (company_id: i32, partner_id: i32) {
-        /// none, shadow, suggested or held.
-        pub status: String,
-        /// Names of the checks that hold, with a comma between them.
-        pub checks: String,
+        /// What it is at present.
+        pub status: HoldStatus,
+        /// The checks that hold.
+        #[schema(value_type = Vec<Check>)]
+        pub checks: Json<Vec<Check>>,
         /// Why, in sentences.
         pub reason: String,
         /// What would release it, in sentences.
         pub release: String,
         /// The payment that would release it, where one would.
         pub missing: Option<Decimal>,
-        /// Ids of the orders that it is about, with a comma between them.
-        pub orders: String,
+        /// Ids of the orders that it is about.
+        #[schema(value_type = Vec<i32>)]
+        pub orders: Json<Vec<i32>>,
         /// Since when it is what it is.
         pub since: Option<DateTime<Utc>>,
         /// Checks that a person lets pass until they have passed by themselves.
-        pub released: String,
+        #[serde(skip)]
+        pub released: Json<Vec<Check>>,
         /// No hold up to and including this day.
         pub exempt_until: Option<NaiveDate>,
         /// A limit in place of the customer's own …
@@ -106,14 +165,15 @@ contract::table! {
         pub person: Option<String>,
         /// Why.
         pub note: Option<String>,
-        /// When it last changed, by the unit's clock.
+        /// When it last changed, by the task's clock.
+        #[serde(skip)]
         pub updated_at: DateTime<Utc>,
     }
 }
 
-contract::seed_table! {
+contract::table! {
     /// A customer's line in the seed's `credit_scores`: all companies together, in the main company's currency.
-    pub struct Score in "credit_scores" key (customer_id: i32 as "int") {
+    pub struct Score in public "credit_scores" key (customer_id: i32 as "int") {
         /// Its name, cut to what the column holds.
         pub customer_name: String as "text" or "''",
         /// The worst of its credit scores.
@@ -129,14 +189,14 @@ contract::seed_table! {
         /// The lowest of its order volumes.
         pub order_volume_score: Option<Decimal> as "numeric",
         /// The worst of its risk levels.
-        pub risk_level: String as "text" or "'normal'",
+        pub risk_level: RiskLevel as "text" or "'normal'",
         /// Whether some company holds it.
         pub hold_active: bool as "bool" or "false",
         /// Why, by company.
         pub hold_reason: Option<String> as "text",
-        /// When it last changed, by the unit's clock.
+        /// When it last changed, by the task's clock.
         pub last_calculated: NaiveDateTime as "timestamp" or "'epoch'",
-        /// When it came to be, by the unit's clock.
+        /// When it came to be, by the task's clock.
         pub created_at: NaiveDateTime as "timestamp" or "'epoch'",
     }
 }

@@ -28,10 +28,10 @@ pub(super) fn links(engine: &Engine, records: &[i32]) -> Vec<Link> {
     }
     pairs.sort_unstable_by_key(|(weight, a, b)| (std::cmp::Reverse(*weight), *a, *b));
     let mut part_of: Vec<usize> = (0..records.len()).collect();
-    let place = |id: i32| records.binary_search(&id).unwrap_or(0);
+    let position = |id: i32| records.binary_search(&id).unwrap_or(0);
     let mut links = Vec::new();
     for (_, a, b) in pairs {
-        let (into, from) = (part_of[place(a)], part_of[place(b)]);
+        let (into, from) = (part_of[position(a)], part_of[position(b)]);
         if into == from {
             continue;
         }
@@ -49,7 +49,7 @@ pub(super) fn score(links: &[Link]) -> Option<Decimal> {
     links.first().map(|link| Decimal::from_f64(link.why.probability).unwrap_or_default().round_dp(4))
 }
 
-/// The evidence, field by field; fields of which a value is missing say nothing.
+/// The evidence, field by field. A field says nothing where one of the two has no value.
 pub(super) fn fields(links: &[Link]) -> Vec<Evidence> {
     let shown = links.iter().take(SHOWN);
     shown

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use contract::Rows;
+use linkage::engine::Engine;
 use linkage::waterfall::Waterfall;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::master::survivors;
-use super::models::OdooModel;
-use super::rows::values;
-use super::standing::Status;
-use super::{Catalogue, evidence};
-use crate::store::Group;
+use super::evidence;
+use super::master;
+use super::odoo_model::OdooModel;
+use super::records::SourceRows;
+use super::state::State;
+use crate::store::{Group, GroupStatus, PairDecision, Resolution};
 
 /// All that there is to know about a group.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -80,67 +82,70 @@ pub struct DecisionPage {
     pub note: String,
 }
 
-impl Catalogue {
-    /// Explains a group; `None` where there is none, or its records are not compared.
-    pub fn explain(&self, group: i32) -> Option<Explanation> {
-        let row = self.tables.groups.get(group)?;
-        let model = OdooModel::named(&row.odoo_model)?;
-        let engine = &self.books.get(&model)?.engine;
-        let there: Vec<i32> =
-            row.record_ids.iter().copied().filter(|id| engine.record(*id).is_some()).collect();
-        // What nobody looked at is not looked at here either.
-        let links = match row.similarity_score {
-            None if Status::of(row).is_live() => Vec::new(),
-            _ => evidence::links(engine, &there),
-        };
-        let mut vetoes = Vec::new();
-        if !links.is_empty() {
-            for (i, b) in there.iter().enumerate() {
-                vetoes.extend(there[..i].iter().filter_map(|a| {
-                    let why = engine.veto(*a, *b)?.as_str().to_owned();
-                    Some(PairVeto { records: (*a, *b), why })
-                }));
-            }
-        }
-        let columns = model.columns();
-        let record = |id: &i32| {
-            let (of, _) = values(model, *id, &self.tables, &self.links)?;
-            let named = columns.iter().cloned().zip(of).filter(|(_, value)| !value.is_empty());
-            Some(RecordPage {
-                id: *id,
-                values: named.map(|(name, value)| (name, value.into_owned())).collect(),
-            })
-        };
-        let survivors = survivors(model, &there, row.master_record_id, &self.tables, &self.links);
-        let decisions = self.tables.decisions.iter().filter(|row| row.model == model.number());
-        let mut decisions: Vec<_> = decisions
-            .map(|row| DecisionPage {
-                records: (row.first_id, row.second_id),
-                same: row.same,
-                person: row.person.clone(),
-                note: row.note.clone(),
-            })
-            .collect();
-        decisions.sort_unstable_by_key(|decision| decision.records);
-        Some(Explanation {
-            records: there.iter().filter_map(record).collect(),
-            would_change: would_change(row, &links),
-            links: links.into_iter().map(|link| PairPage { records: link.records, why: link.why }).collect(),
-            vetoes,
-            survivors: survivors
-                .into_iter()
-                .map(|(field, of)| (field, SurvivorPage { record: of.record, value: of.value.into_owned() }))
-                .collect(),
-            decisions,
-        })
+/// Explains a group; `None` where there is none, or its records are not compared.
+pub fn explain(state: &State, group: i32) -> Option<Explanation> {
+    let row = state.tables.groups.get(group)?;
+    let model: OdooModel = row.odoo_model.parse().ok()?;
+    let engine = &state.indexes.get(&model)?.engine;
+    let there: Vec<i32> = row.record_ids.iter().copied().filter(|id| engine.record(*id).is_some()).collect();
+    // What nobody looked at is not looked at here either.
+    let links = match row.similarity_score {
+        None if row.status.is_live() => Vec::new(),
+        _ => evidence::links(engine, &there),
+    };
+    let vetoes = if links.is_empty() { Vec::new() } else { vetoes(engine, &there) };
+    let rows = state.rows();
+    let survivors = master::survivors(rows, model, &there, row.master_record_id);
+    Some(Explanation {
+        records: there.iter().filter_map(|id| record_page(rows, model, *id)).collect(),
+        would_change: would_change(row, &links),
+        links: links.into_iter().map(|link| PairPage { records: link.records, why: link.why }).collect(),
+        vetoes,
+        survivors: survivors
+            .into_iter()
+            .map(|(field, of)| (field, SurvivorPage { record: of.record, value: of.value.into_owned() }))
+            .collect(),
+        decisions: decisions(model, &state.tables.decisions),
+    })
+}
+
+fn record_page(rows: SourceRows<'_>, model: OdooModel, id: i32) -> Option<RecordPage> {
+    let (values, _) = rows.values(model, id)?;
+    let values = model.columns().into_iter().zip(values).filter(|(_, value)| !value.is_empty());
+    Some(RecordPage { id, values: values.map(|(name, value)| (name, value.into_owned())).collect() })
+}
+
+fn vetoes(engine: &Engine, records: &[i32]) -> Vec<PairVeto> {
+    let mut vetoes = Vec::new();
+    for (i, b) in records.iter().enumerate() {
+        vetoes.extend(records[..i].iter().filter_map(|a| {
+            let why = engine.veto(*a, *b)?.as_str().to_owned();
+            Some(PairVeto { records: (*a, *b), why })
+        }));
     }
+    vetoes
+}
+
+fn decisions(model: OdooModel, rows: &Rows<PairDecision>) -> Vec<DecisionPage> {
+    let mut pages: Vec<_> = rows
+        .iter()
+        .filter(|row| row.model == model.number())
+        .map(|row| DecisionPage {
+            records: (row.first_id, row.second_id),
+            same: row.same,
+            person: row.person.clone(),
+            note: row.note.clone(),
+        })
+        .collect();
+    pages.sort_unstable_by_key(|page| page.records);
+    pages
 }
 
 fn would_change(row: &Group, links: &[evidence::Link]) -> Vec<String> {
-    let status = Status::of(row);
+    let status = row.status;
     let mut sentences = Vec::new();
     if !status.is_live() {
-        if row.resolution.as_deref() == Some("not_duplicate") {
+        if row.known_resolution() == Some(Resolution::NotDuplicate) {
             sentences.push(
                 "A change to any compared value of one of its records, or the request `reopen`, has them looked at anew."
                     .into(),
@@ -161,7 +166,7 @@ fn would_change(row: &Group, links: &[evidence::Link]) -> Vec<String> {
         ));
     }
     sentences.push(match status {
-        Status::MergeRequested => {
+        GroupStatus::MergeRequested => {
             "Merging its records in Odoo resolves it; `reject` or `split` takes the request back.".into()
         }
         _ => "`approve` asks for its merge; `reject` keeps its records apart until a compared value changes."

@@ -1,13 +1,11 @@
-//! Which record of a group should stay, and of which record each of its values is.
+//! Which record of a group should stay, and which of its values should be kept.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::models::OdooModel;
-use super::rows::{Values, values};
-use super::{Links, Turn};
-use crate::store::Tables;
+use super::odoo_model::OdooModel;
+use super::records::{SourceRows, Values};
 
 /// A field's value, and the record that it is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,42 +14,33 @@ pub(super) struct Survivor<'r> {
     pub(super) value: Cow<'r, str>,
 }
 
-impl Turn<'_> {
-    /// The record that stays: the one that a person chose, else the one that most documents refer to, else the most complete one,
-    /// else the oldest.
-    pub(super) fn master(&self, records: &[i32]) -> Option<i32> {
-        let chosen = |id: &i32| self.tables.masters.get((self.model.number(), *id)).is_some();
-        let best = records.iter().max_by_key(|id| standing(self.model, **id, self.tables, self.links));
-        records.iter().find(|id| chosen(id)).or(best).copied()
-    }
-
-    /// The record behind each field's value.
-    pub(super) fn survivors(&self, records: &[i32], master: Option<i32>) -> BTreeMap<String, i32> {
-        let survivors = survivors(self.model, records, master, self.tables, self.links);
-        survivors.into_iter().map(|(field, survivor)| (field, survivor.record)).collect()
-    }
+/// The record that stays: the one that a person chose, else the one that most documents refer to, else the most complete one, else
+/// the oldest.
+pub(super) fn master(rows: SourceRows<'_>, model: OdooModel, records: &[i32]) -> Option<i32> {
+    let is_chosen = |id: &i32| rows.tables.masters.get((model.number(), *id)).is_some();
+    let best = records.iter().max_by_key(|id| rank(rows, model, **id));
+    records.iter().find(|id| is_chosen(id)).or(best).copied()
 }
 
 /// Documents, values that are there, and age.
-fn standing(model: OdooModel, id: i32, tables: &Tables, links: &Links) -> (i32, usize, Reverse<i32>) {
+fn rank(rows: SourceRows<'_>, model: OdooModel, id: i32) -> (i32, usize, Reverse<i32>) {
     let documents = match model {
-        OdooModel::Partner => tables.partners.get(id).map_or(0, |row| row.documents),
+        OdooModel::Partner => rows.tables.partners.get(id).map_or(0, |row| row.documents),
         OdooModel::Lead | OdooModel::Product => 0,
     };
-    let values = values(model, id, tables, links).map(|(values, _)| values).unwrap_or_default();
+    let values = rows.values(model, id).map(|(values, _)| values).unwrap_or_default();
     (documents, values.iter().filter(|value| !value.is_empty()).count(), Reverse(id))
 }
 
 /// By field, the value that most records agree on; else the master's; else that of the newest record.
 pub(super) fn survivors<'r>(
+    rows: SourceRows<'r>,
     model: OdooModel,
     records: &[i32],
     master: Option<i32>,
-    tables: &'r Tables,
-    links: &Links,
 ) -> BTreeMap<String, Survivor<'r>> {
     let rows: Vec<(i32, Values<'r>)> =
-        records.iter().filter_map(|id| Some((*id, values(model, *id, tables, links)?.0))).collect();
+        records.iter().filter_map(|id| Some((*id, rows.values(model, *id)?.0))).collect();
     let mut survivors = BTreeMap::new();
     for (column, name) in model.columns().into_iter().enumerate() {
         let of = |row: &'_ (i32, Values<'r>)| row.1[column].trim().to_lowercase();

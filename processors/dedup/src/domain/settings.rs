@@ -1,4 +1,4 @@
-//! What the rule `dedup` / `merge` may change, and the defaults: docs/dedup.md.
+//! What the rule `dedup` / `merge` may change, and the defaults.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use contract::{Mode, Rule};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use super::models::OdooModel;
+use super::odoo_model::OdooModel;
 
 /// How decisions are made.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,12 +28,10 @@ impl Default for Settings {
     }
 }
 
-/// `automation_rules.config`, as people write it: whatever is left out keeps its default.
+/// `automation_rules.config` besides its mode, as people write it: whatever is left out has its default.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
-    #[serde(default, rename = "mode")]
-    _mode: Option<Mode>,
     models: Option<BTreeSet<OdooModel>>,
 }
 
@@ -42,20 +40,17 @@ impl Settings {
     ///
     /// # Errors
     /// What cannot be used, and what to write instead.
-    pub(super) fn of(rule: Option<&Rule>) -> Result<Self, String> {
-        let mut settings = Self::default();
-        let Some(rule) = rule else { return Ok(settings) };
-        settings.mode = rule.mode()?;
-        let config = Config::deserialize(&rule.config).map_err(|error| format!("config: {error}"))?;
-        settings.models = config.models.unwrap_or(settings.models);
-        settings.threshold = rule.confidence_threshold.unwrap_or(settings.threshold);
-        if settings.threshold < Decimal::new(5, 1) || settings.threshold > Decimal::ONE {
+    pub(super) fn from_rule(rule: Option<&Rule>) -> Result<Self, String> {
+        let defaults = Self::default();
+        let Some(rule) = rule else { return Ok(defaults) };
+        let (mode, config) = rule.settings::<Config>()?;
+        let threshold = rule.confidence_threshold.unwrap_or(defaults.threshold);
+        if threshold < Decimal::new(5, 1) || threshold > Decimal::ONE {
             return Err(format!(
-                "confidence_threshold is {}; it has to be a probability from 0.5 to 1",
-                settings.threshold
+                "confidence_threshold is {threshold}; it has to be a probability from 0.5 to 1"
             ));
         }
-        Ok(settings)
+        Ok(Self { mode, threshold, models: config.models.unwrap_or(defaults.models) })
     }
 }
 
@@ -65,7 +60,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn settings(threshold: Option<Decimal>, config: Value) -> Result<Settings, String> {
-        Settings::of(Some(&Rule {
+        Settings::from_rule(Some(&Rule {
             name: "Merge duplicates".into(),
             automation_type: "dedup".into(),
             action_name: "merge".into(),
@@ -77,9 +72,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_keeps_its_default() {
+    fn what_is_left_out_has_its_default() {
         assert_eq!(settings(None, json!({})), Ok(Settings::default()));
-        assert_eq!(Settings::of(None), Ok(Settings::default()));
+        assert_eq!(Settings::from_rule(None), Ok(Settings::default()));
         let changed = settings(Some(Decimal::new(99, 2)), json!({ "models": ["product.template"] })).unwrap();
         assert_eq!(changed.threshold, Decimal::new(99, 2));
         assert_eq!(changed.models, [OdooModel::Product].into_iter().collect());

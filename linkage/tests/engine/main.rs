@@ -1,0 +1,6 @@
+//! What the engine finds, by example and by property.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod pairs;
+mod properties;

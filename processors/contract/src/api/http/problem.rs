@@ -1,0 +1,108 @@
+//! What went wrong, as RFC 9457 has it: `application/problem+json`.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::Failure;
+
+/// A problem. `detail` says what to do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// In a few words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// In sentences, with what to do.
+    detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { title, status: status.as_u16(), detail: detail.into() }
+    }
+
+    /// 400: what was asked cannot be understood.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "this cannot be understood", detail)
+    }
+
+    /// 401: whoever asks has to say who it is.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "a token is needed", detail)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not found", detail)
+    }
+
+    /// 405: the path takes another method.
+    pub fn method_not_allowed() -> Self {
+        let detail = "this path takes another method; GET /api/v1/openapi.json says which";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "another method is needed", detail)
+    }
+
+    /// 503: it may work later.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "not available now", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self)).into_response();
+        let kind = header::HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = header::HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        // Class 22, data exception: a value that was asked for cannot be one of the column's.
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if code.is_some_and(|code| code.starts_with("22")) {
+            return Self::bad_request("a value is out of range, or holds a NUL");
+        }
+        Failure::from(error).into()
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        tracing::warn!(%failure, "a request could not be answered");
+        match failure {
+            Failure::Permanent(why) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "this needs an operator", why.to_string())
+            }
+            passing => Self::unavailable(format!("{passing}. Try again")),
+        }
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::bad_request(rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Self::bad_request(rejection.body_text())
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::bad_request(rejection.body_text())
+    }
+}

@@ -1,0 +1,61 @@
+//! Results for people as tables, for programs as JSON.
+
+use comfy_table::{CellAlignment, LineStyle, TableStyle};
+use serde::Serialize;
+
+pub use comfy_table::Table;
+
+/// Prints a value as JSON.
+///
+/// # Errors
+/// A value that JSON cannot hold.
+pub fn json(value: &impl Serialize) -> serde_json::Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// One rule under the header, nothing else.
+const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// A table with a header; columns named in `right` are aligned right.
+pub fn table(header: &[&str], right: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(PLAIN).set_header(header.to_vec());
+    for (n, name) in header.iter().enumerate() {
+        if let (true, Some(column)) = (right.contains(name), table.column_mut(n)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// A number with separators between thousands.
+#[allow(clippy::needless_pass_by_value, reason = "numbers are passed as they come")]
+pub fn thousands(number: impl ToString) -> String {
+    let text = number.to_string();
+    let (integer, fraction) = text.split_once('.').map_or((text.as_str(), None), |(i, f)| (i, Some(f)));
+    let (sign, digits) = integer.strip_prefix('-').map_or(("", integer), |digits| ("-", digits));
+    let mut out = String::from(sign);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    match fraction {
+        Some(fraction) => format!("{out}.{fraction}"),
+        None => out,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thousands;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands("-1234.50"), "-1,234.50");
+        assert_eq!(thousands(999), "999");
+    }
+}

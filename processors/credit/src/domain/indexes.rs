@@ -1,0 +1,51 @@
+//! Source rows, looked up by what they belong to.
+
+use contract::Table;
+
+use super::index::Index;
+use super::links::Links;
+use crate::store::{InvoicedLine, Settlement, Tables};
+
+/// All indexes over the source rows.
+#[derive(Debug, Default)]
+pub(super) struct Indexes {
+    pub(super) links: Links,
+    pub(super) items_of_move: Index,
+    pub(super) items_of_partner: Index,
+    pub(super) orders_of_partner: Index,
+    pub(super) lines_of_order: Index,
+    pub(super) invoices_of_partner: Index,
+    pub(super) settlements_of_item: Index,
+}
+
+impl Indexes {
+    pub(super) fn new(tables: &Tables) -> Self {
+        let (items, invoices) = (&tables.items, &tables.invoices);
+        let ends = |row: &Settlement| [(row.debit_id, row.id), (row.credit_id, row.id)];
+        Self {
+            links: tables.links.iter().map(InvoicedLine::key).collect(),
+            items_of_move: items.iter().map(|item| (item.move_id, item.id)).collect(),
+            items_of_partner: items.iter().filter_map(|item| Some((item.partner_id?, item.id))).collect(),
+            orders_of_partner: tables.orders.iter().map(|order| (order.partner_id, order.id)).collect(),
+            lines_of_order: tables.lines.iter().map(|line| (line.order_id, line.id)).collect(),
+            invoices_of_partner: invoices.iter().filter_map(|row| Some((row.partner_id?, row.id))).collect(),
+            settlements_of_item: tables.settlements.iter().flat_map(ends).collect(),
+        }
+    }
+
+    /// Drops what is known of a source table's rows.
+    pub(super) fn clear_table(&mut self, table: &str) {
+        match table {
+            "account_move" => self.invoices_of_partner.clear(),
+            "account_partial_reconcile" => self.settlements_of_item.clear(),
+            "account_move_line" => {
+                self.items_of_move.clear();
+                self.items_of_partner.clear();
+            }
+            "sale_order" => self.orders_of_partner.clear(),
+            "sale_order_line" => self.lines_of_order.clear(),
+            "sale_order_line_invoice_rel" => self.links = Links::default(),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What the rows say about companies, partners and products.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::bucket::{Key, Party};
+use crate::store::{Currency, Partner, Tables};
+
+impl Tables {
+    /// The root company and commercial partner that stand behind `company` and `partner`.
+    pub(super) fn party(&self, company: i32, partner: i32) -> Party {
+        Party {
+            company: self.companies.get(company).map_or(company, |company| company.root_id),
+            partner: self.partners.get(partner).map_or(partner, |partner| partner.commercial_id),
+        }
+    }
+
+    /// The root companies.
+    pub(super) fn roots(&self) -> BTreeSet<i32> {
+        self.companies.iter().map(|company| company.root_id).collect()
+    }
+
+    /// Whether customers' debts are on an account.
+    pub(super) fn is_receivable(&self, account: i32) -> bool {
+        self.accounts.get(account).is_some_and(|account| account.receivable)
+    }
+
+    /// Whether what is delivered of a product is invoiced, rather than what is ordered.
+    pub(super) fn by_delivery(&self, product: i32) -> bool {
+        let template = self.products.get(product).and_then(|product| self.templates.get(product.template_id));
+        template.is_some_and(|template| template.by_delivery)
+    }
+
+    /// A partner's name.
+    pub(super) fn name(&self, partner: i32) -> String {
+        self.partners.get(partner).map_or_else(|| format!("partner {partner}"), |row| row.name.clone())
+    }
+
+    fn currency_of(&self, company: i32) -> Option<&Currency> {
+        self.companies.get(company).and_then(|row| self.currencies.get(row.currency_id))
+    }
+
+    /// The ISO 4217 code of a company's currency.
+    pub(super) fn currency(&self, company: i32) -> String {
+        self.currency_of(company).map(|currency| currency.name.clone()).unwrap_or_default()
+    }
+
+    /// Digits after the point in a company's currency; two where it is not known.
+    pub(super) fn decimals(&self, company: i32) -> u32 {
+        self.currency_of(company).and_then(|currency| u32::try_from(currency.decimals).ok()).unwrap_or(2)
+    }
+
+    /// An amount with the currency's decimals, so that no text depends on how Postgres returns a number.
+    pub(super) fn scaled(&self, company: i32, mut amount: Decimal) -> Decimal {
+        amount.rescale(self.decimals(company));
+        amount
+    }
+
+    /// The customer's own limit.
+    pub(super) fn own_limit(&self, key: Key) -> Option<Decimal> {
+        self.exposures.get(key.id()).and_then(|exposure| exposure.credit_limit)
+    }
+
+    /// The limit that counts: the customer's own, or the raised one while it lasts, whichever is higher.
+    pub(super) fn limit_in_force(&self, key: Key, today: NaiveDate) -> Option<Decimal> {
+        let own = self.own_limit(key)?;
+        let raised =
+            self.holds.get(key.id()).filter(|hold| hold.raised_until.is_some_and(|until| today <= until));
+        let raised = raised.and_then(|hold| hold.raised_limit).filter(|_| own > Decimal::ZERO);
+        Some(raised.map_or(own, |raised| own.max(raised)))
+    }
+}
+
+impl Partner {
+    /// The explicit limit in a company.
+    pub(super) fn limit(&self, company: i32) -> Option<Decimal> {
+        let limits: BTreeMap<i32, Decimal> = serde_json::from_str(self.credit_limit.as_deref()?).ok()?;
+        limits.get(&company).copied()
+    }
+}

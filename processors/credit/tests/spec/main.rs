@@ -1,0 +1,6 @@
+//! What `credit` does, as stories, and the laws that hold of every processor.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod laws;
+mod stories;

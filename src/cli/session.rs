@@ -1,0 +1,55 @@
+//! What the commands of processors may reach.
+
+use std::time::Instant;
+
+use contract::api::{Answer, BoxFuture, Question, Session};
+use sqlx::{Connection, PgConnection};
+
+use super::{Global, Outcome, source};
+use crate::control::{Target, request};
+use crate::results::Results;
+
+/// How often it is looked whether a request is decided.
+const EVERY: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// The command line that a command was called from.
+pub(super) struct Terminal<'a>(pub(super) &'a Global);
+
+impl Session for Terminal<'_> {
+    fn json(&self) -> bool {
+        self.0.json
+    }
+
+    fn results(&self, name: Option<&str>) -> Outcome<Box<dyn contract::api::Results>> {
+        let config = self.0.config()?;
+        Ok(Box::new(Results::own(&config, source(&config, name)?)))
+    }
+
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Outcome<Answer>> {
+        Box::pin(self.ask_and_wait(question))
+    }
+}
+
+impl Terminal<'_> {
+    async fn ask_and_wait(&self, question: Question<'_>) -> Outcome<Answer> {
+        let Question { processor, person, action, arguments, wait, .. } = question;
+        let config = self.0.config()?;
+        let source = source(&config, question.source)?;
+        let asked = request::new(processor, person, action, arguments)?;
+        let (target, text) = (Target::new(&config, source), asked.text);
+        tokio::task::spawn_blocking(move || target.write("request", &text)).await??;
+        let began = Instant::now();
+        let mut connection = PgConnection::connect(source.database_url()).await?;
+        while began.elapsed() < wait {
+            if let Some((done, outcome)) = request::outcome(asked.id, &mut connection).await? {
+                return Ok(Answer { request: asked.id, done, outcome });
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+        let outcome = format!(
+            "asked for (request {}), not decided yet: it is when the processor runs and gets there",
+            asked.id
+        );
+        Ok(Answer { request: asked.id, done: wait.is_zero(), outcome })
+    }
+}

@@ -1,0 +1,45 @@
+//! Nothing is written by a program of another version than the database's: who migrates takes all tasks from their owners, and a
+//! claim is refused while the database is migrated, and afterwards by a program that does not know what it has become.
+
+use contract::Failure;
+use sqlx::PgConnection;
+
+use super::Error;
+
+/// The advisory lock of the database that a migration holds, and that a claim shares until it is committed.
+const LOCK: i64 = 0x6f1d_3c52_9b0e_4d7b;
+
+/// Waits for claims that are under way and keeps others out, until the connection closes.
+pub(super) async fn keep_claims_out(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(connection).await.map(drop)
+}
+
+/// Takes every task from its owner: waits for the batch that is being saved, and no other can be.
+pub(super) async fn fence_owners(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let claimable: bool = sqlx::query_scalar("SELECT to_regclass('stream.checkpoint') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    if claimable {
+        sqlx::query("UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1").execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// Lets a claim pass if the database has this program's version, and keeps it so until the claim is committed.
+///
+/// # Errors
+/// [`Failure::Transient`] while somebody migrates, [`Failure::Permanent`] when the version is another.
+pub(crate) async fn admit(claiming: &mut PgConnection) -> Result<(), Failure> {
+    let alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock_shared($1)")
+        .bind(LOCK)
+        .fetch_one(&mut *claiming)
+        .await?;
+    if !alone {
+        return Err(Failure::transient("the database is being migrated"));
+    }
+    let steps = super::steps(claiming).await;
+    steps.and_then(|steps| super::compare(&steps)).map_err(|error| match error {
+        Error::Postgres(error) => error.into(),
+        error => Failure::permanent(error.to_string()).because(error),
+    })
+}
