@@ -118,5 +118,5 @@ pub fn publish(servers: &str, topic: &str, lines: &[Line]) {
         producer.send(message).map_err(|(error, _)| error).unwrap();
         producer.poll(Duration::ZERO);
     }
-    producer.flush(Duration::from_mins(1)).unwrap();
+    producer.flush(Duration::from_mins(5)).unwrap();
 }

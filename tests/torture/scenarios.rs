@@ -80,7 +80,7 @@ async fn a_while(chance: &mut Chance, most: usize) {
 
 /// The task has to stop, and to say this.
 async fn has_to_stop(world: &World<'_>, because: &str) -> Result<(), String> {
-    if world.until(20, async || world.stopped().is_some()).await
+    if world.until(60, async || world.stopped().is_some()).await
         && world.stopped().is_some_and(|line| line.contains(because))
     {
         return Ok(());

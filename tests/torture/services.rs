@@ -15,6 +15,8 @@ pub struct Services {
     pub postgres: String,
     /// Kafka, through the proxy.
     pub kafka_proxy: Proxy,
+    /// Held while a run makes its database and topics.
+    pub setting_up: tokio::sync::Mutex<()>,
 }
 
 impl Services {
@@ -29,7 +31,13 @@ impl Services {
             std::fs::copy(built, folder.join(program)).unwrap();
         }
         let mut services =
-            Self { folder, kafka: String::new(), postgres: String::new(), kafka_proxy: proxied };
+            Self {
+            folder,
+            kafka: String::new(),
+            postgres: String::new(),
+            kafka_proxy: proxied,
+            setting_up: tokio::sync::Mutex::default(),
+        };
         services.up();
         let environment = String::from_utf8(services.script("env").output().unwrap().stdout).unwrap();
         let value = |name: &str| {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::Mutex;
 
 use crate::feed::{Feed, Line, Mix, publish};
 use crate::instance::{Instance, wait};
@@ -38,7 +39,12 @@ pub struct World<'a> {
     pub control: bool,
     observer: Option<Child>,
     folder: PathBuf,
+    /// Into the results database, for [`World::value`]: a connection for each look would be most of the load of a run.
+    looking: Mutex<Option<PgConnection>>,
 }
+
+/// How long Kafka may take to say something while it has much to do.
+const KAFKA_TIMEOUT: Duration = Duration::from_mins(2);
 
 impl<'a> World<'a> {
     pub async fn new(
@@ -67,14 +73,18 @@ impl<'a> World<'a> {
             control: false,
             observer: None,
             folder,
+            looking: Mutex::new(None),
             name,
         };
+        // One at a time: all at once they keep a broker that has just started from answering any of them.
+        let _alone = services.setting_up.lock().await;
         // The pipeline's role is no superuser, so that a limit on connections is one for it.
         world.administer(&format!("CREATE ROLE {} LOGIN", world.name)).await;
         world.administer(&format!("CREATE DATABASE {0} OWNER {0}", world.name)).await;
         world.configure("");
         world.command(&["migrate", "up"]);
-        world.command(&["topics"]);
+        let topics = wait(KAFKA_TIMEOUT, || world.ledgerwell().arg("topics").output().unwrap().status.success());
+        assert!(topics, "the topics cannot be created: ledgerwell topics");
         world.checker(&["install", "--database", &world.database_url()]).unwrap();
         world
     }
@@ -197,8 +207,9 @@ impl<'a> World<'a> {
         PgConnection::connect(&self.services.postgres).await.unwrap()
     }
 
-    /// A statement of the administrator's.
+    /// A statement of the administrator's. A database that is copied may have nobody connected.
     pub async fn administer(&self, sql: &str) {
+        *self.looking.lock().await = None;
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.admin().await).await.unwrap();
     }
 
@@ -210,11 +221,24 @@ impl<'a> World<'a> {
 
     /// One number from the results database; -1 where there is none, or no database.
     pub async fn value(&self, sql: &str) -> i64 {
+        let mut looking = self.looking.lock().await;
+        // Whatever went wrong, or took too long: what is left of the connection is not used again.
+        let kept = looking.take();
         let value = async {
-            let mut connection = PgConnection::connect(&self.database_url()).await.ok()?;
-            sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_optional(&mut connection).await.ok()?
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => PgConnection::connect(&self.database_url()).await?,
+            };
+            let value = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_optional(&mut connection).await?;
+            Ok::<_, sqlx::Error>((connection, value))
         };
-        tokio::time::timeout(Duration::from_secs(5), value).await.ok().flatten().unwrap_or(-1)
+        match tokio::time::timeout(Duration::from_secs(5), value).await {
+            Ok(Ok((connection, value))) => {
+                *looking = Some(connection);
+                value.unwrap_or(-1)
+            }
+            _ => -1,
+        }
     }
 
     pub async fn next_offset(&self) -> i64 {
@@ -251,7 +275,14 @@ impl<'a> World<'a> {
 
     /// The end of the source's topic.
     pub fn end(&self) -> i64 {
-        ledgerwell::watermarks::watermarks(&self.consumer(), &self.topic, 0).map_or(-1, |(_, end)| end)
+        let consumer = self.consumer();
+        let mut end = None;
+        let answered = wait(KAFKA_TIMEOUT, || {
+            end = ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0).ok();
+            end.is_some()
+        });
+        assert!(answered, "Kafka does not say where {} ends", self.topic);
+        end.unwrap().1
     }
 
     /// Whether a task has stopped for good, and what it said.

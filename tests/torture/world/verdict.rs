@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::World;
 
-/// The longest wait for the end of the log, once all is well again.
+/// Once all is well again: the longest time without any progress on the way to the end of the log.
 const TIMEOUT: Duration = Duration::from_secs(90);
+/// The longest time with progress.
+const LONGEST: Duration = Duration::from_mins(10);
 
 impl World<'_> {
     /// Everything is well again; the rest of the log comes, and all of it is applied and published.
@@ -23,19 +25,22 @@ impl World<'_> {
             self.start();
         }
         let began = Instant::now();
+        let (mut since, mut last) = (began, None);
         loop {
-            let done = self.next_offset().await >= end;
-            if done && self.value("SELECT count(*) FROM stream.outbox").await == 0 {
+            let (next, left) =
+                (self.next_offset().await, self.value("SELECT count(*) FROM stream.outbox").await);
+            if next >= end && left == 0 {
                 break;
             }
             if let Some(line) = self.stopped() {
                 return Err(format!("the task has stopped: {line}"));
             }
-            if began.elapsed() > TIMEOUT {
-                let (next, left) =
-                    (self.next_offset().await, self.value("SELECT count(*) FROM stream.outbox").await);
+            if last.replace((next, left)) != Some((next, left)) {
+                since = Instant::now();
+            }
+            if since.elapsed() > TIMEOUT || began.elapsed() > LONGEST {
                 return Err(format!(
-                    "it did not get to the end, {end}: offset {next}, {left} events unpublished"
+                    "it does not get to the end, {end}: offset {next}, {left} events unpublished"
                 ));
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
