@@ -52,7 +52,7 @@ struct Arguments {
     #[arg(long, value_parser = PossibleValuesParser::new(support::names()))]
     processor: Option<String>,
     /// Runs side by side, where they do not disturb each other
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = jobs())]
     jobs: usize,
     /// No new run begins after this many seconds
     #[arg(long, default_value_t = u64::MAX)]
@@ -60,6 +60,11 @@ struct Arguments {
     /// Take each guard away, one at a time, and see that the torture notices
     #[arg(long)]
     guards: bool,
+}
+
+/// Two for each core: a run mostly waits, and a broker that gets no time answers nobody.
+fn jobs() -> usize {
+    2 * std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 fn main() -> ExitCode {

@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 /// What the proxy does to what passes.
@@ -31,8 +31,14 @@ pub struct Proxy {
 struct Shared {
     target: Mutex<String>,
     weather: AtomicU8,
-    /// Raised to end all connections that are open.
-    generation: AtomicU64,
+    /// The connections that are open, so that they can be ended.
+    open: Mutex<Vec<Weak<Passage>>>,
+}
+
+/// A client's connection, and the one to the server that it is carried on.
+struct Passage {
+    client: TcpStream,
+    server: TcpStream,
 }
 
 impl Proxy {
@@ -42,12 +48,12 @@ impl Proxy {
         let shared = Arc::new(Shared {
             target: Mutex::default(),
             weather: AtomicU8::new(Weather::Fine as u8),
-            generation: AtomicU64::new(0),
+            open: Mutex::default(),
         });
         let accepting = Arc::clone(&shared);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                accepting.take(&client);
+                accepting.take(client);
             }
         });
         Self { port, shared }
@@ -66,7 +72,9 @@ impl Proxy {
 
     /// Ends all connections.
     pub fn reset(&self) {
-        self.shared.generation.fetch_add(1, Ordering::SeqCst);
+        for passage in self.shared.open.lock().unwrap().drain(..).filter_map(|passage| passage.upgrade()) {
+            passage.end();
+        }
     }
 }
 
@@ -75,30 +83,32 @@ impl Shared {
         self.weather.load(Ordering::SeqCst) == weather as u8
     }
 
-    fn take(self: &Arc<Self>, client: &TcpStream) {
+    fn take(self: &Arc<Self>, client: TcpStream) {
         let target = self.target.lock().unwrap().clone();
         if self.is(Weather::Closed) {
             return;
         }
         let Ok(server) = TcpStream::connect(target) else { return };
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
-        let generation = self.generation.load(Ordering::SeqCst);
-        let pairs = [
-            (client.try_clone(), server.try_clone(), Weather::QuestionsLost),
-            (server.try_clone(), client.try_clone(), Weather::AnswersLost),
-        ];
-        for (from, to, lost) in pairs {
-            let (Ok(from), Ok(to)) = (from, to) else { return };
-            let shared = Arc::clone(self);
-            std::thread::spawn(move || shared.carry(from, to, lost, generation));
+        let passage = Arc::new(Passage { client, server });
+        let mut open = self.open.lock().unwrap();
+        open.retain(|passage| passage.strong_count() > 0);
+        open.push(Arc::downgrade(&passage));
+        drop(open);
+        // It may have been closed since.
+        if self.is(Weather::Closed) {
+            return;
         }
+        let (there, back) = (Arc::clone(self), Arc::clone(self));
+        let other = Arc::clone(&passage);
+        std::thread::spawn(move || there.carry(&passage.client, &passage.server, Weather::QuestionsLost));
+        std::thread::spawn(move || back.carry(&other.server, &other.client, Weather::AnswersLost));
     }
 
-    /// Carries bytes one way until an end closes or all connections are ended.
-    fn carry(&self, mut from: TcpStream, mut to: TcpStream, lost: Weather, generation: u64) {
-        let _ = from.set_read_timeout(Some(Duration::from_millis(20)));
+    /// Carries bytes one way until an end closes or the connection is ended.
+    fn carry(&self, mut from: &TcpStream, mut to: &TcpStream, lost: Weather) {
         let mut piece = vec![0; 65_536];
-        while self.generation.load(Ordering::SeqCst) == generation {
+        loop {
             match from.read(&mut piece) {
                 Ok(0) => break,
                 Ok(_) if self.is(lost) => {}
@@ -110,16 +120,19 @@ impl Shared {
                         break;
                     }
                 }
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                    ) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => break,
             }
         }
         // The other direction may still have something to carry: this is what a half-closed connection is.
         let _ = to.shutdown(Shutdown::Write);
         let _ = from.shutdown(Shutdown::Read);
+    }
+}
+
+impl Passage {
+    /// Ends it, whoever waits for whom.
+    fn end(&self) {
+        let _ = (self.client.shutdown(Shutdown::Both), self.server.shutdown(Shutdown::Both));
     }
 }

@@ -30,8 +30,7 @@ impl Services {
             let built = PathBuf::from(env!("CARGO_BIN_EXE_ledgerwell")).with_file_name(program);
             std::fs::copy(built, folder.join(program)).unwrap();
         }
-        let mut services =
-            Self {
+        let mut services = Self {
             folder,
             kafka: String::new(),
             postgres: String::new(),

@@ -83,7 +83,8 @@ impl<'a> World<'a> {
         world.administer(&format!("CREATE DATABASE {0} OWNER {0}", world.name)).await;
         world.configure("");
         world.command(&["migrate", "up"]);
-        let topics = wait(KAFKA_TIMEOUT, || world.ledgerwell().arg("topics").output().unwrap().status.success());
+        let topics =
+            wait(KAFKA_TIMEOUT, || world.ledgerwell().arg("topics").output().unwrap().status.success());
         assert!(topics, "the topics cannot be created: ledgerwell topics");
         world.checker(&["install", "--database", &world.database_url()]).unwrap();
         world
@@ -229,7 +230,8 @@ impl<'a> World<'a> {
                 Some(connection) => connection,
                 None => PgConnection::connect(&self.database_url()).await?,
             };
-            let value = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_optional(&mut connection).await?;
+            let value =
+                sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_optional(&mut connection).await?;
             Ok::<_, sqlx::Error>((connection, value))
         };
         match tokio::time::timeout(Duration::from_secs(5), value).await {
@@ -276,13 +278,14 @@ impl<'a> World<'a> {
     /// The end of the source's topic.
     pub fn end(&self) -> i64 {
         let consumer = self.consumer();
-        let mut end = None;
-        let answered = wait(KAFKA_TIMEOUT, || {
-            end = ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0).ok();
-            end.is_some()
+        let mut marks = ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0);
+        wait(KAFKA_TIMEOUT, || {
+            marks.is_ok() || {
+                marks = ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0);
+                false
+            }
         });
-        assert!(answered, "Kafka does not say where {} ends", self.topic);
-        end.unwrap().1
+        marks.unwrap_or_else(|error| panic!("Kafka does not say where {} ends: {error}", self.topic)).1
     }
 
     /// Whether a task has stopped for good, and what it said.

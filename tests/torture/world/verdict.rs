@@ -35,6 +35,10 @@ impl World<'_> {
             if let Some(line) = self.stopped() {
                 return Err(format!("the task has stopped: {line}"));
             }
+            // A trap that nobody came by while it was waited for may close now.
+            for instance in self.instances.iter().filter(|instance| instance.is_stopped()) {
+                instance.signal("CONT");
+            }
             if last.replace((next, left)) != Some((next, left)) {
                 since = Instant::now();
             }
