@@ -66,6 +66,16 @@ impl Assignment {
         self.refused.lock().ok()?.clone()
     }
 
+    /// What was known of the log when another client was at work.
+    pub(super) fn take_over(&self, before: &Self) {
+        for (now, then) in
+            [(&*self.high_watermark, &*before.high_watermark), (&self.end_reached, &before.end_reached)]
+        {
+            now.store(then.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        self.unreachable.store(true, Ordering::Relaxed);
+    }
+
     fn note_refusal(&self, refusal: Option<String>) {
         if let Ok(mut refused) = self.refused.lock() {
             *refused = refusal;

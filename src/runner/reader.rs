@@ -21,6 +21,10 @@ const POLL: Duration = Duration::from_millis(50);
 const CHECK: Duration = Duration::from_millis(100);
 /// … and after how many of them the clock is looked at.
 const CHECK_RECORDS: u64 = 64;
+/// A client that has reached no broker for so long is replaced …
+const LOST: Duration = Duration::from_secs(15);
+/// … and the next one after twice the time, up to this.
+const LOST_AT_MOST: Duration = Duration::from_mins(4);
 
 /// Runs the task until it is asked to stop or has to.
 pub(super) fn run<P: Processor>(job: &Job) {
@@ -45,6 +49,10 @@ struct Reader<'a, P: Processor> {
     session: Option<(u64, Session<P>)>,
     checked: Instant,
     taken: u64,
+    /// When a broker was last known to be reached, or the client was made.
+    reached: Instant,
+    /// How long no broker may be reached before the client is replaced.
+    timeout: Duration,
 }
 
 impl<'a, P: Processor> Reader<'a, P> {
@@ -56,6 +64,8 @@ impl<'a, P: Processor> Reader<'a, P> {
             session: None,
             checked: Instant::now(),
             taken: 0,
+            reached: Instant::now(),
+            timeout: LOST,
         }
     }
 
@@ -99,7 +109,37 @@ impl<'a, P: Processor> Reader<'a, P> {
                 self.policy.succeeded();
             }
             self.measure();
+            self.replace_lost_client()?;
         }
+        Ok(())
+    }
+
+    /// A client can lose its brokers for good: librdkafka forgets all of them when one that has just come back lists none, and
+    /// then asks nobody any more (<https://github.com/confluentinc/librdkafka/issues/5301>). So one that has reached nobody for
+    /// long is dropped, never repaired. Found by the torture (`kafka_paused_while_committing`, seed 14).
+    fn replace_lost_client(&mut self) -> Result<(), Failure> {
+        let log = self.consumer.context();
+        // Who is refused has reached a broker; a new client would be refused as well.
+        if !log.is_unreachable() || log.refusal().is_some() {
+            (self.reached, self.timeout) = (Instant::now(), LOST);
+            return Ok(());
+        }
+        if self.reached.elapsed() < self.timeout {
+            return Ok(());
+        }
+        tracing::info!(
+            processor = self.job.task.processor,
+            source = self.job.source.name,
+            seconds = self.timeout.as_secs(),
+            "no broker was reached: another Kafka client tries"
+        );
+        self.end_session();
+        let new = consumer::join(self.job)?;
+        new.context().take_over(self.consumer.context());
+        let lost = std::mem::replace(&mut self.consumer, new);
+        // It may wait long for brokers that it does not know.
+        std::thread::spawn(move || drop(lost));
+        (self.reached, self.timeout) = (Instant::now(), (self.timeout * 2).min(LOST_AT_MOST));
         Ok(())
     }
 
