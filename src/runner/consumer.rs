@@ -66,7 +66,7 @@ impl Assignment {
         self.refused.lock().ok()?.clone()
     }
 
-    /// What was known of the log when another client was at work.
+    /// Takes over what the client before knew: how far the log goes, and that no broker was reached.
     pub(super) fn take_over(&self, before: &Self) {
         for (now, then) in
             [(&*self.high_watermark, &*before.high_watermark), (&self.end_reached, &before.end_reached)]

@@ -39,7 +39,7 @@ pub struct World<'a> {
     pub control: bool,
     observer: Option<Child>,
     folder: PathBuf,
-    /// Into the results database, for [`World::value`]: a connection for each look would be most of the load of a run.
+    /// Into the results database, for [`World::value`]: a new connection for each look would be much of a run's load.
     looking: Mutex<Option<PgConnection>>,
 }
 
@@ -278,12 +278,13 @@ impl<'a> World<'a> {
     /// The end of the source's topic.
     pub fn end(&self) -> i64 {
         let consumer = self.consumer();
-        let mut marks = ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0);
+        let ask = || ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0);
+        let mut marks = ask();
         wait(KAFKA_TIMEOUT, || {
-            marks.is_ok() || {
-                marks = ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0);
-                false
+            if marks.is_err() {
+                marks = ask();
             }
+            marks.is_ok()
         });
         marks.unwrap_or_else(|error| panic!("Kafka does not say where {} ends: {error}", self.topic)).1
     }
