@@ -42,6 +42,8 @@ pub enum Guard {
 /// A point in the life of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
+    /// It is known where the topic ends, the task is not claimed.
+    Claiming,
     /// The task is claimed, nothing is loaded.
     Claimed,
     /// A batch is folded, its transaction has not begun.

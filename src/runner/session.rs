@@ -18,7 +18,7 @@ use crate::feed::control;
 use crate::feed::{Assembler, Delivery, Input, RecordRef, RowBatch, Step};
 use crate::outbox::Drain;
 use crate::task::Job;
-use crate::torture::{Guard, stands};
+use crate::torture::{Guard, Point, pass, stands};
 
 /// Deliveries between the reader and the writer …
 const QUEUE: usize = 4_096;
@@ -67,10 +67,13 @@ impl<P: Processor> Session<P> {
         check_partitions(consumer, &job.task.topic)?;
         let (low, high) = watermarks(consumer, &job.task.topic)?;
         let first = job.shadow.as_ref().map_or(low, |shadow| shadow.from.max(low));
+        pass(Point::Claiming);
         let writer = job.runtime.block_on(Writer::<P>::claim(job, first, high))?;
         let (job, checkpoint) = (&writer.job().clone(), writer.checkpoint());
         let start = checkpoint.next_offset;
         let topic = &job.task.topic;
+        // Since the log's end was asked for, the owner before may have read on: a process can be paused here for any time.
+        let high = if high < start { watermarks(consumer, topic)?.1 } else { high };
         let end = Arc::clone(&consumer.context().high_watermark);
         end.store(high, Ordering::Relaxed);
         if low > start {

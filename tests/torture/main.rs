@@ -21,6 +21,7 @@ mod support;
 mod torn;
 mod world;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many runs, over all scenarios in turn, and over every processor of each
-    #[arg(long, default_value_t = 62)]
+    #[arg(long, default_value_t = 64)]
     runs: u64,
     /// Only scenarios whose names hold this
     #[arg(long)]
@@ -97,6 +98,7 @@ fn torture(services: &Services, arguments: &Arguments) -> bool {
     let (alone, together): (Vec<_>, Vec<_>) =
         (0..arguments.runs).map(plan).partition(|(scenario, ..)| scenario.alone);
     let table = Mutex::new(BTreeMap::<&str, Tally>::new());
+    let violations = Mutex::new(Vec::new());
     // What does something to a server has it for itself; all else mostly waits, so it does that side by side.
     for (runs, jobs) in [(together, arguments.jobs), (alone, 1)] {
         let runs = Mutex::new(runs.into_iter());
@@ -107,9 +109,16 @@ fn torture(services: &Services, arguments: &Arguments) -> bool {
                         && let Some((scenario, processor, seed)) = next(&runs)
                     {
                         let run = || one(services, scenario, processor, seed, "");
-                        let result = catch_unwind(AssertUnwindSafe(run))
-                            .unwrap_or_else(|_| Err("the scenario itself panicked".into()));
+                        let result =
+                            catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(said(&*panic)));
                         table.lock().unwrap().entry(scenario.name).or_default().count(&result);
+                        if let Err(why) = result {
+                            let (processor, scenario) = (processor.name, scenario.name);
+                            let violation =
+                                format!("VIOLATION of {processor} in {scenario} with seed {seed}:\n{why}");
+                            println!("{violation}");
+                            violations.lock().unwrap().push(violation);
+                        }
                     }
                 });
             }
@@ -120,11 +129,22 @@ fn torture(services: &Services, arguments: &Arguments) -> bool {
     for (name, tally) in &table {
         println!("{name:<34} {:>5} {:>7} {:>11}", tally.runs, tally.faults, tally.violations);
     }
+    // Once more, because whoever looks at a long log looks at its end.
+    for violation in violations.into_inner().unwrap() {
+        println!("{violation}");
+    }
     let sum = |of: fn(&Tally) -> usize| table.values().map(of).sum::<usize>();
     let (runs, violations) = (sum(|tally| tally.runs), sum(|tally| tally.violations));
     let faults = sum(|tally| tally.faults);
     println!("{runs} runs, {faults} faults, {violations} violations, {:.0} s", began.elapsed().as_secs_f64());
     violations == 0
+}
+
+/// What a scenario said when it panicked.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+    format!("the scenario itself panicked: {}", text.unwrap_or_default())
 }
 
 fn next<T>(runs: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
@@ -167,15 +187,8 @@ fn one(
         };
         let (seconds, faults) = (began.elapsed().as_secs_f64(), world.faults.join(", "));
         println!("{} {} with seed {seed}, {seconds:.1} s: {faults}", processor.name, scenario.name);
-        let result = result.map(|()| world.faults.len());
-        if let Err(why) = &result {
-            println!(
-                "VIOLATION of {} in {} with seed {seed}:\n{why}\n{}",
-                processor.name,
-                scenario.name,
-                world.evidence()
-            );
-        }
+        let result =
+            result.map(|()| world.faults.len()).map_err(|why| format!("{why}\n{}", world.evidence()));
         world.remove(result.is_err()).await;
         result
     })

@@ -10,7 +10,8 @@ use crate::instance::wait;
 use crate::torn::Chance;
 use crate::world::World;
 
-const POINTS: [Point; 8] = [
+const POINTS: [Point; 9] = [
+    Point::Claiming,
     Point::Claimed,
     Point::Folded,
     Point::BeforeCommit,

@@ -41,6 +41,29 @@ pub async fn paused_between_batches(world: &mut World<'_>, chance: &mut Chance) 
     Ok(())
 }
 
+/// While it claims: what it knows of the log's end is old when it goes on. Found by `paused_between_batches`: it took a longer
+/// log for one that was made anew, and stopped for good.
+pub async fn paused_while_claiming(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
+    world.observe();
+    for part in (3..6).rev() {
+        world.publish_part(part);
+        world.start_at("Claiming:1:STOP", &[]);
+        let trapped = wait(Duration::from_secs(20), || world.instances[0].is_stopped());
+        world.fault(if trapped { "Claiming:1:STOP" } else { "Claiming:1:STOP not reached" });
+        world.publish_part(part);
+        world.start();
+        let end = world.end();
+        world.until(30, async || world.next_offset().await >= end).await;
+        world.instances[0].signal("CONT");
+        a_while(chance, 1_000).await;
+        if let Some(line) = world.stopped() {
+            return Err(format!("the task has stopped: {line}"));
+        }
+        world.instances.clear();
+    }
+    Ok(())
+}
+
 /// Inside the batch's transaction, holding the checkpoint's lock.
 pub async fn paused_in_a_postgres_transaction(
     world: &mut World<'_>,
