@@ -76,6 +76,9 @@ pub struct Source {
     /// Where ticks and requests are written when nobody may write to `topic`; `topic` itself when not set. One partition.
     /// Their order against the changes is then not the same when the stream is read again.
     pub control_topic: Option<String>,
+    /// The database schema of Odoo's tables; changes of other schemas are passed over.
+    #[serde(default = "default_schema")]
+    pub schema: String,
     /// Where results go; `DATABASE_URL` when not set.
     pub database_url: Option<String>,
     /// Where its days begin.
@@ -149,6 +152,10 @@ fn default_listen() -> SocketAddr {
 
 fn default_source() -> String {
     "odoo".into()
+}
+
+fn default_schema() -> String {
+    "public".into()
 }
 
 fn default_topic() -> String {
@@ -265,6 +272,7 @@ impl Source {
     pub fn identity(&self) -> contract::Source {
         contract::Source {
             name: self.name.clone(),
+            schema: self.schema.clone(),
             time_zone: self.time_zone,
             main_company: self.main_company,
         }

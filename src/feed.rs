@@ -12,10 +12,14 @@ mod input;
 mod key;
 mod order;
 mod progress;
+mod recent;
+mod tables;
 
 pub use assembler::{Assembler, decode_alone};
 pub use control::Control;
 pub use delivery::{DeadLetter, Delivery, RecordRef, RowBatch, Step};
 pub use input::{Counts, Input};
 pub use key::RowKey;
-pub use progress::{Position, Progress, Snapshot};
+pub use progress::{Bringing, Doubt, Position, Progress, Snapshot};
+pub use recent::{KEPT, Recent};
+pub use tables::Tables;

@@ -19,6 +19,7 @@ pub struct Metrics {
     changes: IntCounterVec,
     skipped: IntCounterVec,
     ignored_columns: IntCounterVec,
+    bounded_times: IntCounterVec,
     lag: IntGaugeVec,
     lag_seconds: GaugeVec,
     batch_rows: HistogramVec,
@@ -88,6 +89,11 @@ impl Metrics {
                 "ledgerwell_ignored_columns_total",
                 "Columns of wanted rows that nobody reads.",
                 &with(&["table"]),
+            )?,
+            bounded_times: counter(
+                "ledgerwell_bounded_times_total",
+                "Commit times and ticks so far ahead of their records that the records' timestamps were taken instead.",
+                &TASK,
             )?,
             lag: gauge("kafka_consumergroup_group_lag", "Records in the topic that are not committed yet.")?,
             lag_seconds: keep(
@@ -164,6 +170,16 @@ impl TaskMetrics {
         self.changes.inc_by(counts.changes);
         for (reason, records) in &counts.skipped {
             self.families.skipped.with_label_values(&[processor, source, reason]).inc_by(*records);
+        }
+        if counts.bounded_times > 0 {
+            tracing::warn!(
+                processor,
+                source,
+                times = counts.bounded_times,
+                "a commit time or tick is more than five minutes ahead of its record: the record's timestamp counts instead; \
+                 look at the clocks of the database server and of the connector"
+            );
+            self.families.bounded_times.with_label_values(&[processor, source]).inc_by(counts.bounded_times);
         }
         for (table, columns) in &counts.ignored_columns {
             self.families.ignored_columns.with_label_values(&[processor, source, table]).inc_by(*columns);

@@ -9,7 +9,7 @@ use std::path::Path;
 use chrono::SecondsFormat;
 use contract::{Audit, Fold, Processor, Source};
 use ledgerwell::control::ControlState;
-use ledgerwell::feed::{Assembler, Delivery, Input, Snapshot};
+use ledgerwell::feed::{Assembler, Delivery, Input};
 use ledgerwell::outbox::{self, Closing};
 use ledgerwell::task::TaskId;
 use serde_json::Value;
@@ -51,7 +51,12 @@ struct Stream<P: Processor> {
 
 impl<P: Processor> Stream<P> {
     fn new() -> Self {
-        let source = Source { name: "odoo".into(), time_zone: chrono_tz::UTC, main_company: None };
+        let source = Source {
+            name: "odoo".into(),
+            schema: "public".into(),
+            time_zone: chrono_tz::UTC,
+            main_company: None,
+        };
         let processor = P::new(&source, P::Tables::default(), None).unwrap();
         Self {
             assembler: Assembler::new(None, usize::MAX),
@@ -91,7 +96,7 @@ impl<P: Processor> Stream<P> {
     }
 
     fn fold(&mut self, delivery: Delivery<P::RowChange>) {
-        self.fold.set_deciding(delivery.progress.snapshot == Snapshot::Complete);
+        self.fold.set_deciding(delivery.progress.is_whole());
         if let Some((control, _)) = delivery.step.fold(&mut self.fold) {
             self.control.fold(control, &mut self.fold, |fold, request| fold.request(request));
         }

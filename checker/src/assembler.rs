@@ -9,7 +9,7 @@ mod snapshot;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::log::{Entry, Kind, Poison, Row, Snapshot};
 
@@ -38,17 +38,26 @@ struct Open {
 #[derive(Debug)]
 pub(crate) struct Assembler {
     stage: Stage,
-    /// Offset at which it was found that part of the log is lost.
+    /// The tables that the processor reads.
+    tables: BTreeSet<&'static str>,
+    /// Offset at which it was found that part of the log is lost …
     lost: Option<i64>,
+    /// … and the tables whose rows are not known any more.
+    doubtful: BTreeSet<&'static str>,
     brought: BTreeSet<String>,
+    /// Tables that any snapshot has brought.
+    captured: BTreeSet<String>,
+    /// What counted instead of the last time that was too far ahead of its record.
+    bounded: Option<DateTime<Utc>>,
     open: Option<Open>,
     pending: HashMap<u64, BTreeMap<u64, Numbered>>,
-    applied: HashSet<u64>,
-    /// Highest position and latest commit time that counted since the last snapshot began.
-    high: Option<(i64, DateTime<Utc>)>,
+    /// Number, position and time of each that counted.
+    applied: HashSet<(u64, i64, DateTime<Utc>)>,
+    /// Highest position that counted since the last whole snapshot.
+    high: Option<i64>,
     /// A transaction that was cut off and has to come again.
     incomplete: Option<u64>,
-    /// Between BEGIN and END, or behind a loss.
+    /// Between BEGIN and END.
     deferred: Vec<(i64, Deferred)>,
     /// Offsets of dead letters that have to be there; of each of these groups, one at least.
     pub(crate) dead_letters: Vec<Vec<i64>>,
@@ -60,8 +69,17 @@ pub(crate) struct Assembler {
     pub(crate) truncated: usize,
     pub(crate) snapshots: usize,
     pub(crate) losses: usize,
-    /// Whether a tick stood behind a loss: what became of it is not defined.
-    pub(crate) tick_behind_loss: bool,
+}
+
+/// What an END says, and where.
+struct End {
+    offset: i64,
+    /// Number, position and time.
+    id: (u64, i64, DateTime<Utc>),
+    count: u64,
+    tables: Option<BTreeMap<String, u64>>,
+    /// What counts instead of the time.
+    bounded: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,12 +88,17 @@ enum Deferred {
     Upsert(Row),
 }
 
-impl Default for Assembler {
-    fn default() -> Self {
+impl Assembler {
+    /// One that has read nothing, of a processor that reads these tables.
+    pub(crate) fn new(tables: &[&'static str]) -> Self {
         Self {
             stage: Stage::Waiting,
+            tables: tables.iter().copied().collect(),
             lost: None,
+            doubtful: BTreeSet::new(),
             brought: BTreeSet::new(),
+            captured: BTreeSet::new(),
+            bounded: None,
             open: None,
             pending: HashMap::new(),
             applied: HashSet::new(),
@@ -89,20 +112,12 @@ impl Default for Assembler {
             truncated: 0,
             snapshots: 0,
             losses: 0,
-            tick_behind_loss: false,
         }
     }
-}
 
-impl Assembler {
-    /// Where part of the log was lost, if no snapshot has begun since.
+    /// Where part of the log was lost, if it has not come again since.
     pub(crate) fn lost(&self) -> Option<i64> {
         self.lost
-    }
-
-    /// How far the last snapshot has come.
-    pub(crate) fn stage(&self) -> Stage {
-        self.stage
     }
 
     /// The BEGIN of the transaction that is open.
@@ -110,11 +125,17 @@ impl Assembler {
         self.open.as_ref().and_then(|open| open.begin).map(|(offset, _)| offset)
     }
 
+    /// Whether conclusions are drawn: a snapshot is complete, and nothing is lost.
+    pub(crate) fn decides(&self) -> bool {
+        self.stage == Stage::Complete && self.doubtful.is_empty()
+    }
+
     /// Takes the next record; answers what is whole now.
     pub(crate) fn read(&mut self, entry: Entry) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         let offset = entry.offset;
         let spoiled = entry.poison == Some(Poison::DeadLetter);
+        let bounded = entry.bounded().filter(|_| !spoiled);
         match entry.kind {
             Kind::Row(row) if row.snapshot == Snapshot::Incremental => {
                 self.expect(spoiled, offset);
@@ -124,11 +145,12 @@ impl Assembler {
             }
             Kind::Row(row) if row.snapshot != Snapshot::No => {
                 self.expect(spoiled, offset);
-                self.snapshot_row(offset, row, spoiled, &mut deliveries);
+                let time = self.bound(row.time, bounded);
+                self.snapshot_row(offset, Row { time, ..row }, spoiled, &mut deliveries);
             }
             Kind::Row(row) => match row.order {
                 Some((transaction, number)) => {
-                    self.enter(transaction, None, &mut deliveries);
+                    self.enter(offset, transaction, None, &mut deliveries);
                     if spoiled {
                         self.may.insert(offset);
                     }
@@ -141,20 +163,24 @@ impl Assembler {
             },
             Kind::Begin { transaction, position } => {
                 self.cut_off(&mut deliveries);
-                let new = self.high.is_none_or(|(high, _)| position > high);
-                self.enter(transaction, Some((offset, new)), &mut deliveries);
+                let new = self.high.is_none_or(|high| position > high);
+                self.enter(offset, transaction, Some((offset, new)), &mut deliveries);
             }
-            Kind::End { transaction, position, count, time } => {
-                self.enter(transaction, None, &mut deliveries);
-                self.end(offset, transaction, position, count, time, &mut deliveries);
+            Kind::End { transaction, position, count, tables, time } => {
+                self.enter(offset, transaction, None, &mut deliveries);
+                let end = End { offset, id: (transaction, position, time), count, tables, bounded };
+                self.end(end, &mut deliveries);
             }
-            Kind::Control { name, value } => {
+            Kind::Control { name, mut value } => {
                 self.expect(spoiled, offset);
+                if bounded.is_some() {
+                    value["time"] = json!(self.bound(None, bounded));
+                }
                 if !spoiled && matches!(name.as_str(), "tick" | "rules" | "request") {
                     self.defer(offset, Deferred::Control { name, value }, &mut deliveries);
                 }
             }
-            Kind::Truncate => self.lose(offset),
+            Kind::Truncate { table } => self.lose(offset, |name| *name == table),
             Kind::Nothing => self.expect(spoiled, offset),
             Kind::Unreadable => {
                 self.expect(spoiled, offset);
@@ -166,23 +192,46 @@ impl Assembler {
         deliveries
     }
 
-    /// A spoiled record outside of transactions has to become a dead letter, unless nothing is read there.
+    /// A spoiled record outside of transactions has to become a dead letter.
     fn expect(&mut self, spoiled: bool, offset: i64) {
-        if spoiled && self.lost.is_none() {
+        if spoiled {
             self.dead_letters.push(vec![offset]);
-        } else if spoiled {
-            self.may.insert(offset);
         }
     }
 
+    /// The time that counts: that of the record itself where the one that it says is too late.
+    fn bound(
+        &mut self,
+        time: Option<DateTime<Utc>>,
+        bounded: Option<DateTime<Utc>>,
+    ) -> Option<DateTime<Utc>> {
+        if bounded.is_none() {
+            return time;
+        }
+        self.bounded = bounded;
+        bounded
+    }
+
     fn deliver(&self, offset: i64, contents: Contents, deliveries: &mut Vec<Delivery>) {
-        deliveries.push(Delivery { offset, contents, complete: self.stage == Stage::Complete });
+        deliveries.push(Delivery { offset, contents, complete: self.decides() });
     }
 
     /// This transaction is being read; another one that was open is cut off.
-    fn enter(&mut self, transaction: u64, begin: Option<(i64, bool)>, deliveries: &mut Vec<Delivery>) {
+    fn enter(
+        &mut self,
+        offset: i64,
+        transaction: u64,
+        begin: Option<(i64, bool)>,
+        deliveries: &mut Vec<Delivery>,
+    ) {
         if self.open.as_ref().is_some_and(|open| open.transaction != transaction) {
             self.cut_off(deliveries);
+        }
+        if self.stage == Stage::Running && self.open.is_none() {
+            // A snapshot broke off, and the stream goes on.
+            let (first_ever, brought) = (self.captured.is_empty(), self.brought.clone());
+            self.stage = Stage::Complete;
+            self.lose(offset, |table| first_ever || brought.contains(*table));
         }
         if self.open.is_none() {
             self.open = Some(Open { transaction, begin, unreadable: 0 });
@@ -193,7 +242,7 @@ impl Assembler {
         let Some(open) = self.open.take() else { return };
         self.truncated += 1;
         if open.begin.is_some_and(|(_, new)| new)
-            && !self.applied.contains(&open.transaction)
+            && !self.applied.iter().any(|(transaction, ..)| *transaction == open.transaction)
             && self.stage == Stage::Complete
         {
             self.incomplete = Some(open.transaction);
@@ -203,8 +252,6 @@ impl Assembler {
 
     /// What has to wait for an END is stored, anything else goes out at once.
     fn defer(&mut self, offset: i64, what: Deferred, deliveries: &mut Vec<Delivery>) {
-        self.tick_behind_loss |=
-            self.lost.is_some() && matches!(&what, Deferred::Control { name, .. } if name == "tick");
         self.deferred.push((offset, what));
         if self.open.is_none() {
             self.release(&[], deliveries);
@@ -213,9 +260,6 @@ impl Assembler {
 
     /// What has waited goes out; a row only if the transaction has not written it again behind it.
     fn release(&mut self, written: &[(i64, Row)], deliveries: &mut Vec<Delivery>) {
-        if self.lost.is_some() {
-            return;
-        }
         for (offset, what) in std::mem::take(&mut self.deferred) {
             match what {
                 Deferred::Control { name, value } => {
@@ -233,43 +277,56 @@ impl Assembler {
         }
     }
 
-    fn end(
-        &mut self,
-        offset: i64,
-        transaction: u64,
-        position: i64,
-        count: u64,
-        time: DateTime<Utc>,
-        deliveries: &mut Vec<Delivery>,
-    ) {
+    fn end(&mut self, end: End, deliveries: &mut Vec<Delivery>) {
+        let End { offset, id, count, tables, bounded } = end;
+        let (transaction, position, time) = id;
         let unreadable = self.open.take().map_or(0, |open| open.unreadable);
         let rows = self.pending.remove(&transaction).unwrap_or_default();
-        let missing = (1..=count).filter(|number| !rows.contains_key(number)).count();
-        let is_new = self.high.is_none_or(|(high, _)| position > high);
+        let missing = self.missing(&rows, count, tables.as_ref(), unreadable);
         let mut written = Vec::new();
-        if self.lost.is_some() {
-            return;
-        } else if !is_new || self.applied.contains(&transaction) {
+        if self.applied.contains(&id) {
             self.repeats += 1;
-            if self.high.is_some_and(|(_, latest)| time > latest) {
-                return self.lose(offset);
-            }
-        } else if missing > unreadable {
-            if self.stage != Stage::Waiting {
-                return self.lose(offset);
-            }
-        } else if self.incomplete.is_some_and(|cut_off| cut_off != transaction) {
-            return self.lose(offset);
+        } else if self.stage == Stage::Waiting && !missing.is_empty() {
+            // It is in the snapshot that has to come.
         } else {
-            self.incomplete = None;
+            let passed = self.high.is_some_and(|high| position <= high);
+            let owed = self.incomplete.take().is_some_and(|cut_off| cut_off != transaction);
+            self.lose(offset, |table| passed || owed || missing.contains(*table));
             self.transactions += 1;
-            self.applied.insert(transaction);
-            self.high = Some((position, self.high.map_or(time, |(_, latest)| latest.max(time))));
+            self.applied.insert(id);
+            self.high = self.high.max(Some(position));
             written = self.last_versions(rows);
             let rows = written.iter().map(|(_, row)| row.clone()).collect();
+            let time = self.bound(Some(time), bounded).unwrap_or(time);
             self.deliver(offset, Contents::Transaction { rows, time }, deliveries);
         }
         self.release(&written, deliveries);
+    }
+
+    /// The tables of which not all changes are there.
+    fn missing(
+        &self,
+        rows: &BTreeMap<u64, Numbered>,
+        count: u64,
+        tables: Option<&BTreeMap<String, u64>>,
+        unreadable: usize,
+    ) -> BTreeSet<&'static str> {
+        let Some(counts) = tables else {
+            let missing = (1..=count).filter(|number| !rows.contains_key(number)).count();
+            return if missing > unreadable { self.tables.clone() } else { BTreeSet::new() };
+        };
+        let gap = |table: &str| {
+            let here =
+                rows.values().filter(|numbered| numbered.row.wanted && numbered.row.table == table).count();
+            usize::try_from(counts.get(table).copied().unwrap_or(0))
+                .unwrap_or(usize::MAX)
+                .saturating_sub(here)
+        };
+        let gaps: BTreeMap<_, _> = self.tables.iter().map(|table| (*table, gap(table))).collect();
+        if gaps.values().sum::<usize>() <= unreadable {
+            return BTreeSet::new();
+        }
+        gaps.into_iter().filter(|(_, gap)| *gap > 0).map(|(table, _)| table).collect()
     }
 
     /// Each row in its last version. One that is spoiled has to have become a dead letter, and changes nothing.
@@ -286,12 +343,14 @@ impl Assembler {
             .collect()
     }
 
-    fn lose(&mut self, offset: i64) {
-        if self.stage == Stage::Waiting {
+    /// The rows of some tables are not known any more.
+    fn lose(&mut self, offset: i64, doubtful: impl Fn(&&'static str) -> bool) {
+        let tables: Vec<_> = self.tables.iter().copied().filter(|table| doubtful(table)).collect();
+        if self.stage == Stage::Waiting || tables.is_empty() {
             return;
         }
         self.losses += 1;
-        self.lost = Some(offset);
-        self.open = None;
+        self.lost.get_or_insert(offset);
+        self.doubtful.extend(tables);
     }
 }

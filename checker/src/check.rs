@@ -39,6 +39,8 @@ pub(crate) struct Evidence {
 pub(crate) struct Settings {
     pub(crate) topic: String,
     pub(crate) processor: &'static str,
+    /// The tables that it reads.
+    pub(crate) tables: &'static [&'static str],
     pub(crate) after_seq: i64,
 }
 
@@ -98,7 +100,12 @@ async fn attempt<S: Subject>(what: &Check) -> Result<Report, Error> {
     let read = |partition: Partition| partition.records.iter().map(Entry::read).collect::<Vec<_>>();
     let (start, end) = (log.start, log.end);
     let evidence = Evidence {
-        what: Settings { topic: what.topic.clone(), processor: S::NAME, after_seq: what.after_seq },
+        what: Settings {
+            topic: what.topic.clone(),
+            processor: S::NAME,
+            tables: S::TABLES,
+            after_seq: what.after_seq,
+        },
         entries: read(log),
         start,
         end,

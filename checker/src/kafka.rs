@@ -19,6 +19,8 @@ const OPEN: Duration = Duration::from_secs(25);
 #[derive(Debug)]
 pub(crate) struct Raw {
     pub(crate) offset: i64,
+    /// Its Kafka timestamp, in milliseconds since 1970.
+    pub(crate) timestamp: i64,
     pub(crate) key: Vec<u8>,
     pub(crate) value: Option<Vec<u8>>,
     headers: Vec<(String, String)>,
@@ -135,6 +137,7 @@ fn raw(message: &rdkafka::message::BorrowedMessage<'_>) -> Raw {
     });
     Raw {
         offset: message.offset(),
+        timestamp: message.timestamp().to_millis().unwrap_or_default(),
         key: message.key().unwrap_or_default().to_vec(),
         value: message.payload().map(<[u8]>::to_vec),
         headers,

@@ -1,6 +1,8 @@
 //! What the records of a source's topic say.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,6 +14,8 @@ use crate::subjects::TABLES;
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) offset: i64,
+    /// Its Kafka timestamp: no time in it can be much later.
+    pub(crate) timestamp: Option<DateTime<Utc>>,
     pub(crate) kind: Kind,
     /// What the record is marked with, by whoever spoiled it.
     pub(crate) poison: Option<Poison>,
@@ -31,14 +35,20 @@ pub(crate) enum Poison {
 pub(crate) enum Kind {
     /// A transaction begins.
     Begin { transaction: u64, position: i64 },
-    /// A transaction was committed.
-    End { transaction: u64, position: i64, count: u64, time: DateTime<Utc> },
+    /// A transaction was committed: how many changes it has, in all and of each table where that is said.
+    End {
+        transaction: u64,
+        position: i64,
+        count: u64,
+        tables: Option<BTreeMap<String, u64>>,
+        time: DateTime<Utc>,
+    },
     /// A row was inserted, updated, deleted, or read by a snapshot.
     Row(Row),
     /// Ledgerwell's own: a tick, a rule set, a request, or something it does not know.
     Control { name: String, value: Value },
     /// A table was emptied.
-    Truncate,
+    Truncate { table: String },
     /// A tombstone, a message, or no change at all.
     Nothing,
     /// No JSON.
@@ -82,14 +92,33 @@ impl Entry {
             Some(_) => Some(Poison::Harmless),
             None => None,
         };
-        Self { offset: raw.offset, kind: kind(raw), poison }
+        let timestamp = DateTime::from_timestamp_millis(raw.timestamp).filter(|_| raw.timestamp > 0);
+        Self { offset: raw.offset, timestamp, kind: kind(raw), poison }
+    }
+
+    /// What counts instead of a time that is more than five minutes ahead of this record. None where the time may be right.
+    pub(crate) fn instead_of(&self, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.timestamp.filter(|timestamp| time > *timestamp + TimeDelta::minutes(5))
+    }
+
+    /// What counts instead of the time that the record says, if it says one.
+    pub(crate) fn bounded(&self) -> Option<DateTime<Utc>> {
+        match &self.kind {
+            Kind::Control { name, value } if name == "tick" => {
+                self.instead_of(value["time"].as_str()?.parse().ok()?)
+            }
+            Kind::End { time, .. } | Kind::Row(Row { snapshot: Snapshot::Last, time: Some(time), .. }) => {
+                self.instead_of(*time)
+            }
+            _ => None,
+        }
     }
 
     /// The record in a few words: ids, but no amounts.
     pub(crate) fn describe(&self) -> String {
         let what = match &self.kind {
             Kind::Begin { transaction, position } => format!("BEGIN of {transaction}:{position}"),
-            Kind::End { transaction, position, count, time } => {
+            Kind::End { transaction, position, count, time, .. } => {
                 format!("END of {transaction}:{position}, {count} rows, {time}")
             }
             Kind::Row(row) => {
@@ -99,7 +128,7 @@ impl Entry {
                 format!("{what} {} {}{order}, snapshot {:?}", row.table, row.id, row.snapshot)
             }
             Kind::Control { name, value } => format!("control record {name} {value}"),
-            Kind::Truncate => "a table truncated".into(),
+            Kind::Truncate { table } => format!("table {table} truncated"),
             Kind::Nothing => "nothing".into(),
             Kind::Unreadable => "unreadable".into(),
         };
@@ -126,11 +155,14 @@ struct Envelope<'a> {
     #[serde(default)]
     event_count: Value,
     #[serde(default)]
+    data_collections: Value,
+    #[serde(default)]
     ts_ms: Value,
 }
 
 #[derive(Deserialize)]
 struct Source {
+    schema: Option<String>,
     table: Option<String>,
     #[serde(default)]
     snapshot: Value,
@@ -182,7 +214,16 @@ fn marker(value: &Envelope<'_>) -> Option<Kind> {
         "BEGIN" => Some(Kind::Begin { transaction, position }),
         "END" => {
             let (count, time) = (value.event_count.as_u64()?, instant(&value.ts_ms)?);
-            Some(Kind::End { transaction, position, count, time })
+            let tables = value.data_collections.as_array().map(|tables| {
+                let name = |table: &Value| {
+                    table["data_collection"].as_str()?.strip_prefix("public.").map(str::to_owned)
+                };
+                tables
+                    .iter()
+                    .filter_map(|table| Some((name(table)?, table["event_count"].as_u64()?)))
+                    .collect()
+            });
+            Some(Kind::End { transaction, position, count, tables, time })
         }
         _ => None,
     }
@@ -191,10 +232,11 @@ fn marker(value: &Envelope<'_>) -> Option<Kind> {
 fn change(value: &Envelope<'_>, key: &Value) -> Option<Kind> {
     let source = value.source.as_ref()?;
     let table = source.table.clone()?;
-    let wanted = TABLES.contains(table.as_str());
+    let ours = source.schema.as_deref().is_none_or(|schema| schema == "public");
+    let wanted = ours && TABLES.contains(table.as_str());
     let after = match value.op.as_deref()? {
         "d" => None,
-        "t" if wanted => return Some(Kind::Truncate),
+        "t" if wanted => return Some(Kind::Truncate { table }),
         "c" | "u" | "r" => value.after.filter(|_| wanted).map(|after| after.get().to_owned()),
         _ => return None,
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
-use crate::assembler::{Assembler, Contents, Delivery, Stage};
+use crate::assembler::{Assembler, Contents, Delivery};
 use crate::error::Error;
 use crate::log::Entry;
 use crate::mirror::Mirror;
@@ -32,7 +32,6 @@ impl Closing {
 }
 
 /// What came of the log, whichever processor reads it.
-#[derive(Default)]
 pub(crate) struct Replay {
     pub(crate) assembler: Assembler,
     pub(crate) closings: BTreeMap<i64, Closing>,
@@ -57,7 +56,15 @@ pub(crate) struct Replayer<'a, S> {
 impl<'a, S: Subject> Replayer<'a, S> {
     /// One that has read nothing.
     pub(crate) fn new(subject: S, report: &'a mut Report) -> Self {
-        Self { subject, mirror: Mirror::default(), day: None, replay: Replay::default(), report }
+        let replay = Replay {
+            assembler: Assembler::new(S::TABLES),
+            closings: BTreeMap::new(),
+            rule_sets: Vec::new(),
+            requests: BTreeSet::new(),
+            early: BTreeSet::new(),
+            clock: None,
+        };
+        Self { subject, mirror: Mirror::default(), day: None, replay, report }
     }
 
     /// Reads all records before `until`; states that were observed are in the order of their offsets. `last` is the clock that the
@@ -81,7 +88,7 @@ impl<'a, S: Subject> Replayer<'a, S> {
         for state in observed {
             self.compare(state).await?;
         }
-        if self.replay.assembler.stage() == Stage::Complete {
+        if self.replay.assembler.decides() {
             let today = last.map(|clock| clock.date_naive());
             if let Some(today) = today {
                 self.begin_days(today).await?;
@@ -116,7 +123,14 @@ impl<'a, S: Subject> Replayer<'a, S> {
                 self.control(name, value, delivery.complete).await?;
                 "control record"
             }
-            Contents::SnapshotEnd { time, .. } => {
+            Contents::SnapshotEnd { time, wrong_clock, .. } => {
+                if let (Some(time), Some(wrong)) = (time, wrong_clock)
+                    && self.replay.clock == Some(*wrong)
+                {
+                    // The days that it has led to never came.
+                    self.replay.clock = Some(*time.min(wrong));
+                    self.day = None;
+                }
                 if let Some(time) = time {
                     self.tick(*time);
                 }
@@ -131,7 +145,7 @@ impl<'a, S: Subject> Replayer<'a, S> {
                 .closings
                 .insert(delivery.offset, Closing { what, complete: delivery.complete, rule_sets });
         }
-        let ended = matches!(delivery.contents, Contents::SnapshotEnd { .. });
+        let ended = delivery.complete && matches!(delivery.contents, Contents::SnapshotEnd { .. });
         self.mirror.apply(delivery);
         if ended && let Some(today) = self.replay.clock.map(|clock| clock.date_naive()) {
             // A snapshot that ends on a day that nothing else began.

@@ -31,7 +31,8 @@ pub(crate) trait Subject: Sized + 'static {
     /// The processor's name, which its result topic, checkpoints, requests and audit rows carry.
     const NAME: &'static str;
 
-    /// Tables of Odoo whose rows its checks look at: all of these have to be in the connector's list.
+    /// Tables of Odoo that the processor reads: all of these have to be in the connector's list, and a change of one of them that is
+    /// lost is lost to it.
     const TABLES: &'static [&'static str];
 
     /// How events and audit rows say the same. None where the processor's audit rows are not compared.

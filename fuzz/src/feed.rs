@@ -53,21 +53,19 @@ pub fn drive(input: &[u8]) {
         let next = offset + 1;
         if line.is_empty() {
             // Nothing is at this offset, as behind a marker of a Kafka transaction.
-            if reading.assembler.flush(next).is_err() {
-                continue;
-            }
+            reading.assembler.flush(next);
         } else if let Some(key) = record.key.strip_prefix(b"!") {
             let input = Input { key: Some(key), ..record.input(offset) };
             reading.assembler.push_control(&input, next);
         } else {
             let input = record.input(offset);
             reading.assembler.push(&input);
-            let _ = decode_alone::<RowChange>(&input);
+            let _ = decode_alone::<RowChange>(&input, "public");
         }
         reading.take_deliveries(next);
     }
     let end = i64::try_from(log.len()).unwrap_or(i64::MAX);
-    let _ = reading.assembler.flush(end);
+    reading.assembler.flush(end);
     reading.take_deliveries(end);
     let counts = reading.assembler.take_counts();
     assert!(counts.changes <= log.len() as u64, "no more changes than records");

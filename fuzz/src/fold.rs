@@ -9,7 +9,7 @@ use credit::store::{RowChange, Tables};
 use ledgerwell::clock;
 use ledgerwell::control::ControlState;
 use ledgerwell::dead_letter::decision::Decision;
-use ledgerwell::feed::{Control, Delivery, RowKey, Snapshot, Step};
+use ledgerwell::feed::{Control, Delivery, RowKey, Step};
 
 /// Days that begin on the way to a later time are decided one after the other. Here only these many are, or an absurd time would
 /// cost more than everything else.
@@ -78,14 +78,15 @@ pub struct Fold {
 impl Fold {
     /// Nothing is known yet; days begin in `zone`.
     pub fn new(zone: Tz) -> Self {
-        let source = Source { name: "odoo".into(), time_zone: zone, main_company: None };
+        let source =
+            Source { name: "odoo".into(), schema: "public".into(), time_zone: zone, main_company: None };
         let credit = Hurried::new(&source, Tables::default(), None).unwrap();
         Self { fold: contract::Fold::new(credit, None), control: ControlState::default() }
     }
 
     /// Folds a delivery, as `runner::Writer` does.
     pub fn fold(&mut self, delivery: Delivery<RowChange>) {
-        self.fold.set_deciding(delivery.progress.snapshot == Snapshot::Complete);
+        self.fold.set_deciding(delivery.progress.is_whole());
         if let Some(high) = delivery.progress.high {
             storable_time(clock::from_millis(high.time));
         }
@@ -176,7 +177,7 @@ fn answer(request: &mut Request, fold: &mut contract::Fold<Hurried>) -> Outcome 
         Some(Err(why)) => fold.refuse(request, why),
         Some(Ok(decision)) => {
             let row = RowKey::new("res_partner", r#"{"id":7}"#);
-            match decision.row_change::<RowChange>(row) {
+            match decision.row_change::<RowChange>(row, "public") {
                 Ok(change) => {
                     fold.apply(change);
                     Outcome::Done(String::new())

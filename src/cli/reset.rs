@@ -39,7 +39,9 @@ impl Reset {
         let done = sqlx::query(
             "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, topic = $3, next_offset = $4, control_offset = 0,
                  incarnation = NULL, last_offset = NULL, last_timestamp = NULL, last_hash = NULL, high_position = NULL,
-                 high_time = NULL, cut_off = NULL, snapshot = 'waiting', snapshot_tables = '{}', updated_at = now()
+                 high_time = NULL, cut_off = NULL, snapshot = 'waiting', snapshot_tables = '{}', without_ids = NULL,
+                 snapshot_read = false, snapshot_first = NULL, snapshot_inside = NULL, captured_tables = '{}', doubtful_tables = NULL,
+                 doubtful_since = NULL, bounded_time = NULL, updated_at = now()
              WHERE processor = $1 AND source = $2
                  AND version = (SELECT version FROM stream.active WHERE processor = $1 AND source = $2)",
         )
@@ -49,6 +51,10 @@ impl Reset {
         .bind(start)
         .execute(&mut connection)
         .await?;
+        // What comes is not emitted again: it is read for the first time.
+        let recent = "DELETE FROM stream.recent_transactions WHERE processor = $1 AND source = $2
+                          AND version = (SELECT version FROM stream.active WHERE processor = $1 AND source = $2)";
+        sqlx::query(recent).bind(&self.processor).bind(&source.name).execute(&mut connection).await?;
         let dead_letters = "UPDATE stream.dead_letter SET superseded_by = $3
                        WHERE processor = $1 AND source = $2 AND superseded_by IS NULL AND resolution IS NULL
                            AND version = (SELECT version FROM stream.active WHERE processor = $1 AND source = $2)";

@@ -12,11 +12,12 @@ mod transaction;
 
 use std::collections::VecDeque;
 
-use contract::{Change, Decode, Failure, Rejected};
+use contract::control::Tick;
+use contract::{Change, Decode, Rejected};
 
 use self::content::{dead_letter, decoded};
 use self::held::Held;
-use self::snapshot::{Chunk, is_snapshot};
+use self::snapshot::Chunk;
 use self::transaction::Open;
 use super::control::Control;
 use super::delivery::{Delivery, RecordRef, RowBatch, Step};
@@ -24,20 +25,21 @@ use super::envelope::{self, Glance, Origin, Record};
 use super::input::{Counts, Input};
 use super::key::RowKey;
 use super::progress::{Position, Progress};
+use super::recent::Recent;
+use super::tables::Tables;
+use crate::clock;
+use crate::torture::{Guard, stands};
 
 /// See the module. `R` is what a processor reads.
 pub struct Assembler<R> {
     /// Rows from which on a transaction is read twice rather than held.
     large: usize,
+    /// The database schema whose tables are read.
+    schema: String,
     progress: Progress,
+    recent: Recent,
     /// Whether any record of this log has been read before.
     begun: bool,
-    /// Whether the record before was a snapshot's row. At a start that is not known, and taken for so.
-    in_snapshot: bool,
-    /// Why the log cannot be followed any further, until a new snapshot begins in it …
-    lost: Option<String>,
-    /// … and what people have asked for and set meanwhile: it counts from then on.
-    waiting: Vec<(Step<R>, RecordRef)>,
     open: Option<Open<R>>,
     /// Records of the open transaction.
     held: Held,
@@ -46,27 +48,40 @@ pub struct Assembler<R> {
     counts: Counts,
 }
 
+/// A commit time may be so far ahead of its record's Kafka timestamp, in milliseconds: the clocks of two servers differ a little.
+const AHEAD: i64 = 5 * 60 * 1_000;
+
+/// A record at offset -1 closes nothing: the checkpoint keeps the one it has.
+const NO_RECORD: RecordRef = RecordRef { offset: -1, timestamp: 0, hash: 0 };
+
 impl<R: Decode> Assembler<R> {
     /// Goes on from `progress`, or begins with the log where `progress` is `None`. A transaction of more than `large`
     /// wanted rows is read twice.
     pub fn new(progress: Option<Progress>, large: usize) -> Self {
-        let begun = progress.is_some();
-        let progress = progress.unwrap_or_default();
-        let chunk = Chunk { begins: Vec::new(), rows: RowBatch::default(), last: RecordRef::default() };
-        let (ready, counts) = (VecDeque::new(), Counts::default());
         Self {
             large,
-            progress,
-            begun,
-            in_snapshot: true,
-            lost: None,
-            waiting: Vec::new(),
+            schema: "public".into(),
+            begun: progress.is_some(),
+            progress: progress.unwrap_or_else(|| Progress::none(R::TABLES)),
+            recent: Recent::default(),
             open: None,
             held: Held::default(),
-            chunk,
-            ready,
-            counts,
+            chunk: Chunk::default(),
+            ready: VecDeque::new(),
+            counts: Counts::default(),
         }
+    }
+
+    /// With the transactions that were applied last.
+    #[must_use]
+    pub fn with_recent(self, recent: Recent) -> Self {
+        Self { recent, ..self }
+    }
+
+    /// Reads the tables of this schema instead of `public`.
+    #[must_use]
+    pub fn of_schema(self, schema: &str) -> Self {
+        Self { schema: schema.to_owned(), ..self }
     }
 
     /// The next delivery, if one is complete.
@@ -80,159 +95,110 @@ impl<R: Decode> Assembler<R> {
     }
 
     /// The end of the log is reached for now, all before `next` has been read: what can go out does.
-    ///
-    /// # Errors
-    /// [`Failure::Permanent`] when the log could not be followed to here; the text says why and what to do.
-    pub fn flush(&mut self, next: i64) -> Result<(), Failure> {
-        if let Some(why) = &self.lost {
-            return Err(Failure::permanent(why.clone()));
-        }
+    pub fn flush(&mut self, next: i64) {
         self.close_chunk();
-        let resume = self.open.as_ref().map_or(next, |open| open.first);
-        // A record at offset -1 closes nothing: the checkpoint keeps the one it has.
-        let closed_by = RecordRef { offset: -1, ..RecordRef::default() };
-        self.ready.push_back(Delivery {
-            step: Step::Advance,
-            closed_by,
-            resume,
-            seen: next,
-            progress: self.progress.clone(),
-            may_commit: true,
-        });
-        Ok(())
+        self.emit(Step::Advance, NO_RECORD, next, true);
     }
 
-    /// Takes in one record. Where the log cannot be followed any further, what comes is skipped until a new snapshot
-    /// begins; if none does, [`Self::flush`] says so at the end of the log.
+    /// What is lost of the log up to here, in words; nobody should wait for it to come.
+    pub fn lost(&self) -> Option<String> {
+        let doubt = self.progress.doubt.as_ref().filter(|_| stands(Guard::Loss))?;
+        Some(format!(
+            "{}. Rows of {} are not known any more, and nothing is decided before a snapshot has brought them again: \
+             let the connector take one",
+            doubt.why, doubt.tables
+        ))
+    }
+
+    /// Takes in one record.
     pub fn push(&mut self, input: &Input<'_>) {
         if !self.begun {
             self.begun = true;
             self.emit(Step::Begin, input.record_ref(), input.offset, true);
         }
-        if self.lost.is_none()
-            && let Some(value) = input.value
-            && let Some(seen) = envelope::glance(input.key, value, |table| Self::wants(table))
+        if let Some(value) = input.value
+            && let Some(seen) = envelope::glance(input.key, value, &self.schema, Self::wants)
         {
-            return self.take_in_seen(seen, input);
-        }
-        let record = envelope::read(input.key, input.value, input.kind);
-        if self.lost.is_some() {
-            let begins = matches!(&record, Ok(Record::Row { origin: Origin::Snapshot { marker, .. }, .. })
-                if self.begins_snapshot(marker, input.offset));
-            if !begins {
-                self.in_snapshot = is_snapshot(&record);
-                return self.pass_by(&record, None, input.record_ref());
-            }
-            self.lost = None;
-        }
-        let in_snapshot = is_snapshot(&record);
-        if let Err(failure) = self.take_in(record, input) {
-            self.close_chunk();
-            self.open = None;
-            self.lost = Some(failure.to_string());
-        }
-        self.in_snapshot = in_snapshot;
-        if self.lost.is_none() && !self.waiting.is_empty() {
-            self.answer(input.offset + 1);
-        }
-    }
-
-    /// A change of a transaction, the most usual record.
-    fn take_in_seen(&mut self, seen: Glance<'_>, input: &Input<'_>) {
-        match seen {
-            Glance::Unwanted { transaction, order } => self.pass_over(transaction, order, input.offset),
-            Glance::Wanted { seen, transaction, order } => {
-                self.in_snapshot = false;
-                self.close_chunk();
-                self.counts.changes += 1;
-                self.hold_row(&seen, transaction, order, input);
-            }
-        }
-    }
-
-    /// A new snapshot has begun behind a loss: what people asked for and set meanwhile commits together with its first row.
-    fn answer(&mut self, next: i64) {
-        self.close_chunk();
-        if let Some(delivery) = self.ready.back_mut() {
-            delivery.may_commit = false;
-        }
-        let waiting = std::mem::take(&mut self.waiting);
-        self.release(waiting, next);
-    }
-
-    /// A record behind a loss leads to nothing, but nobody who asked for something is left without an answer, and what rules were
-    /// set is in force when something is decided again.
-    fn pass_by(&mut self, record: &Result<Record<'_>, Rejected>, offset: Option<i64>, closed_by: RecordRef) {
-        if let Ok(Record::Control { kind, value }) = record
-            && let Ok(Some(control @ (Control::Request(_) | Control::Rules(_)))) = Control::read(kind, value)
-        {
-            return self.waiting.push((Step::Control { control, offset }, closed_by));
-        }
-        self.counts.skip("behind a loss", 1);
-    }
-
-    fn take_in(&mut self, record: Result<Record<'_>, Rejected>, input: &Input<'_>) -> Result<(), Failure> {
-        match record {
-            Ok(Record::Begin { transaction, behind }) => {
-                self.close_chunk();
-                if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
-                    self.open(transaction, input.offset);
-                    if let Some(open) = &mut self.open {
-                        open.new = self.progress.high.is_none_or(|high| behind >= high.commit);
-                    }
+            return match seen {
+                Glance::Unwanted { transaction, order } => self.pass_over(transaction, order, input),
+                Glance::Wanted { seen, transaction, order } => {
+                    self.hold_row(&seen, transaction, order, input);
                 }
+            };
+        }
+        match envelope::read(input.key, input.value, input.kind, &self.schema) {
+            Ok(record) => self.take_in(record, input),
+            Err(reason) => self.unreadable(reason, input),
+        }
+    }
+
+    fn take_in(&mut self, record: Record<'_>, input: &Input<'_>) {
+        match record {
+            Record::Begin { transaction, behind } => self.begin(transaction, behind, input),
+            Record::End { transaction, position, changes, time } => {
+                self.end(transaction, Position { commit: position, time }, &changes, input);
             }
-            Ok(Record::End { transaction, position, changes, time }) => {
-                self.close_chunk();
-                self.end(transaction, Position { commit: position, time }, changes, input)?;
-            }
-            Ok(Record::Row { change, origin }) => self.row(&change, origin, input)?,
-            Ok(Record::Control { kind, value }) => match Control::read(kind, value) {
-                Ok(Some(control)) => self.ride(Step::Control { control, offset: None }, input.record_ref()),
+            Record::Row { change, origin } => self.row(&change, origin, input),
+            Record::Foreign { transaction, order } => self.pass_over(transaction, order, input),
+            Record::Control { kind, value } => match Control::read(kind, value) {
+                Ok(Some(control)) => {
+                    let control = self.bound_tick(control, input);
+                    self.ride(Step::Control { control, offset: None }, input.record_ref());
+                }
                 Ok(None) => self.counts.skip("unknown control record", 1),
                 Err(reason) => self.unreadable(reason, input),
             },
-            Ok(Record::Truncate { table, origin }) => {
-                if Self::wants(table.as_bytes()).is_some() {
-                    return Err(Failure::permanent(format!(
-                        "offset {}: table {table} was truncated, so its rows are not known any more; \
-                         take a new snapshot of it",
-                        input.offset
-                    )));
-                }
-                if let Origin::Transaction { transaction, order } = origin {
-                    self.pass_over(transaction, order, input.offset);
-                }
-            }
-            Ok(Record::Skipped(reason)) => self.counts.skip(reason, 1),
-            Err(reason) => self.unreadable(reason, input),
+            Record::Truncate { table, origin } => self.truncate(table, origin, input),
+            Record::Skipped(reason) => self.counts.skip(reason, 1),
         }
-        Ok(())
     }
 
     /// Takes in one record of the source's control topic; `next` is where the log of changes is.
     pub fn push_control(&mut self, input: &Input<'_>, next: i64) {
-        let record = envelope::read(input.key, input.value, input.kind);
-        let closed_by = RecordRef { offset: -1, ..RecordRef::default() };
-        if self.lost.is_some() {
-            // Whatever goes out now would move the offset behind the loss.
-            return self.pass_by(&record, Some(input.offset), closed_by);
-        }
         self.close_chunk();
-        let control = match record {
+        let control = match envelope::read(input.key, input.value, input.kind, &self.schema) {
             Ok(Record::Control { kind, value }) => Control::read(kind, value).ok().flatten(),
             _ => None,
         };
         match control {
             Some(control) => {
-                self.emit(Step::Control { control, offset: Some(input.offset) }, closed_by, next, true);
+                let control = self.bound_tick(control, input);
+                self.emit(Step::Control { control, offset: Some(input.offset) }, NO_RECORD, next, true);
             }
             None => self.counts.skip("unknown control record", 1),
         }
     }
 
-    fn wants(table: &[u8]) -> Option<&'static str> {
-        R::TABLES.iter().copied().find(|wanted| wanted.as_bytes() == table)
+    /// A time that is too far ahead of its own record's Kafka timestamp is no commit time: a clock was wrong. The timestamp is taken
+    /// instead; both are in the log, so whoever reads it takes the same.
+    fn bounded(&mut self, time: i64, input: &Input<'_>) -> i64 {
+        if input.timestamp <= 0 || time <= input.timestamp.saturating_add(AHEAD) {
+            return time;
+        }
+        self.counts.bounded_times += 1;
+        self.progress.bounded = Some(input.timestamp);
+        input.timestamp
+    }
+
+    fn bound_tick(&mut self, control: Control, input: &Input<'_>) -> Control {
+        match control {
+            Control::Tick(tick) => {
+                let time = self.bounded(tick.time.timestamp_millis(), input);
+                let is_bounded = time != tick.time.timestamp_millis();
+                let time = if is_bounded { clock::from_millis(time) } else { tick.time };
+                Control::Tick(Tick { time })
+            }
+            other => other,
+        }
+    }
+
+    /// The place of a table in the processor's declaration.
+    fn wants(table: &[u8]) -> Option<usize> {
+        R::TABLES.iter().position(|wanted| wanted.as_bytes() == table)
+    }
+
+    fn all_tables() -> Tables {
+        Tables::all(R::TABLES)
     }
 
     fn release(&mut self, riders: Vec<(Step<R>, RecordRef)>, next: i64) {
@@ -250,6 +216,7 @@ impl<R: Decode> Assembler<R> {
             resume,
             seen: next,
             progress: self.progress.clone(),
+            applied: None,
             may_commit,
         });
     }
@@ -274,14 +241,13 @@ impl<R: Decode> Assembler<R> {
         }
     }
 
-    fn row(&mut self, change: &Change<'_>, origin: Origin<'_>, input: &Input<'_>) -> Result<(), Failure> {
-        self.counts.changes += 1;
+    fn row(&mut self, change: &Change<'_>, origin: Origin<'_>, input: &Input<'_>) {
         match origin {
             Origin::Transaction { transaction, order } => {
-                self.close_chunk();
                 self.transaction_row(change, transaction, order, input);
             }
             Origin::Snapshot { marker: "incremental", .. } => {
+                self.counts.changes += 1;
                 if let Some(table) = Self::wants(change.table.as_bytes()) {
                     let mut rows = RowBatch::default();
                     self.decode_into(&mut rows, table, change, input);
@@ -290,25 +256,49 @@ impl<R: Decode> Assembler<R> {
                     self.counts.skip("other table", 1);
                 }
             }
-            Origin::Snapshot { marker, time } => self.snapshot_row(change, marker, time, input),
+            Origin::Snapshot { marker, time } => {
+                self.counts.changes += 1;
+                self.snapshot_row(change, marker, time, input);
+            }
             Origin::Unordered => {
-                return Err(Failure::permanent(format!(
-                    "offset {}: a change of {} without transaction metadata; set provide.transaction.metadata=true \
-                     in the connector and take a new snapshot",
-                    input.offset, change.table
-                )));
+                self.counts.changes += 1;
+                if let Some(table) = Self::wants(change.table.as_bytes()) {
+                    self.doubt_one(table, || {
+                        format!(
+                            "offset {}: a change of {} comes without transaction metadata: set \
+                             provide.transaction.metadata=true in the connector",
+                            input.offset, change.table
+                        )
+                    });
+                }
             }
         }
-        Ok(())
     }
 
-    fn decode_into(
-        &mut self,
-        rows: &mut RowBatch<R>,
-        table: &'static str,
-        change: &Change<'_>,
-        input: &Input<'_>,
-    ) {
+    /// A table is emptied. Whether that counts is known at the END of its transaction.
+    fn truncate(&mut self, table: &str, origin: Origin<'_>, input: &Input<'_>) {
+        let wanted = Self::wants(table.as_bytes());
+        match (origin, wanted) {
+            (Origin::Transaction { transaction, order }, _) => {
+                if self.see(transaction, order, input)
+                    && let Some((open, table)) = self.open.as_mut().zip(wanted)
+                {
+                    open.counts[table] += 1;
+                    open.truncated.insert(table);
+                }
+            }
+            (_, Some(table)) => self.doubt_one(table, || truncated(input.offset, R::TABLES[table])),
+            (_, None) => self.counts.skip("other table", 1),
+        }
+    }
+
+    fn doubt_one(&mut self, table: usize, why: impl FnOnce() -> String) {
+        self.close_chunk();
+        self.progress.doubt(Tables::none(R::TABLES).with([R::TABLES[table]]), why);
+    }
+
+    fn decode_into(&mut self, rows: &mut RowBatch<R>, table: usize, change: &Change<'_>, input: &Input<'_>) {
+        let table = R::TABLES[table];
         let key = RowKey::new(table, change.key);
         let decoded = decoded(&mut self.counts, table, key, change, input);
         rows.push(key, input.offset, decoded);
@@ -316,7 +306,7 @@ impl<R: Decode> Assembler<R> {
 
     /// Decodes the records of a large transaction on their second reading.
     pub fn decode_again(&mut self, rows: &mut RowBatch<R>, input: &Input<'_>) {
-        match envelope::read(input.key, input.value, input.kind) {
+        match envelope::read(input.key, input.value, input.kind, &self.schema) {
             Ok(Record::Row { change, .. }) => {
                 if let Some(table) = Self::wants(change.table.as_bytes()) {
                     self.decode_into(rows, table, &change, input);
@@ -328,12 +318,17 @@ impl<R: Decode> Assembler<R> {
     }
 }
 
-/// Decodes one record by itself, whatever is around it: the record of a dead letter that is read again.
+fn truncated(offset: i64, table: &str) -> String {
+    format!("offset {offset}: table {table} was truncated")
+}
+
+/// Decodes one record by itself, whatever is around it: the record of a dead letter that is read again. `schema` is that of the
+/// tables that are read.
 ///
 /// # Errors
 /// Why it still cannot be used.
-pub fn decode_alone<R: Decode>(input: &Input<'_>) -> Result<(RowKey, Option<R>), Rejected> {
-    match envelope::read(input.key, input.value, input.kind)? {
+pub fn decode_alone<R: Decode>(input: &Input<'_>, schema: &str) -> Result<(RowKey, Option<R>), Rejected> {
+    match envelope::read(input.key, input.value, input.kind, schema)? {
         Record::Row { change, .. } if R::TABLES.contains(&change.table) => {
             Ok((RowKey::new(change.table, change.key), R::decode(&change)?))
         }

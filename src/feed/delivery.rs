@@ -21,6 +21,8 @@ pub struct Delivery<E> {
     pub seen: i64,
     /// What has been applied, this delivery included.
     pub progress: Progress,
+    /// What the transaction that it applies is known by when it comes again.
+    pub applied: Option<u64>,
     /// Whether a batch may end with it. If not, it commits together with the next.
     pub may_commit: bool,
 }
@@ -70,7 +72,7 @@ pub enum Step<E> {
     /// Some rows of a snapshot.
     Snapshot {
         /// Tables that are brought again from here on, each with the offset of its first row.
-        begins: Vec<(String, i64)>,
+        begins: Vec<(&'static str, i64)>,
         /// The rows.
         rows: RowBatch<E>,
     },
@@ -78,8 +80,11 @@ pub enum Step<E> {
     SnapshotEnd {
         /// Tables that turned out to be empty.
         absent: Vec<&'static str>,
-        /// When it was read (ms since 1970).
+        /// When it was read (ms since 1970); [`i64::MIN`] where that is not known.
         time: i64,
+        /// A whole snapshot makes up for a clock that was wrong: where this is the latest time that was folded (ms since 1970), it
+        /// never was a time of the source's.
+        wrong_clock: Option<i64>,
     },
     /// Something that Ledgerwell itself wrote into the stream.
     Control {
@@ -109,9 +114,14 @@ impl<R: Decode> Step<R> {
                 }
                 fold.apply(rows.changes);
             }
-            Self::SnapshotEnd { absent, time } => {
+            Self::SnapshotEnd { absent, time, wrong_clock } => {
                 for table in absent {
                     fold.clear_table(table);
+                }
+                if let Some(wrong) = wrong_clock
+                    && let Some(time) = commit_time(time)
+                {
+                    fold.set_back(clock::from_millis(wrong), time);
                 }
                 fold.snapshot_end(commit_time(time));
             }
@@ -206,13 +216,14 @@ mod tests {
             key: None,
             value: Some(vec![b'x'; 20_480]),
         };
-        let (closed_by, progress) = (RecordRef::default(), Progress::default());
+        let (closed_by, progress) = (RecordRef::default(), Progress::none(&[]));
         let delivery = |step| Delivery::<()> {
             step,
             closed_by,
             resume: 0,
             seen: 0,
             progress: progress.clone(),
+            applied: None,
             may_commit: true,
         };
         let rows =

@@ -3,6 +3,7 @@
 //! Only the envelope is parsed here; the row stays the bytes it came in until somebody wants it.
 //! <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events>
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::LazyLock;
 
@@ -22,16 +23,44 @@ const EXPECTED: &str = "a Debezium change event in JSON";
 pub(super) enum Record<'a> {
     /// A source transaction begins, behind this commit position.
     Begin { transaction: u64, behind: u64 },
-    /// A source transaction ends: its commit position, how many changes it has, its commit time (ms since 1970).
-    End { transaction: u64, position: u64, changes: u64, time: i64 },
+    /// A source transaction ends: its commit position, its changes, its commit time (ms since 1970).
+    End { transaction: u64, position: u64, changes: Changes<'a>, time: i64 },
     /// A row changed.
     Row { change: Change<'a>, origin: Origin<'a> },
     /// Something that Ledgerwell itself wrote into the stream.
     Control { kind: &'a str, value: &'a [u8] },
     /// A table was emptied without a word about its rows.
     Truncate { table: &'a str, origin: Origin<'a> },
+    /// A change of a transaction that is of no table of the schema that is read: of another schema, or a logical message.
+    Foreign { transaction: u64, order: u64 },
     /// Nothing for us, and why.
     Skipped(&'static str),
+}
+
+/// How many changes a transaction has, as the connector has counted them: those too that it has left out or sent elsewhere.
+#[derive(Debug)]
+pub(super) struct Changes<'a> {
+    /// All of them.
+    pub(super) count: u64,
+    /// How many each table has, by `schema.table`; `None` where the connector does not say.
+    pub(super) tables: Option<Vec<TableChanges<'a>>>,
+}
+
+/// How many changes of one table a transaction has.
+#[derive(Debug, Deserialize)]
+pub(super) struct TableChanges<'a> {
+    #[serde(borrow)]
+    data_collection: Cow<'a, str>,
+    pub(super) event_count: u64,
+}
+
+impl TableChanges<'_> {
+    /// The table's name, where it is of the schema that is read.
+    pub(super) fn table(&self, schema: &str) -> Option<&str> {
+        let (before, table) = self.data_collection.rsplit_once('.')?;
+        let of = before.rsplit_once('.').map_or(before, |(_database, schema)| schema);
+        (of == schema).then_some(table)
+    }
 }
 
 /// Where a row comes from.
@@ -51,6 +80,8 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     payload: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     after: Option<&'a RawValue>,
     #[serde(borrow, default)]
     source: Option<Source<'a>>,
@@ -65,12 +96,16 @@ struct Envelope<'a> {
     id: Option<&'a str>,
     #[serde(default)]
     event_count: Option<u64>,
+    #[serde(borrow, default)]
+    data_collections: Option<Vec<TableChanges<'a>>>,
     #[serde(default)]
     ts_ms: Option<i64>,
 }
 
 #[derive(Deserialize)]
 struct Source<'a> {
+    #[serde(default)]
+    schema: Option<&'a str>,
     table: &'a str,
     #[serde(default)]
     snapshot: Option<&'a str>,
@@ -119,12 +154,16 @@ static LANDMARKS: LazyLock<Landmarks> = LazyLock::new(|| Landmarks {
 });
 
 impl<'a> Usual<'a> {
-    fn find(value: &'a [u8]) -> Option<Self> {
+    fn find(value: &'a [u8], schema: &str) -> Option<Self> {
         let value = value.strip_prefix(BEFORE)?;
         let landmarks = &*LANDMARKS;
         let (images, source) = value.split_at(landmarks.source.find(value)?);
         let (source, rest) = source.split_at(landmarks.transaction.find(source)?);
-        let table = &source[landmarks.table.find(source)? + 11..];
+        let (before, table) = source.split_at(landmarks.table.find(source)?);
+        if !before.strip_suffix(schema.as_bytes())?.ends_with(b"\"schema\":\"") {
+            return None;
+        }
+        let table = &table[11..];
         let table = &table[..memchr::memchr(b'"', table)?];
         let mut rest = Digits(rest.get(23..)?);
         let transaction = rest.number(b":")?;
@@ -167,8 +206,8 @@ pub(super) enum Glance<'a> {
 /// A new row image, as it was seen. Whether it is text has not been looked at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen<'a> {
-    /// The table.
-    pub(super) table: &'static str,
+    /// The table, by its place in the processor's declaration.
+    pub(super) table: usize,
     /// The key columns, as JSON: the whole key of the record.
     pub(super) key: &'a str,
     /// The image, which begins at byte [`IMAGE`] of the record's value.
@@ -179,13 +218,15 @@ pub(super) struct Seen<'a> {
 pub(super) const IMAGE: usize = HEAD.len();
 const HEAD: &[u8] = b"{\"before\":null,\"after\":";
 
-/// Looks at a record. `None` where it is not of the usual shape: then [`read`] says what it is.
+/// Looks at a record. `None` where it is not of the usual shape: then [`read`] says what it is. `wanted` answers the place of a
+/// table of `schema` in the processor's declaration.
 pub(super) fn glance<'a>(
     key: Option<&'a [u8]>,
     value: &'a [u8],
-    wanted: impl Fn(&[u8]) -> Option<&'static str>,
+    schema: &str,
+    wanted: impl Fn(&[u8]) -> Option<usize>,
 ) -> Option<Glance<'a>> {
-    let usual = Usual::find(value)?;
+    let usual = Usual::find(value, schema)?;
     let (transaction, order) = usual.transaction;
     let Some(table) = wanted(usual.table) else { return Some(Glance::Unwanted { transaction, order }) };
     let image = usual.images.strip_prefix(&HEAD[BEFORE.len()..])?;
@@ -193,21 +234,21 @@ pub(super) fn glance<'a>(
         return None;
     }
     let key = std::str::from_utf8(key?).ok()?;
-    if !key.starts_with('{') || is_wrapped(key) {
+    if !key.starts_with('{') || may_be_wrapped(key) {
         return None;
     }
     Some(Glance::Wanted { seen: Seen { table, key, image }, transaction, order })
 }
 
-/// Reads a record. `kind` is its `ce_type` header, which only control records have.
+/// Reads a record. `kind` is its `ce_type` header, which only control records have; `schema` is that of the tables that are read.
 pub(super) fn read<'a>(
-    key: Option<&'a [u8]>,
+    record_key: Option<&'a [u8]>,
     value: Option<&'a [u8]>,
     kind: Option<&'a str>,
+    schema: &str,
 ) -> Result<Record<'a>, Rejected> {
-    let key = key.unwrap_or_default();
     let Some(value) = value else { return Ok(Record::Skipped("tombstone")) };
-    if key == control::KEY {
+    if record_key == Some(control::KEY) {
         return match kind {
             Some(kind) => Ok(Record::Control { kind, value }),
             None => {
@@ -220,7 +261,7 @@ pub(super) fn read<'a>(
         envelope = parse(payload.get().as_bytes())?;
     }
     if let Some(status) = envelope.status {
-        return marker(status, &envelope);
+        return marker(status, envelope);
     }
     let Some(op) = envelope.op else { return Ok(Record::Skipped("no change")) };
     let Some(source) = &envelope.source else {
@@ -233,25 +274,36 @@ pub(super) fn read<'a>(
         (None, None | Some("false")) => Origin::Unordered,
         (None, Some(marker)) => Origin::Snapshot { marker, time: in_calendar(source.ts_ms)? },
     };
+    if op == "m" || source.schema.is_some_and(|of| of != schema) {
+        return Ok(match origin {
+            Origin::Transaction { transaction, order } => Record::Foreign { transaction, order },
+            _ if op == "m" => Record::Skipped("message"),
+            _ => Record::Skipped("other schema"),
+        });
+    }
     let op = match op {
         "c" | "u" | "r" => Op::Upsert,
         "d" => Op::Delete,
-        "m" => return Ok(Record::Skipped("message")),
         "t" => return Ok(Record::Truncate { table: source.table, origin }),
         other => return Err(Rejected::record("op c, u, d, r, m or t", other)),
     };
-    // A table without a primary key has none; that matters only if somebody wants it, who will say so.
-    let key = parse_key(key).map_or("null", RawValue::get);
     let image = envelope.after.map(RawValue::get);
+    let key = match record_key.filter(|key| *key != b"null") {
+        // One that cannot be read matters only if somebody wants the row, who will say so.
+        Some(key) => parse_key(key).map_or("null", RawValue::get),
+        // A row without a key, as of a table without a primary key, is known by all its columns.
+        None => image.or(envelope.before.map(RawValue::get)).unwrap_or("null"),
+    };
     let change = Change { table: source.table, op, key, image, ignored_columns: Cell::new(0) };
     Ok(Record::Row { change, origin })
 }
 
-fn marker<'a>(status: &str, envelope: &Envelope<'a>) -> Result<Record<'a>, Rejected> {
+fn marker<'a>(status: &str, envelope: Envelope<'a>) -> Result<Record<'a>, Rejected> {
     let (transaction, position) = split(envelope.id.unwrap_or_default())?;
     match (status, envelope.event_count, envelope.ts_ms) {
         ("BEGIN", ..) => Ok(Record::Begin { transaction, behind: position }),
-        ("END", Some(changes), Some(time)) => {
+        ("END", Some(count), Some(time)) => {
+            let changes = Changes { count, tables: envelope.data_collections };
             Ok(Record::End { transaction, position, changes, time: in_calendar(time)? })
         }
         ("END", ..) => Err(Rejected::record("an END marker with event_count and ts_ms", "one without")),
@@ -278,14 +330,17 @@ fn split(id: &str) -> Result<(u64, u64), Rejected> {
 /// The key columns, taken out of the schema's wrapper if there is one.
 fn parse_key(key: &[u8]) -> Result<&RawValue, Rejected> {
     let raw: &RawValue = parse(key)?;
-    if is_wrapped(raw.get()) {
-        return parse::<Wrapped<'_>>(key).map(|wrapped| wrapped.payload);
+    if may_be_wrapped(raw.get())
+        && let Ok(wrapped) = parse::<Wrapped<'_>>(key)
+    {
+        return Ok(wrapped.payload);
     }
     Ok(raw)
 }
 
-fn is_wrapped(key: &str) -> bool {
-    key.starts_with("{\"schema\":{") || key.starts_with("{\"payload\":{")
+/// Whether a key may have a schema beside it, however it is spaced.
+fn may_be_wrapped(key: &str) -> bool {
+    key.contains("\"payload\"")
 }
 
 fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Rejected> {
@@ -302,7 +357,7 @@ mod tests {
     use super::*;
 
     fn change(value: &str) -> Record<'_> {
-        read(Some(br#"{"id":7}"#), Some(value.as_bytes()), None).unwrap()
+        read(Some(br#"{"id":7}"#), Some(value.as_bytes()), None, "public").unwrap()
     }
 
     #[test]
@@ -319,10 +374,10 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_beside_it_is_passed_over() {
-        let key = br#"{"schema":{"type":"struct"},"payload":{"id":7}}"#;
+    fn the_schema_beside_it_is_passed_over_however_it_is_spaced() {
+        let key = br#"{ "payload" : {"id":7}, "schema": {"type":"struct"} }"#;
         let value = br#"{"schema":{},"payload":{"after":{"id":7},"source":{"table":"t","snapshot":"first","ts_ms":5},"op":"r"}}"#;
-        let record = read(Some(key), Some(value), None).unwrap();
+        let record = read(Some(key), Some(value), None, "public").unwrap();
         let Record::Row { change, origin: Origin::Snapshot { marker: "first", time: 5 } } = record else {
             panic!("{record:?}")
         };
@@ -337,13 +392,13 @@ mod tests {
         ));
         assert!(matches!(
             change(r#"{"status":"END","id":"12:99","event_count":3,"data_collections":[],"ts_ms":6}"#),
-            Record::End { transaction: 12, position: 99, changes: 3, time: 6 }
+            Record::End { transaction: 12, position: 99, changes: Changes { count: 3, .. }, time: 6 }
         ));
     }
 
     #[test]
     fn tombstones_messages_and_heartbeats_are_skipped() {
-        assert!(matches!(read(Some(b"{}"), None, None), Ok(Record::Skipped("tombstone"))));
+        assert!(matches!(read(Some(b"{}"), None, None, "public"), Ok(Record::Skipped("tombstone"))));
         assert!(matches!(
             change(r#"{"op":"m","source":{"table":"","ts_ms":5},"message":{}}"#),
             Record::Skipped("message")
@@ -351,10 +406,55 @@ mod tests {
         assert!(matches!(change(r#"{"ts_ms":5}"#), Record::Skipped("no change")));
     }
 
-    const USUAL: &str = r#"{"before":null,"after":{"id":7,"note":",\"source\":{"},"source":{"version":"3.7.0.Final","snapshot":"false","table":"mail_message","ts_ms":5},"transaction":{"id":"12:99","total_order":3,"data_collection_order":1},"op":"u","ts_ms":6}"#;
+    #[test]
+    fn an_end_says_how_many_changes_each_table_has() {
+        let end = change(
+            r#"{"status":"END","id":"12:99","event_count":7,"ts_ms":6,"data_collections":[
+               {"data_collection":"public.res_partner","event_count":2},{"data_collection":"backup.res_partner","event_count":1},
+               {"data_collection":"odoo.public.sale_order","event_count":3},{"data_collection":"LOGICAL_DECODING_MESSAGE","event_count":1}]}"#,
+        );
+        let Record::End { changes: Changes { count: 7, tables: Some(tables) }, .. } = end else {
+            panic!("{end:?}")
+        };
+        let ours = tables.iter().filter_map(|table| Some((table.table("public")?, table.event_count)));
+        assert_eq!(ours.collect::<Vec<_>>(), [("res_partner", 2), ("sale_order", 3)]);
+    }
 
-    fn look<'a>(value: &'a str, wanted: Option<&'static str>) -> Option<Glance<'a>> {
-        glance(Some(br#"{"id":7}"#), value.as_bytes(), |table| {
+    #[test]
+    fn what_is_of_another_schema_or_a_message_only_has_its_place() {
+        let transaction = r#""transaction":{"id":"12:99","total_order":3}"#;
+        for (schema, op) in [("backup", "u"), ("backup", "t"), ("", "m")] {
+            let value = format!(
+                r#"{{"after":{{"id":7}},"source":{{"schema":"{schema}","table":"res_partner","ts_ms":5}},{transaction},"op":"{op}"}}"#
+            );
+            assert!(matches!(change(&value), Record::Foreign { transaction: 12, order: 3 }), "{value}");
+        }
+        let snapshot =
+            r#"{"after":{},"source":{"schema":"backup","table":"t","snapshot":"first","ts_ms":5},"op":"r"}"#;
+        assert!(matches!(change(snapshot), Record::Skipped("other schema")));
+    }
+
+    #[test]
+    fn a_row_without_a_key_is_known_by_its_columns() {
+        for key in [None, Some(b"null".as_slice())] {
+            for (before, after, op) in [("null", r#"{"a":1,"b":2}"#, "c"), (r#"{"a":1,"b":2}"#, "null", "d")]
+            {
+                let value = format!(
+                    r#"{{"before":{before},"after":{after},"source":{{"table":"t","snapshot":"false","ts_ms":5}},
+                        "transaction":{{"id":"12:99","total_order":3}},"op":"{op}"}}"#
+                );
+                let Ok(Record::Row { change, .. }) = read(key, Some(value.as_bytes()), None, "public") else {
+                    panic!("{value}")
+                };
+                assert_eq!(change.key, r#"{"a":1,"b":2}"#);
+            }
+        }
+    }
+
+    const USUAL: &str = r#"{"before":null,"after":{"id":7,"note":",\"source\":{"},"source":{"version":"3.7.0.Final","snapshot":"false","schema":"public","table":"mail_message","ts_ms":5},"transaction":{"id":"12:99","total_order":3,"data_collection_order":1},"op":"u","ts_ms":6}"#;
+
+    fn look(value: &str, wanted: Option<usize>) -> Option<Glance<'_>> {
+        glance(Some(br#"{"id":7}"#), value.as_bytes(), "public", |table| {
             assert_eq!(table, b"mail_message");
             wanted
         })
@@ -369,13 +469,12 @@ mod tests {
 
     #[test]
     fn at_a_glance_a_wanted_row_is_what_a_full_reading_finds() {
-        let Some(Glance::Wanted { seen, transaction: 12, order: 3 }) = look(USUAL, Some("mail_message"))
-        else {
+        let Some(Glance::Wanted { seen, transaction: 12, order: 3 }) = look(USUAL, Some(3)) else {
             panic!("not seen")
         };
         let Record::Row { change: read, .. } = change(USUAL) else { panic!("not read") };
         let image = text(seen.image).ok();
-        assert_eq!((seen.table, Op::Upsert, seen.key, image), (read.table, read.op, read.key, read.image));
+        assert_eq!((seen.table, Op::Upsert, seen.key, image), (3, read.op, read.key, read.image));
         assert!(USUAL[IMAGE..].starts_with(image.unwrap()));
     }
 
@@ -387,39 +486,54 @@ mod tests {
             ("{\"before\":null", "{\"before\":{}"),
             ("\"version\"", "\"connector\""),
             ("12:99", "12"),
+            ("\"public\"", "\"backup\""),
+            ("\"schema\":\"public\",", ""),
             ("\"total_order\":3,", ""),
             ("\"total_order\":3", "\"total_order\":30000000000000000000"),
         ] {
-            assert!(look(&USUAL.replacen(from, to, 1), Some("mail_message")).is_none(), "{from} {to}");
+            assert!(look(&USUAL.replacen(from, to, 1), Some(3)).is_none(), "{from} {to}");
         }
-        assert!(glance(None, USUAL.as_bytes(), |_| Some("mail_message")).is_none());
-        assert!(
-            glance(Some(br#"{"payload":{"id":7}}"#), USUAL.as_bytes(), |_| Some("mail_message")).is_none()
-        );
+        assert!(glance(None, USUAL.as_bytes(), "public", |_| Some(3)).is_none());
+        assert!(glance(Some(br#"{"payload":{"id":7}}"#), USUAL.as_bytes(), "public", |_| Some(3)).is_none());
     }
 
     #[test]
     fn what_is_no_change_event_is_refused() {
-        assert!(read(Some(b"{}"), Some(b"hello"), None).unwrap_err().to_string().contains("Debezium"));
-        assert!(read(Some(b"{}"), Some(br#"{"op":"x","source":{"table":"t","ts_ms":1}}"#), None).is_err());
+        assert!(
+            read(Some(b"{}"), Some(b"hello"), None, "public").unwrap_err().to_string().contains("Debezium")
+        );
+        assert!(
+            read(Some(b"{}"), Some(br#"{"op":"x","source":{"table":"t","ts_ms":1}}"#), None, "public")
+                .is_err()
+        );
     }
 
     #[test]
     fn times_that_no_calendar_has_are_refused() {
         for time in [i64::MAX, i64::MIN, 253_402_300_800_000] {
             let end = format!(r#"{{"status":"END","id":"12:99","event_count":3,"ts_ms":{time}}}"#);
-            assert!(read(Some(b"{}"), Some(end.as_bytes()), None).unwrap_err().to_string().contains("ts_ms"));
+            assert!(
+                read(Some(b"{}"), Some(end.as_bytes()), None, "public")
+                    .unwrap_err()
+                    .to_string()
+                    .contains("ts_ms")
+            );
             let row = format!(r#"{{"op":"r","source":{{"table":"t","snapshot":"last","ts_ms":{time}}}}}"#);
-            assert!(read(Some(b"{}"), Some(row.as_bytes()), None).unwrap_err().to_string().contains("ts_ms"));
+            assert!(
+                read(Some(b"{}"), Some(row.as_bytes()), None, "public")
+                    .unwrap_err()
+                    .to_string()
+                    .contains("ts_ms")
+            );
         }
     }
 
     #[test]
     fn control_records_say_their_type_in_a_header() {
         assert!(matches!(
-            read(Some(b"ledgerwell"), Some(b"{}"), Some("tick")),
+            read(Some(b"ledgerwell"), Some(b"{}"), Some("tick"), "public"),
             Ok(Record::Control { kind: "tick", .. })
         ));
-        assert!(read(Some(b"ledgerwell"), Some(b"{}"), None).is_err());
+        assert!(read(Some(b"ledgerwell"), Some(b"{}"), None, "public").is_err());
     }
 }

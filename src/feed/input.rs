@@ -39,6 +39,8 @@ pub struct Counts {
     pub skipped: BTreeMap<&'static str, u64>,
     /// Columns that nobody read, by table.
     pub ignored_columns: BTreeMap<&'static str, u64>,
+    /// Times so far ahead of their own records that those records' timestamps were taken instead.
+    pub bounded_times: u64,
 }
 
 impl Counts {

@@ -1,27 +1,44 @@
 //! Which changes of a transaction have been seen, by their number in it.
 
-use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
-/// The numbers seen, from 1. They come in order but for replays (again) and records that could not be read (gaps), so a
-/// counter and a small set hold them.
+/// The numbers seen, from 1, as ranges in order. They come one after the other but for replays (again) and for changes that never
+/// reach this topic (gaps): logical messages, and tables that the connector leaves out or sends elsewhere. So there are few ranges.
 #[derive(Debug, Default)]
 pub(super) struct Order {
-    through: u64,
-    beyond: BTreeSet<u64>,
+    seen: Vec<RangeInclusive<u64>>,
     unreadable: u64,
 }
 
 impl Order {
     /// Change `number` has been seen. False when it had been seen before.
     pub(super) fn see(&mut self, number: u64) -> bool {
-        if number <= self.through || (number > self.through + 1 && !self.beyond.insert(number)) {
+        match self.seen.last_mut() {
+            Some(last) if number == last.end() + 1 => *last = *last.start()..=number,
+            Some(last) if number > *last.end() => self.seen.push(number..=number),
+            None => self.seen.push(number..=number),
+            Some(_) => return self.see_within(number),
+        }
+        true
+    }
+
+    /// The same for a number that is not behind all others.
+    fn see_within(&mut self, number: u64) -> bool {
+        let place = self.seen.partition_point(|range| *range.end() < number);
+        let before = place.checked_sub(1);
+        if self.seen.get(place).is_some_and(|range| range.contains(&number)) {
             return false;
         }
-        if number == self.through + 1 {
-            self.through = number;
-            while self.beyond.remove(&(self.through + 1)) {
-                self.through += 1;
+        let joins_before = before.is_some_and(|before| self.seen[before].end() + 1 == number);
+        let joins_behind = self.seen.get(place).is_some_and(|range| number + 1 == *range.start());
+        match (before.filter(|_| joins_before), joins_behind) {
+            (Some(before), true) => {
+                self.seen[before] = *self.seen[before].start()..=*self.seen[place].end();
+                self.seen.remove(place);
             }
+            (Some(before), false) => self.seen[before] = *self.seen[before].start()..=number,
+            (None, true) => self.seen[place] = number..=*self.seen[place].end(),
+            (None, false) => self.seen.insert(place, number..=number),
         }
         true
     }
@@ -31,39 +48,42 @@ impl Order {
         self.unreadable += 1;
     }
 
-    /// How many of the transaction's `changes` are missing with no unreadable record to explain it.
-    pub(super) fn missing(&self, changes: u64) -> u64 {
-        let seen = self.through + self.beyond.len() as u64;
-        changes.saturating_sub(seen + self.unreadable)
+    /// How many records could not be read.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// How many changes have been seen.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen.iter().map(|range| range.end() - range.start() + 1).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Order;
+    use std::collections::BTreeSet;
 
-    #[test]
-    fn all_numbers_in_any_order_leave_nothing_missing() {
-        let mut order = Order::default();
-        for number in [1, 4, 3, 2, 5] {
-            assert!(order.see(number));
-        }
-        assert_eq!(order.missing(5), 0);
-        assert_eq!(order.missing(7), 2);
-    }
+    use proptest::prelude::*;
+
+    use super::Order;
 
     #[test]
     fn a_replay_is_recognised() {
         let mut order = Order::default();
         assert!(order.see(1) && order.see(3));
         assert!(!order.see(1) && !order.see(3) && order.see(2));
+        assert_eq!(order.seen, [1..=3]);
     }
 
-    #[test]
-    fn an_unreadable_record_explains_one_gap() {
-        let mut order = Order::default();
-        order.see(1);
-        order.see_unreadable();
-        assert_eq!((order.missing(2), order.missing(3)), (0, 1));
+    proptest! {
+        #[test]
+        fn numbers_in_any_order_are_a_set(numbers in prop::collection::vec(1_u64..40, 0..80)) {
+            let (mut order, mut set) = (Order::default(), BTreeSet::new());
+            for number in numbers {
+                prop_assert_eq!(order.see(number), set.insert(number));
+            }
+            prop_assert_eq!(order.seen(), set.len() as u64);
+            prop_assert!(order.seen.windows(2).all(|pair| pair[0].end() + 1 < *pair[1].start()));
+        }
     }
 }

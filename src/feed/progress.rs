@@ -1,7 +1,9 @@
-//! What has been applied of a source's log, as far as judging the next transaction needs it.
+//! What has been applied of a source's log, as far as judging what comes next needs it.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::recent::{Recent, digest};
+use super::tables::Tables;
 use crate::torture::{Guard, stands};
 
 /// A transaction's position in the source's log.
@@ -18,27 +20,55 @@ pub struct Position {
 pub enum Snapshot {
     /// No snapshot has been seen: nothing can be decided yet.
     Waiting,
-    /// One is being read; it has brought these tables.
-    Running(BTreeSet<String>),
+    /// One is being read.
+    Running(Bringing),
+    /// One was read to the row that is marked as its last, and nothing but rows of snapshots has come since.
+    Read(Bringing),
+    /// Rows have come behind the one that is marked as its last, as several threads of a connector write them. It is over where
+    /// something else comes.
+    Trailing(Bringing),
     /// The last one was read to its end.
     Complete,
+}
+
+/// What a snapshot has brought so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bringing {
+    /// The table of its very first row, which the processor need not read.
+    pub first: Arc<str>,
+    /// The transaction that was open when it began.
+    pub inside: Option<u64>,
+    /// Tables of which it has brought rows.
+    pub begun: Tables,
+}
+
+/// The rows of these tables are not known any more, so nothing is decided until a snapshot has brought them again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The tables.
+    pub tables: Tables,
+    /// What happened first, where, and what to do.
+    pub why: Arc<str>,
 }
 
 /// Stored in the checkpoint, so that a restart judges as if it had read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Highest commit position, and latest commit time, applied since the last snapshot began.
+    /// Highest commit position, and latest commit time, applied since the last whole snapshot.
     pub high: Option<Position>,
+    /// Up to this position transactions were applied by a program that did not keep their ids: one that comes again there is known
+    /// by its time alone.
+    pub without_ids: Option<u64>,
     /// How far snapshots are.
     pub snapshot: Snapshot,
+    /// Tables that any snapshot has brought: the connector captures them.
+    pub captured: Tables,
+    /// What was lost of the log, until it has come again.
+    pub doubt: Option<Doubt>,
     /// A transaction that was cut off: the connector has to emit it again before any new one.
     pub incomplete: Option<u64>,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        Self { high: None, snapshot: Snapshot::Waiting, incomplete: None }
-    }
+    /// The time, in milliseconds since 1970, that was taken instead of the last one that was too far ahead of its own record.
+    pub bounded: Option<i64>,
 }
 
 /// What a transaction is to us, judged at its END.
@@ -48,18 +78,44 @@ pub(super) enum Verdict {
     New,
     /// Applied before: a restarted connector emits it again.
     Again,
-    /// At a position that was passed, yet committed later than anything: the source's log began again.
+    /// At a position that was passed, yet never seen: the source's log began again.
     LogBeganAgain,
 }
 
 impl Progress {
+    /// Nothing was read yet, of a processor that reads these tables.
+    pub fn none(declared: &'static [&'static str]) -> Self {
+        Self {
+            high: None,
+            without_ids: None,
+            snapshot: Snapshot::Waiting,
+            captured: Tables::none(declared),
+            doubt: None,
+            incomplete: None,
+            bounded: None,
+        }
+    }
+
+    /// Whether conclusions may be drawn: a snapshot is complete, and nothing is lost.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.snapshot, Snapshot::Read(_) | Snapshot::Complete)
+            && (self.doubt.is_none() || !stands(Guard::Loss))
+    }
+
     /// Judges the transaction that ends at `end`.
-    pub(super) fn judge(&self, end: Position) -> Verdict {
-        match self.high {
-            _ if !stands(Guard::ReEmission) => Verdict::New,
-            Some(high) if end.commit <= high.commit && end.time <= high.time => Verdict::Again,
-            Some(high) if end.commit <= high.commit => Verdict::LogBeganAgain,
-            _ => Verdict::New,
+    pub(super) fn judge(&self, transaction: u64, end: Position, recent: &Recent) -> Verdict {
+        let Some(high) = self.high else {
+            return if recent.contains(digest(transaction, end)) { Verdict::Again } else { Verdict::New };
+        };
+        let without_id = self.without_ids.is_some_and(|position| end.commit <= position);
+        if !stands(Guard::ReEmission) {
+            Verdict::New
+        } else if recent.contains(digest(transaction, end)) || (without_id && end.time <= high.time) {
+            Verdict::Again
+        } else if end.commit <= high.commit {
+            Verdict::LogBeganAgain
+        } else {
+            Verdict::New
         }
     }
 
@@ -69,21 +125,63 @@ impl Progress {
         high.commit = high.commit.max(end.commit);
         high.time = high.time.max(end.time);
     }
+
+    /// These tables are not known any more.
+    pub(super) fn doubt(&mut self, tables: Tables, why: impl FnOnce() -> String) {
+        match &mut self.doubt {
+            Some(doubt) => doubt.tables = doubt.tables.or(tables),
+            None if tables.is_empty() => {}
+            None => self.doubt = Some(Doubt { tables, why: why().into() }),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TABLES: &[&str] = &["a", "b"];
+
+    fn end(commit: u64, time: i64) -> Position {
+        Position { commit, time }
+    }
+
     #[test]
-    fn position_and_time_together_distinguish_a_repeat_from_a_new_log() {
-        let mut progress = Progress::default();
-        let end = |commit, time| Position { commit, time };
-        assert_eq!(progress.judge(end(5, 5)), Verdict::New);
+    fn a_repeat_is_recognised_and_a_new_log_is_not_taken_for_one() {
+        let mut progress = Progress::none(TABLES);
+        assert_eq!(progress.judge(1, end(50, 500), &Recent::default()), Verdict::New);
         progress.advance(end(50, 500));
-        assert_eq!(progress.judge(end(51, 499)), Verdict::New, "commit times only nearly increase");
-        assert_eq!(progress.judge(end(50, 500)), Verdict::Again);
-        assert_eq!(progress.judge(end(7, 70)), Verdict::Again);
-        assert_eq!(progress.judge(end(7, 501)), Verdict::LogBeganAgain);
+        let recent: Recent = [digest(1, end(50, 500))].into_iter().collect();
+        assert_eq!(progress.judge(1, end(50, 500), &recent), Verdict::Again);
+        assert_eq!(
+            progress.judge(2, end(51, 499), &recent),
+            Verdict::New,
+            "commit times only nearly increase"
+        );
+        for (transaction, end) in [(1, end(50, 499)), (1, end(49, 500)), (2, end(50, 500)), (7, end(7, 501))]
+        {
+            assert_eq!(progress.judge(transaction, end, &recent), Verdict::LogBeganAgain);
+        }
+    }
+
+    #[test]
+    fn what_was_applied_before_ids_were_kept_is_known_by_its_time() {
+        let mut progress = Progress { without_ids: Some(50), ..Progress::none(TABLES) };
+        progress.advance(end(60, 500));
+        assert_eq!(progress.judge(1, end(50, 500), &Recent::default()), Verdict::Again);
+        assert_eq!(progress.judge(1, end(50, 501), &Recent::default()), Verdict::LogBeganAgain);
+        assert_eq!(progress.judge(1, end(51, 400), &Recent::default()), Verdict::LogBeganAgain);
+    }
+
+    #[test]
+    fn doubt_grows_and_keeps_its_first_reason() {
+        let mut progress = Progress { snapshot: Snapshot::Complete, ..Progress::none(TABLES) };
+        progress.doubt(Tables::none(TABLES), || "nothing".into());
+        assert!(progress.is_whole());
+        progress.doubt(Tables::none(TABLES).with(["a"]), || "first".into());
+        progress.doubt(Tables::none(TABLES).with(["b"]), || "second".into());
+        let doubt = progress.doubt.as_ref().unwrap();
+        assert_eq!((doubt.tables, &*doubt.why), (Tables::all(TABLES), "first"));
+        assert!(!progress.is_whole());
     }
 }

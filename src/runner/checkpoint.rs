@@ -1,15 +1,15 @@
 //! Offsets live in Postgres: claimed by bumping an epoch, moved by compare-and-set in the batch's transaction.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::Failure;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::clock;
-use crate::feed::{Position, Progress, RecordRef, Snapshot};
+use crate::feed::{Bringing, Doubt, KEPT, Position, Progress, Recent, RecordRef, Snapshot, Tables};
 use crate::task::TaskId;
 use crate::torture::{Guard, stands};
 
@@ -70,11 +70,13 @@ pub(super) async fn in_force(task: &TaskId, connection: &mut PgConnection) -> Re
 }
 
 /// Takes the task over: waits for a transaction of the owner before, then bumps the epoch, so that the offset read is final
-/// and the owner before cannot write any more. A task that was never claimed begins at `start`.
+/// and the owner before cannot write any more. A task that was never claimed begins at `start`. `declared` are the tables that the
+/// processor reads.
 pub(super) async fn claim(
     task: &TaskId,
     owner: &str,
     start: i64,
+    declared: &'static [&'static str],
     connection: &mut PgConnection,
 ) -> Result<Checkpoint, Failure> {
     let row = task
@@ -98,19 +100,6 @@ pub(super) async fn claim(
         }),
         None => None,
     };
-    let high = match row.try_get::<Option<i64>, _>("high_position")? {
-        Some(commit) => {
-            let time = row.try_get::<DateTime<Utc>, _>("high_time")?.timestamp_millis();
-            Some(Position { commit: commit.cast_unsigned(), time })
-        }
-        None => None,
-    };
-    let tables: Vec<String> = row.try_get("snapshot_tables")?;
-    let snapshot = match row.try_get("snapshot")? {
-        "waiting" => Snapshot::Waiting,
-        "running" => Snapshot::Running(tables.into_iter().collect()),
-        _ => Snapshot::Complete,
-    };
     Ok(Checkpoint {
         next_offset: row.try_get("next_offset")?,
         control_offset: row.try_get("control_offset")?,
@@ -118,13 +107,63 @@ pub(super) async fn claim(
         out_seq: row.try_get("out_seq")?,
         topic_generation: row.try_get("incarnation")?,
         last,
-        progress: Progress {
-            high,
-            snapshot,
-            incomplete: row.try_get::<Option<i64>, _>("cut_off")?.map(i64::cast_unsigned),
-        },
+        progress: progress(&row, declared)?,
         clock: row.try_get("clock")?,
     })
+}
+
+fn progress(row: &PgRow, declared: &'static [&'static str]) -> sqlx::Result<Progress> {
+    let none = Tables::none(declared);
+    let tables = |column| {
+        let names = row.try_get::<Option<Vec<String>>, _>(column)?;
+        Ok::<_, sqlx::Error>(names.map(|names| none.with(names.iter().map(String::as_str))))
+    };
+    let number =
+        |column| Ok::<_, sqlx::Error>(row.try_get::<Option<i64>, _>(column)?.map(i64::cast_unsigned));
+    let millis = |column| {
+        let time = row.try_get::<Option<DateTime<Utc>>, _>(column)?;
+        Ok::<_, sqlx::Error>(time.map(|time| time.timestamp_millis()))
+    };
+    let bringing = || {
+        Ok::<_, sqlx::Error>(Bringing {
+            first: row.try_get::<Option<&str>, _>("snapshot_first")?.unwrap_or_default().into(),
+            inside: number("snapshot_inside")?,
+            begun: tables("snapshot_tables")?.unwrap_or(none),
+        })
+    };
+    Ok(Progress {
+        high: number("high_position")?
+            .zip(millis("high_time")?)
+            .map(|(commit, time)| Position { commit, time }),
+        without_ids: number("without_ids")?,
+        snapshot: match (row.try_get("snapshot")?, row.try_get("snapshot_read")?) {
+            ("waiting", _) => Snapshot::Waiting,
+            ("running", false) => Snapshot::Running(bringing()?),
+            ("running", true) => Snapshot::Trailing(bringing()?),
+            (_, true) => Snapshot::Read(bringing()?),
+            (_, false) => Snapshot::Complete,
+        },
+        captured: tables("captured_tables")?.unwrap_or(Tables::all(declared)),
+        doubt: tables("doubtful_tables")?
+            .map(|tables| {
+                Ok::<_, sqlx::Error>(Doubt { tables, why: row.try_get::<&str, _>("doubtful_since")?.into() })
+            })
+            .transpose()?,
+        incomplete: number("cut_off")?,
+        bounded: millis("bounded_time")?,
+    })
+}
+
+/// The transactions that were applied last, and how many there were in all.
+pub(super) async fn recent(task: &TaskId, connection: &mut PgConnection) -> Result<(Recent, i64), Failure> {
+    let sql = "SELECT applied, digests FROM stream.recent_transactions
+               WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5 ORDER BY applied";
+    let (mut digests, mut applied) = (Vec::new(), 0);
+    for row in task.query(sql).fetch_all(connection).await? {
+        applied = row.try_get("applied")?;
+        digests.extend(row.try_get::<Vec<i64>, _>("digests")?.into_iter().map(i64::cast_unsigned));
+    }
+    Ok((digests.into_iter().collect(), applied))
 }
 
 /// Looks whether nobody else has claimed the task.
@@ -149,7 +188,25 @@ pub(super) async fn still_ours(
     }
 }
 
-/// The compare-and-set: moves the checkpoint from `from` to `to` if nobody else has. The first statement of every batch.
+/// Transactions that were applied since the last save, and how many there were before them.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// What each is known by, in order.
+    pub(super) digests: Vec<i64>,
+    /// How many there were before.
+    pub(super) before: i64,
+}
+
+impl Applied {
+    /// They are stored.
+    pub(super) fn clear(&mut self) {
+        self.before += i64::try_from(self.digests.len()).unwrap_or(i64::MAX);
+        self.digests.clear();
+    }
+}
+
+/// The compare-and-set: moves the checkpoint from `from` to `to` if nobody else has, and keeps what was applied. The first statement
+/// of every batch.
 ///
 /// # Errors
 /// [`Failure::Fenced`] when the row has another epoch or offset than this owner left.
@@ -157,43 +214,69 @@ pub(super) async fn advance(
     task: &TaskId,
     from: i64,
     to: &Checkpoint,
+    applied: &Applied,
     connection: &mut PgConnection,
 ) -> Result<(), Failure> {
-    let none = BTreeSet::new();
-    let (snapshot, tables) = match &to.progress.snapshot {
-        Snapshot::Waiting => ("waiting", &none),
-        Snapshot::Running(tables) => ("running", tables),
-        Snapshot::Complete => ("complete", &none),
+    let Progress { high, without_ids, snapshot, captured, doubt, incomplete, bounded } = &to.progress;
+    let (snapshot, is_read, bringing) = match snapshot {
+        Snapshot::Waiting => ("waiting", false, None),
+        Snapshot::Running(bringing) => ("running", false, Some(bringing)),
+        Snapshot::Trailing(bringing) => ("running", true, Some(bringing)),
+        Snapshot::Read(bringing) => ("complete", true, Some(bringing)),
+        Snapshot::Complete => ("complete", false, None),
     };
+    let names = |tables: Tables| tables.names().collect::<Vec<_>>();
     // NULL, which takes any, only where torture has taken the guard away.
     let ours = stands(Guard::Epoch).then_some(to.owner_epoch);
     let left = stands(Guard::Offset).then_some(from);
-    let done = task
+    let query = task
         .query(
-        "UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
-             last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
-             snapshot_tables = $17, clock = $18, control_offset = $19, cut_off = $20, updated_at = now()
-         WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
-             AND owner_epoch = COALESCE($6, owner_epoch) AND next_offset = COALESCE($7, next_offset)",
-    )
-    .bind(ours)
-    .bind(left)
-    .bind(to.next_offset)
-    .bind(to.out_seq)
-    .bind(to.topic_generation)
-    .bind(to.last.map(|last| last.offset))
-    .bind(to.last.map(|last| last.timestamp))
-    .bind(to.last.map(|last| last.hash))
-    .bind(to.progress.high.map(|high| high.commit.cast_signed()))
-    .bind(to.progress.high.map(|high| clock::from_millis(high.time)))
-    .bind(snapshot)
-    .bind(tables.iter().cloned().collect::<Vec<_>>())
-    .bind(to.clock)
-    .bind(to.control_offset)
-    .bind(to.progress.incomplete.map(u64::cast_signed))
-    .execute(connection)
-    .await?;
-    match done.rows_affected() {
+            "WITH moved AS (
+                 UPDATE stream.checkpoint SET next_offset = $8, out_seq = $9, incarnation = $10, last_offset = $11,
+                     last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
+                     snapshot_tables = $17, clock = $18, control_offset = $19, cut_off = $20, without_ids = $21,
+                     snapshot_first = $22, snapshot_inside = $23, captured_tables = $24, doubtful_tables = $25,
+                     doubtful_since = $26, bounded_time = $27, snapshot_read = $31, updated_at = now()
+                 WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
+                     AND owner_epoch = COALESCE($6, owner_epoch) AND next_offset = COALESCE($7, next_offset)
+                 RETURNING 1
+             ), kept AS (
+                 INSERT INTO stream.recent_transactions (processor, version, source, topic, partition, applied, digests)
+                 SELECT $1, $2, $3, $4, $5, $28, $29 FROM moved WHERE cardinality($29) > 0
+             ), dropped AS (
+                 DELETE FROM stream.recent_transactions
+                 WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
+                     AND applied <= $30 AND EXISTS (SELECT FROM moved)
+             )
+             SELECT count(*) FROM moved",
+        )
+        .bind(ours)
+        .bind(left)
+        .bind(to.next_offset)
+        .bind(to.out_seq)
+        .bind(to.topic_generation)
+        .bind(to.last.map(|last| last.offset))
+        .bind(to.last.map(|last| last.timestamp))
+        .bind(to.last.map(|last| last.hash))
+        .bind(high.map(|high| high.commit.cast_signed()))
+        .bind(high.map(|high| clock::from_millis(high.time)))
+        .bind(snapshot)
+        .bind(bringing.map(|bringing| names(bringing.begun)).unwrap_or_default())
+        .bind(to.clock)
+        .bind(to.control_offset)
+        .bind(incomplete.map(u64::cast_signed))
+        .bind(without_ids.map(u64::cast_signed))
+        .bind(bringing.map(|bringing| &*bringing.first))
+        .bind(bringing.and_then(|bringing| bringing.inside).map(u64::cast_signed))
+        .bind(names(*captured))
+        .bind(doubt.as_ref().map(|doubt| names(doubt.tables)))
+        .bind(doubt.as_ref().map(|doubt| &*doubt.why))
+        .bind(bounded.map(clock::from_millis));
+    let all = applied.before + i64::try_from(applied.digests.len()).unwrap_or(i64::MAX);
+    // A row is dropped with the last transaction in it that has to be kept.
+    let oldest = all - i64::try_from(KEPT).unwrap_or(i64::MAX);
+    let row = query.bind(all).bind(&applied.digests).bind(oldest).bind(is_read).fetch_one(connection).await?;
+    match row.try_get::<i64, _>(0)? {
         1 => Ok(()),
         _ => Err(Failure::Fenced(
             format!("offset {from} of epoch {} is not ours any more", to.owner_epoch).into(),

@@ -68,7 +68,8 @@ impl<P: Processor> Session<P> {
         let (low, high) = watermarks(consumer, &job.task.topic)?;
         let first = job.shadow.as_ref().map_or(low, |shadow| shadow.from.max(low));
         pass(Point::Claiming);
-        let writer = job.runtime.block_on(Writer::<P>::claim(job, first, high))?;
+        let mut writer = job.runtime.block_on(Writer::<P>::claim(job, first, high))?;
+        let recent = writer.take_recent();
         let (job, checkpoint) = (&writer.job().clone(), writer.checkpoint());
         let start = checkpoint.next_offset;
         let topic = &job.task.topic;
@@ -102,7 +103,7 @@ impl<P: Processor> Session<P> {
         tracing::info!(processor = job.task.processor, source = job.source.name, offset = start, "claimed");
         Ok(Self {
             job: job.clone(),
-            assembler: Assembler::new(progress, job.large),
+            assembler: Assembler::new(progress, job.large).with_recent(recent).of_schema(&job.source.schema),
             deliveries: Some(deliveries),
             room: Arc::new(Semaphore::new(QUEUE_ROWS as usize)),
             writer: Some(writer),
@@ -180,10 +181,16 @@ impl<P: Processor> Session<P> {
         };
         if self.again.is_none() && self.verify.is_none() {
             self.count();
-            self.assembler.flush(next)?;
-            return self.hand_on(consumer);
+            self.assembler.flush(next);
+            self.hand_on(consumer)?;
+            return self.lost();
         }
         Ok(())
+    }
+
+    /// Who has read to the end of a log of which something is lost waits for nothing that could still come.
+    fn lost(&self) -> Result<(), Failure> {
+        self.assembler.lost().map_or(Ok(()), |why| Err(Failure::permanent(why)))
     }
 
     fn hand_on(&mut self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
@@ -222,6 +229,7 @@ impl<P: Processor> Session<P> {
                 resume,
                 seen,
                 progress,
+                applied: None,
                 may_commit: false,
             });
         }
@@ -321,8 +329,9 @@ impl<P: Processor> Session<P> {
         offset: i64,
         consumer: &BaseConsumer<Assignment>,
     ) -> Result<(), Failure> {
-        self.assembler.flush(offset)?;
+        self.assembler.flush(offset);
         self.hand_on(consumer)?;
+        self.lost()?;
         self.deliveries = None;
         let saved = self.writer.take().map(|writer| self.job.runtime.block_on(writer));
         if let Some(drain) = self.drain.take() {

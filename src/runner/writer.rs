@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use contract::{Audit, Failure, Fold, Processor, TableSet};
+use contract::{Audit, Decode, Failure, Fold, Processor, Request, TableSet};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::mpsc::error::TryRecvError;
 use uuid::Uuid;
 
-use super::checkpoint::{self, Checkpoint};
+use super::checkpoint::{self, Applied, Checkpoint};
 use crate::audit;
 use crate::connection::{connect, set_search_path};
 use crate::control::ControlState;
 use crate::dead_letter::{OpenDeadLetters, answer};
-use crate::feed::{Delivery, RecordRef, RowBatch, Snapshot, Step};
+use crate::feed::{Delivery, Recent, RecordRef, RowBatch, Step};
 use crate::migrate;
 use crate::outbox::{self, Closing, Notifier, OutboxRow};
 use crate::status::State;
@@ -61,6 +61,8 @@ pub struct Writer<P> {
     control: ControlState,
     events: Vec<OutboxRow>,
     audits: Vec<Audit>,
+    applied: Applied,
+    recent: Recent,
     /// The record that closed the present delivery, and how many events it has.
     numbered: (Closing, u32),
     rows: usize,
@@ -86,9 +88,11 @@ impl<P: Processor> Writer<P> {
                 Some(shadow) => shadow.version,
                 None => checkpoint::in_force(&job.task, &mut claiming).await?,
             };
-            let claimed = checkpoint::claim(&job.task, &job.instance, start, &mut claiming).await?;
+            let declared = P::RowChange::TABLES;
+            let claimed = checkpoint::claim(&job.task, &job.instance, start, declared, &mut claiming).await?;
             claiming.commit().await?;
             pass(Point::Claimed);
+            let recent = checkpoint::recent(&job.task, &mut connection).await?;
             let tables = P::Tables::load(&mut connection).await?;
             let mut processor = P::new(&job.source, tables, claimed.clock)?;
             let dead_letters = OpenDeadLetters::load(&job.task, &mut connection).await?;
@@ -101,9 +105,9 @@ impl<P: Processor> Writer<P> {
             processor.rules(&rules).map_err(|why| {
                 Failure::permanent(format!("the rules in force are not understood any more: {why}"))
             })?;
-            Ok::<_, Failure>((processor, claimed, dead_letters, control))
+            Ok::<_, Failure>((processor, claimed, recent, dead_letters, control))
         };
-        let (processor, claimed, dead_letters, control) =
+        let (processor, claimed, (recent, applied), dead_letters, control) =
             tokio::time::timeout(LOAD_TIMEOUT, load).await.map_err(|_| {
                 Failure::transient("Postgres took more than five minutes to read the state")
             })??;
@@ -119,6 +123,8 @@ impl<P: Processor> Writer<P> {
             control,
             events: Vec::new(),
             audits: Vec::new(),
+            applied: Applied { before: applied, ..Applied::default() },
+            recent,
             numbered: (Closing::Change(-1), 0),
             rows: 0,
             changed: false,
@@ -132,6 +138,11 @@ impl<P: Processor> Writer<P> {
     /// The job, with the version that was claimed.
     pub fn job(&self) -> &Job {
         &self.job
+    }
+
+    /// The transactions that were applied last, as they were claimed.
+    pub fn take_recent(&mut self) -> Recent {
+        std::mem::take(&mut self.recent)
     }
 
     /// The checkpoint that was claimed or last saved.
@@ -199,8 +210,8 @@ impl<P: Processor> Writer<P> {
 
     /// Folds one delivery. True when a batch may end here.
     pub fn fold(&mut self, mut delivery: Delivery<P::RowChange>) -> bool {
-        let complete = delivery.progress.snapshot == Snapshot::Complete;
-        self.fold.set_deciding(complete || !stands(Guard::IncompleteSnapshot));
+        self.fold.set_deciding(delivery.progress.is_whole() || !stands(Guard::IncompleteSnapshot));
+        self.applied.digests.extend(delivery.applied.map(u64::cast_signed));
         self.changed |= !matches!(delivery.step, Step::Advance);
         let closed_by = delivery.closed_by;
         self.take_aside(&mut delivery.step, closed_by);
@@ -211,7 +222,10 @@ impl<P: Processor> Writer<P> {
                 self.next.control_offset = offset + 1;
             }
             let dead_letters = &mut self.dead_letters;
-            self.control.fold(control, &mut self.fold, |fold, request| answer(request, fold, dead_letters));
+            let schema = &self.job.source.schema;
+            let answer =
+                |fold: &mut Fold<P>, request: &mut Request| answer(request, fold, dead_letters, schema);
+            self.control.fold(control, &mut self.fold, answer);
         }
         self.collect(closing);
         if closed_by.offset >= 0 {
@@ -299,6 +313,7 @@ impl<P: Processor> Writer<P> {
         #[allow(clippy::cast_precision_loss, reason = "a metric")]
         metrics.batch_rows.observe(self.rows as f64);
         self.stored = self.next.next_offset;
+        self.applied.clear();
         self.rows = 0;
         self.changed = false;
         self.reached();
@@ -314,7 +329,7 @@ impl<P: Processor> Writer<P> {
     async fn save_in_transaction(&mut self) -> Result<(), Failure> {
         pass(Point::Folded);
         let mut transaction = self.connection.begin().await?;
-        checkpoint::advance(&self.job.task, self.stored, &self.next, &mut transaction).await?;
+        checkpoint::advance(&self.job.task, self.stored, &self.next, &self.applied, &mut transaction).await?;
         self.fold.tables().save(&mut transaction).await?;
         self.dead_letters.save(&self.job.task, &mut transaction).await?;
         self.control.save(&self.job.task, &mut transaction).await?;
@@ -341,14 +356,16 @@ impl<P: Processor> Writer<P> {
             figures.state = State::Running;
             figures.next_offset = self.next.next_offset;
             figures.seen = self.seen;
-            figures.complete = self.next.progress.snapshot == Snapshot::Complete;
+            figures.complete = self.next.progress.is_whole();
             figures.clock = self.fold.clock();
             figures.next_due = self.fold.next_due();
             self.control.announced().clone_into(&mut figures.rules);
             figures.dead_letters = dead_letters;
             figures.out_seq = self.next.out_seq;
             figures.at_end = self.at_end;
-            figures.caught_up |= self.at_end || self.seen >= self.goal;
+            // Who has lost something is never done with the log.
+            let in_doubt = self.next.progress.doubt.is_some();
+            figures.caught_up |= (self.at_end || self.seen >= self.goal) && !in_doubt;
         });
     }
 }

@@ -22,7 +22,7 @@ fn read(folder: &Path, mode: &str) -> Vec<String> {
         let value = value.as_ref().map(String::as_bytes);
         assembler.push(&Input { offset, timestamp: 0, key: Some(key.as_bytes()), value, kind: None });
     }
-    assembler.flush(i64::try_from(text.lines().count()).unwrap()).unwrap();
+    assembler.flush(i64::try_from(text.lines().count()).unwrap());
     while let Some(delivery) = assembler.next_delivery() {
         match delivery.step {
             Step::Transaction { rows, .. } | Step::Snapshot { rows, .. } => read.extend(describe(&rows)),

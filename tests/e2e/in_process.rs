@@ -41,7 +41,12 @@ pub fn job_of<P: Processor>(sandbox: &Sandbox, large: usize) -> Job {
             partition: 0,
         },
         control_topic: None,
-        source: contract::Source { name: "odoo".into(), time_zone: chrono_tz::UTC, main_company: None },
+        source: contract::Source {
+            name: "odoo".into(),
+            schema: "public".into(),
+            time_zone: chrono_tz::UTC,
+            main_company: None,
+        },
         database_url: sandbox.database_url.clone(),
         kafka: sandbox.kafka(),
         prefix: sandbox.name.clone(),
@@ -58,11 +63,12 @@ pub fn job_of<P: Processor>(sandbox: &Sandbox, large: usize) -> Job {
 impl Pipeline {
     /// Claims the task, as after a restart.
     pub async fn claim(job: &Job) -> Self {
-        let writer = Writer::<Credit>::claim(job, 0, i64::MAX).await.unwrap();
+        let mut writer = Writer::<Credit>::claim(job, 0, i64::MAX).await.unwrap();
+        let recent = writer.take_recent();
         let checkpoint = writer.checkpoint();
         let progress = checkpoint.topic_generation.map(|_| checkpoint.progress.clone());
         let resume = usize::try_from(checkpoint.next_offset).unwrap();
-        let assembler = Assembler::new(progress, job.large);
+        let assembler = Assembler::new(progress, job.large).with_recent(recent);
         Self { job: job.clone(), writer: Some(writer), assembler, resume }
     }
 
@@ -90,7 +96,7 @@ impl Pipeline {
 
     /// The end of the log: all that can go out does, and is saved.
     pub async fn finish(&mut self, log: &[Record]) {
-        self.assembler.flush(i64::try_from(log.len()).unwrap()).unwrap();
+        self.assembler.flush(i64::try_from(log.len()).unwrap());
         while let Some(delivery) = self.assembler.next_delivery() {
             self.fold(log, delivery);
         }
@@ -109,6 +115,7 @@ impl Pipeline {
             writer.fold(Delivery {
                 step: Step::Part { rows, time },
                 progress,
+                applied: None,
                 may_commit: false,
                 ..delivery
             });
@@ -129,7 +136,7 @@ impl Pipeline {
 
     /// Whether decisions are made.
     pub fn complete(&self) -> bool {
-        self.writer.as_ref().unwrap().checkpoint().progress.snapshot == ledgerwell::feed::Snapshot::Complete
+        self.writer.as_ref().unwrap().checkpoint().progress.is_whole()
     }
 }
 

@@ -6,6 +6,7 @@
 mod adoption;
 mod api;
 mod batching;
+mod cases;
 mod commands;
 mod control;
 mod costs;

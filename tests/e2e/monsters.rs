@@ -644,6 +644,9 @@ async fn an_end_that_counts_too_many_is_a_hole_in_the_log_until_a_new_snapshot()
     log.good();
     produce(&sandbox, &log.records);
     let (code, error) = run(&sandbox);
-    assert!(code == Some(1) && error.contains("are not in the log") && error.contains("snapshot"), "{error}");
+    assert!(
+        code == Some(1) && error.contains("not all changes of transaction") && error.contains("snapshot"),
+        "{error}"
+    );
     assert_eq!(limit(&sandbox).await, 1_001, "what comes before it is applied");
 }

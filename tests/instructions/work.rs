@@ -54,7 +54,12 @@ fn deliveries<P: Processor>(records: &[Record], mut each: impl FnMut(Step<P::Row
 
 fn fold(rounds: u64) {
     let records = records();
-    let source = Source { name: "odoo".into(), time_zone: chrono_tz::UTC, main_company: None };
+    let source = Source {
+        name: "odoo".into(),
+        schema: "public".into(),
+        time_zone: chrono_tz::UTC,
+        main_company: None,
+    };
     for _ in 0..rounds {
         let mut credit = Credit::new(&source, Tables::default(), None).unwrap();
         let mut outbox = Outbox::default();

@@ -24,10 +24,11 @@ const DAY: i64 = 86_400_000;
 pub fn control(chance: &mut Chance, time: i64) -> Record {
     let (kind, value) = match chance.below(6) {
         0 | 1 => ("rules", rules(chance)),
-        2 => (
-            "tick",
-            json!({ "time": timestamp(time + DAY * i64::try_from(chance.below(4)).unwrap() - 2 * DAY) }),
-        ),
+        2 => {
+            // Whoever writes a tick does it when its time has come.
+            let time = time + DAY * i64::try_from(chance.below(4)).unwrap() - 2 * DAY;
+            return control_record("tick", &json!({ "time": timestamp(time) }), time);
+        }
         _ => ("request", request(chance, time)),
     };
     control_record(kind, &value, time)

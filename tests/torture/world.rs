@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ledgerwell::registry::PROCESSORS;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::Mutex;
 
@@ -17,6 +19,7 @@ use crate::instance::{Instance, wait};
 use crate::proxy::{Proxy, Weather};
 use crate::services::Services;
 use crate::support::Processor;
+use crate::torn::Record;
 
 /// What a scenario works with.
 pub struct World<'a> {
@@ -273,6 +276,14 @@ impl<'a> World<'a> {
         let mut settings = ClientConfig::new();
         settings.set("bootstrap.servers", &self.services.kafka).set("group.id", "torture");
         settings.create().unwrap()
+    }
+
+    /// Whether a record is a change of a table that the processor reads.
+    pub fn reads(&self, record: &Record) -> bool {
+        let value: Value =
+            serde_json::from_slice(record.value.as_deref().unwrap_or(b"null")).unwrap_or_default();
+        let entry = PROCESSORS.iter().find(|entry| entry.name == self.processor.name).unwrap();
+        value["source"]["table"].as_str().is_some_and(|table| entry.tables.contains(&table))
     }
 
     /// The end of the source's topic.

@@ -19,7 +19,7 @@ pub(crate) struct Delivery {
     /// The record that closes it.
     pub(crate) offset: i64,
     pub(crate) contents: Contents,
-    /// Whether the last snapshot was complete when it came.
+    /// Whether the last snapshot was complete when it came, and nothing was lost since.
     pub(crate) complete: bool,
 }
 
@@ -30,8 +30,9 @@ pub(crate) enum Contents {
     Transaction { rows: Vec<Row>, time: DateTime<Utc> },
     /// A row of a snapshot; the first one of its table in this snapshot replaces what the table held.
     SnapshotRow { row: Row, first_of_table: bool },
-    /// Tables that the snapshot did not bring and that are empty therefore, and its time.
-    SnapshotEnd { empty: Vec<String>, time: Option<DateTime<Utc>> },
+    /// Tables that the snapshot did not bring and that are empty therefore, its time, and the clock that it makes up for where that
+    /// was wrong.
+    SnapshotEnd { empty: Vec<String>, time: Option<DateTime<Utc>>, wrong_clock: Option<DateTime<Utc>> },
     /// A row of an incremental snapshot.
     Upsert(Row),
     /// A control record.

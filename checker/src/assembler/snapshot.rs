@@ -4,8 +4,8 @@ use super::{Assembler, Contents, Delivery, Stage};
 use crate::log::{Row, Snapshot};
 use crate::subjects::TABLES;
 
-/// The tables that every Odoo database has.
-const BASE: [&str; 4] = ["res_company", "res_partner", "res_currency", "account_account"];
+/// Tables that are never empty in a database of Odoo.
+const BASE: [&str; 5] = ["res_company", "res_partner", "res_currency", "res_country", "account_account"];
 
 impl Assembler {
     /// Takes a row of a snapshot. The first one begins the snapshot, the last one completes it.
@@ -19,16 +19,9 @@ impl Assembler {
         if row.snapshot == Snapshot::First {
             self.snapshots += 1;
             self.stage = Stage::Running;
-            self.lost = None;
             self.brought.clear();
-            self.open = None;
-            self.pending.clear();
-            self.applied.clear();
-            self.high = None;
-            self.incomplete = None;
-            self.release(&[], deliveries);
         }
-        if self.lost.is_some() || self.stage != Stage::Running {
+        if self.stage != Stage::Running {
             return;
         }
         let (last, time) = (row.snapshot == Snapshot::Last, row.time);
@@ -40,11 +33,40 @@ impl Assembler {
             }
         }
         if last {
-            self.stage = Stage::Complete;
-            let all = BASE.iter().all(|table| self.brought.contains(*table));
-            let missing = TABLES.iter().filter(|table| all && !self.brought.contains(**table));
-            let empty = missing.map(|table| (*table).to_owned()).collect();
-            self.deliver(offset, Contents::SnapshotEnd { empty, time }, deliveries);
+            self.complete(offset, time, deliveries);
         }
+    }
+
+    /// A snapshot of the whole database makes up for whatever was lost; what it does not bring is empty.
+    fn complete(
+        &mut self,
+        offset: i64,
+        time: Option<chrono::DateTime<chrono::Utc>>,
+        deliveries: &mut Vec<Delivery>,
+    ) {
+        self.stage = Stage::Complete;
+        let lacks = |table: &&str| {
+            self.tables.contains(*table) && self.captured.contains(*table) && !self.brought.contains(*table)
+        };
+        let (mut empty, mut wrong_clock) = (Vec::new(), None);
+        if BASE.iter().any(lacks) {
+            self.doubtful.retain(|table| !self.brought.contains(*table));
+        } else {
+            let missing = TABLES.iter().filter(|table| !self.brought.contains(**table));
+            empty = missing.map(|table| (*table).to_owned()).collect();
+            wrong_clock = self.bounded.take();
+            self.doubtful.clear();
+            self.high = None;
+            self.incomplete = None;
+            if let Some(open) = &mut self.open {
+                // What it had changed was read with all else.
+                open.begin = open.begin.map(|(offset, _)| (offset, false));
+            }
+        }
+        if self.doubtful.is_empty() {
+            self.lost = None;
+        }
+        self.captured.extend(std::mem::take(&mut self.brought));
+        self.deliver(offset, Contents::SnapshotEnd { empty, time, wrong_clock }, deliveries);
     }
 }

@@ -64,7 +64,7 @@ fn control(name: &str, value: Value) -> Kind {
 }
 
 async fn replayed(kinds: Vec<Kind>) -> (Replay, Probe) {
-    let entry = |(offset, kind)| Entry { offset, kind, poison: None };
+    let entry = |(offset, kind)| Entry { offset, timestamp: None, kind, poison: None };
     let entries: Vec<Entry> = (0..).zip(kinds).map(entry).collect();
     let mut report = Report::default();
     let replayer = Replayer::new(Probe::default(), &mut report);
@@ -78,7 +78,7 @@ async fn days_begin_with_the_rows_of_the_day_before() {
         row("2", None, Snapshot::Last, at(5)),
         Kind::Begin { transaction: 7, position: 1 },
         row("3", Some((7, 1)), Snapshot::No, at(7)),
-        Kind::End { transaction: 7, position: 2, count: 1, time: at(7) },
+        Kind::End { transaction: 7, position: 2, count: 1, tables: None, time: at(7) },
     ])
     .await;
     let rows = [(5, 2), (6, 2), (7, 2), (8, 3), (9, 3)];
@@ -94,7 +94,7 @@ async fn a_rule_set_inside_of_a_transaction_counts_behind_it() {
         Kind::Begin { transaction: 7, position: 1 },
         control("rules", json!({ "rules": [] })),
         row("3", Some((7, 1)), Snapshot::No, at(5)),
-        Kind::End { transaction: 7, position: 2, count: 1, time: at(5) },
+        Kind::End { transaction: 7, position: 2, count: 1, tables: None, time: at(5) },
     ])
     .await;
     let in_force = |offset: i64| replay.closings[&offset].rule_sets;

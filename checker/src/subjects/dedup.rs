@@ -31,7 +31,8 @@ pub(super) struct Dedup {
 
 impl Subject for Dedup {
     const NAME: &'static str = "dedup";
-    const TABLES: &'static [&'static str] = &["res_partner"];
+    const TABLES: &'static [&'static str] =
+        &["res_country", "res_partner", "crm_lead", "product_template", "product_product"];
     const AUDITED: Option<Audited> = None;
     type Tables = Tables;
     type Sample = NotSampled;

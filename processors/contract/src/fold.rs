@@ -87,13 +87,21 @@ impl<P: Processor> Fold<P> {
         self.processor.clear_table(table);
     }
 
-    /// A snapshot was read to its end, at `time`: conclusions are drawn from it as a whole.
+    /// A snapshot was read to its end, at `time`: conclusions are drawn from it as a whole, unless something is still missing.
     pub fn snapshot_end(&mut self, time: Option<DateTime<Utc>>) {
         // What would have fallen due while it was read is decided with it.
         let deciding = std::mem::replace(&mut self.deciding, false);
         let now = self.advance(time);
         self.deciding = deciding;
-        self.processor.decide(now, &mut self.outbox);
+        self.decide(now);
+    }
+
+    /// The clock stands at `wrong`, which is no time of the source's: a clock was wrong. From here on it is `time`, if that is
+    /// earlier; the snapshot that ends there is drawn conclusions from as a whole, so nothing is left of what the wrong time has led to.
+    pub fn set_back(&mut self, wrong: DateTime<Utc>, time: DateTime<Utc>) {
+        if self.clock == Some(wrong) {
+            self.clock = Some(wrong.min(time));
+        }
     }
 
     /// An instant has come. One that is not later than the clock changes nothing.
@@ -142,7 +150,11 @@ impl<P: Processor> Fold<P> {
     /// A person asks for something: it is read as an action of the processor's, done or refused, and written down either way.
     pub fn request(&mut self, request: &Request) -> Outcome {
         if !self.deciding {
-            return self.refuse(request, "a snapshot is being read; ask again when it is complete".into());
+            return self.refuse(
+                request,
+                "nothing is decided before a snapshot has brought all rows; ask again when it is complete"
+                    .into(),
+            );
         }
         let now = self.time_of(request);
         let (name, done) = match Self::read_action(request) {

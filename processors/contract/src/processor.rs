@@ -16,6 +16,8 @@ use crate::table::{StoredTable, TableSet};
 pub struct Source {
     /// Its name in the configuration; part of every event's key.
     pub name: String,
+    /// The database schema of Odoo's tables.
+    pub schema: String,
     /// Where its days begin.
     pub time_zone: Tz,
     /// The company whose currency the company-wide figures are in; the lowest root company when not configured.

@@ -28,12 +28,12 @@ pub(super) struct Span {
 
 impl Held {
     /// Holds a record.
-    pub(super) fn push(&mut self, seen: &Seen<'_>, input: &Input<'_>) -> Span {
+    pub(super) fn push(&mut self, table: &'static str, seen: &Seen<'_>, input: &Input<'_>) -> Span {
         let (begin, value) = (self.0.len(), input.value.unwrap_or_default());
         self.0.extend_from_slice(seen.key.as_bytes());
         self.0.extend_from_slice(value);
         Span {
-            table: seen.table,
+            table,
             timestamp: input.timestamp,
             begin,
             key: seen.key.len(),

@@ -31,24 +31,41 @@ struct Log {
 }
 
 impl Log {
+    /// Behind a snapshot that has brought all tables.
     fn new() -> Self {
-        let progress = Progress { high: None, snapshot: Snapshot::Complete, incomplete: None };
+        let all = Tables::all(Numbered::TABLES);
+        let progress =
+            Progress { snapshot: Snapshot::Complete, captured: all, ..Progress::none(Numbered::TABLES) };
         Self { assembler: Assembler::new(Some(progress), 4), offset: 0 }
     }
 
-    fn push(&mut self, key: &str, value: &str) -> &mut Self {
-        self.try_push(key, value).unwrap();
-        self
+    /// Of which nothing was read before.
+    fn unread(offset: i64) -> Self {
+        Self { assembler: Assembler::new(None, 4), offset }
     }
 
-    fn try_push(&mut self, key: &str, value: &str) -> Result<(), Failure> {
+    fn push(&mut self, key: &str, value: &str) -> &mut Self {
+        self.push_at(0, key, value)
+    }
+
+    /// With a Kafka timestamp.
+    fn push_at(&mut self, timestamp: i64, key: &str, value: &str) -> &mut Self {
         let kind = (key == "ledgerwell").then_some("tick");
         let offset = self.offset;
         self.offset += 1;
         let input =
-            Input { offset, timestamp: 0, key: Some(key.as_bytes()), value: Some(value.as_bytes()), kind };
+            Input { offset, timestamp, key: Some(key.as_bytes()), value: Some(value.as_bytes()), kind };
         self.assembler.push(&input);
-        self.assembler.lost.clone().map_or(Ok(()), |why| Err(Failure::permanent(why)))
+        self
+    }
+
+    /// What is lost, and which tables are doubtful.
+    fn lost(&self) -> String {
+        self.assembler.lost().unwrap_or_default()
+    }
+
+    fn doubtful(&self) -> String {
+        self.assembler.progress.doubt.as_ref().map_or_else(String::new, |doubt| doubt.tables.to_string())
     }
 
     /// Transaction n begins behind position 97 + n, where the one before it ends.
@@ -60,15 +77,40 @@ impl Log {
     }
 
     fn end(&mut self, transaction: u32, position: u32, count: u32) -> &mut Self {
-        self.try_end(transaction, position, count, i64::from(position) * 10).unwrap();
-        self
+        self.end_at(transaction, position, count, i64::from(position) * 10)
     }
 
-    fn try_end(&mut self, transaction: u32, position: u32, count: u32, time: i64) -> Result<(), Failure> {
-        self.try_push(
+    fn end_at(&mut self, transaction: u32, position: u32, count: u32, time: i64) -> &mut Self {
+        self.push(
             "{}",
             &format!(
                 r#"{{"status":"END","id":"{transaction}:{position}","event_count":{count},"ts_ms":{time}}}"#
+            ),
+        )
+    }
+
+    /// An END that counts per table.
+    fn end_of(&mut self, transaction: u32, position: u32, count: u32, tables: &[(&str, u32)]) -> &mut Self {
+        let tables: Vec<_> = tables
+            .iter()
+            .map(|(table, count)| format!(r#"{{"data_collection":"{table}","event_count":{count}}}"#))
+            .collect();
+        self.push(
+            "{}",
+            &format!(
+                r#"{{"status":"END","id":"{transaction}:{position}","event_count":{count},"data_collections":[{}],"ts_ms":{position}}}"#,
+                tables.join(",")
+            ),
+        )
+    }
+
+    /// A change of another table or of another kind.
+    fn other(&mut self, transaction: u32, order: u32, op: &str, schema: &str, table: &str) -> &mut Self {
+        self.push(
+            r#"{"id":7}"#,
+            &format!(
+                r#"{{"after":{{"id":7,"n":99}},"source":{{"schema":"{schema}","table":"{table}","ts_ms":1}},
+                    "transaction":{{"id":"{transaction}:9","total_order":{order}}},"op":"{op}"}}"#
             ),
         )
     }
@@ -98,6 +140,12 @@ impl Log {
                 r#"{{"after":{{"id":{id},"n":0}},"source":{{"table":"{table}","snapshot":"{marker}","ts_ms":77}},"op":"r"}}"#
             ),
         )
+    }
+
+    /// Of all tables but `account_move`.
+    fn whole_snapshot(&mut self) -> &mut Self {
+        self.snapshot("first", "account_account", 1).snapshot("first_in_data_collection", "res_company", 1);
+        self.snapshot("first_in_data_collection", "res_currency", 1).snapshot("last", "res_partner", 1)
     }
 
     fn tick(&mut self, time: &str) -> &mut Self {
@@ -133,7 +181,8 @@ fn describe(delivery: &Delivery<Numbered>) -> String {
             let begins: Vec<_> = begins.iter().map(|(table, _)| table).collect();
             format!("snapshot {begins:?} rows {}", rows.len())
         }
-        Step::SnapshotEnd { absent, time } => format!("snapshot end at {time}, absent {absent:?}"),
+        Step::SnapshotEnd { absent, time: i64::MIN, .. } => format!("snapshot end, absent {absent:?}"),
+        Step::SnapshotEnd { absent, time, .. } => format!("snapshot end at {time}, absent {absent:?}"),
         Step::Control { control: Control::Tick(tick), .. } => {
             format!("tick {}", tick.time.timestamp_millis())
         }
@@ -157,7 +206,7 @@ fn a_transaction_goes_out_at_its_end_with_each_rows_last_version() {
 fn an_open_transaction_holds_the_offset_back() {
     let mut log = Log::new();
     log.begin(1).end(1, 100, 0).begin(2).row(2, 1, 7, 10);
-    log.assembler.flush(4).unwrap();
+    log.assembler.flush(4);
     assert_eq!(log.deliveries(), ["transaction [] dead letters 0 -> 2", "advance -> 2"]);
 }
 
@@ -194,46 +243,78 @@ fn what_was_applied_is_dropped_when_it_is_emitted_again_even_from_its_middle() {
 }
 
 #[test]
-fn a_hole_in_a_transaction_stops() {
+fn a_hole_in_a_transaction_is_a_loss_and_the_rest_goes_on() {
     let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10).row(1, 3, 8, 20);
-    let failure = log.try_end(1, 100, 3, 5).unwrap_err().to_string();
-    assert!(failure.contains("1 are not in the log") && failure.contains("snapshot"), "{failure}");
+    log.begin(1).row(1, 1, 7, 10).row(1, 3, 8, 20).end(1, 100, 3).begin(2).row(2, 1, 9, 30).end(2, 101, 1);
+    assert!(log.lost().contains("not all changes of transaction 1"), "{}", log.lost());
+    assert_eq!(log.doubtful(), Tables::all(Numbered::TABLES).to_string(), "nobody says of which table");
+    assert_eq!(log.deliveries().len(), 2);
 }
 
 #[test]
-fn an_old_position_with_a_new_time_is_a_new_log() {
+fn completeness_is_judged_by_what_the_connector_counts_of_wanted_tables() {
     let mut log = Log::new();
-    log.begin(1).end(1, 100, 0).begin(2);
-    let failure = log.try_end(2, 50, 0, 5_000).unwrap_err().to_string();
-    assert!(failure.contains("began anew"), "{failure}");
-}
-
-#[test]
-fn a_snapshot_makes_positions_start_again() {
-    let mut log = Log::new();
-    log.begin(1).end(1, 100, 0).snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
-    log.begin(2).row(2, 1, 7, 10).end(2, 50, 1);
+    log.begin(1).row(1, 1, 7, 10).other(1, 2, "m", "", "").other(1, 4, "u", "public", "debezium_signal");
+    log.end_of(
+        1,
+        100,
+        5,
+        &[("public.account_move", 1), ("public.mail_message", 3), ("LOGICAL_DECODING_MESSAGE", 1)],
+    );
+    log.begin(2).other(2, 1, "u", "backup", "account_move").end_of(2, 101, 1, &[("backup.account_move", 1)]);
+    log.begin(3).end_of(3, 102, 1, &[("debezium.debezium_signal", 1)]);
+    assert_eq!(log.lost(), "");
     assert_eq!(
-        log.deliveries()[1..],
+        log.deliveries(),
         [
-            r#"snapshot ["res_partner"] rows 2 -> 4 with the next"#,
-            "snapshot end at 77, absent [] -> 4",
-            "transaction [(7, Some(10))] dead letters 0 -> 7"
+            "transaction [(7, Some(10))] dead letters 0 -> 5",
+            "transaction [] dead letters 0 -> 8",
+            "transaction [] dead letters 0 -> 10"
         ]
     );
+    log.begin(4).row(4, 1, 7, 10).end_of(4, 103, 3, &[("public.account_move", 2), ("public.res_partner", 1)]);
+    assert_eq!(log.doubtful(), "account_move, res_partner");
 }
 
 #[test]
-fn tables_that_a_full_snapshot_does_not_bring_are_empty() {
+fn a_position_that_was_passed_is_a_new_log_unless_its_transaction_is_known() {
+    for time in [5, 1_000, 5_000] {
+        let mut log = Log::new();
+        log.begin(1).end_at(1, 100, 0, 1_000).begin(2).end_at(2, 50, 0, time);
+        assert!(log.lost().contains("began anew"), "{time}");
+    }
     let mut log = Log::new();
-    log.snapshot("first", "res_company", 1).snapshot("true", "res_partner", 1).snapshot(
-        "true",
-        "res_currency",
-        1,
-    );
-    log.snapshot("true", "account_move_line", 1).snapshot("last", "account_account", 1);
-    assert_eq!(log.deliveries().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 5"#);
+    log.begin(1).end(1, 100, 0).begin(1).end_at(1, 100, 0, 999);
+    assert!(log.lost().contains("began anew"), "the same position at another time is another transaction");
+}
+
+#[test]
+fn what_is_emitted_again_behind_a_snapshot_is_older_than_it() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).end(1, 100, 1).snapshot("first", "res_partner", 1);
+    log.snapshot("last", "account_account", 2).begin(1).row(1, 1, 7, 10).end(1, 100, 1);
+    assert_eq!(log.skipped("re-emitted transaction"), 1);
+}
+
+#[test]
+fn a_whole_snapshot_makes_positions_start_again() {
+    let mut log = Log::new();
+    log.begin(1).end(1, 100, 0).whole_snapshot().begin(2).row(2, 1, 7, 10).end(2, 50, 1);
+    assert_eq!(log.lost(), "");
+    assert_eq!(log.deliveries().last().unwrap(), "transaction [(7, Some(10))] dead letters 0 -> 9");
+    let mut log = Log::new();
+    log.begin(1).end(1, 100, 0).snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
+    log.begin(2).end(2, 50, 0);
+    assert!(log.lost().contains("began anew"), "a part of it says nothing of the others");
+}
+
+#[test]
+fn tables_that_a_whole_snapshot_does_not_bring_are_empty() {
+    let mut log = Log::new();
+    log.whole_snapshot();
+    assert_eq!(log.deliveries().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 4"#);
+    log.snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
+    assert_eq!(log.deliveries().last().unwrap(), "snapshot end at 77, absent [] -> 6");
 }
 
 #[test]
@@ -263,8 +344,8 @@ fn a_tick_inside_a_transaction_waits_for_its_end() {
 fn a_transaction_that_was_cut_off_and_never_comes_again_is_a_loss() {
     let mut log = Log::new();
     log.begin(1).row(1, 1, 7, 10).begin(2).row(2, 1, 8, 20);
-    let failure = log.try_end(2, 100, 1, 5).unwrap_err().to_string();
-    assert!(failure.contains("transaction 1 was cut off"), "{failure}");
+    log.end(2, 100, 1);
+    assert!(log.lost().contains("transaction 1 was cut off"), "{}", log.lost());
 }
 
 #[test]
@@ -293,17 +374,20 @@ fn a_row_of_an_incremental_snapshot_does_not_overwrite_what_stands_behind_it() {
 
 #[test]
 fn a_snapshot_whose_first_table_is_empty_lacks_its_first_marker() {
-    let mut log = Log { assembler: Assembler::new(None, 4), offset: 0 };
+    let mut log = Log::unread(0);
     log.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
     log.begin(1).end(1, 100, 0).snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
     let ends = log.deliveries().iter().filter(|delivery| delivery.starts_with("snapshot end")).count();
     assert_eq!(ends, 2);
-    let mut cut = Log { assembler: Assembler::new(None, 4), offset: 5 };
+    let mut cut = Log::unread(5);
     cut.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
     assert!(
         !cut.deliveries().iter().any(|delivery| delivery.starts_with("snapshot end")),
         "its beginning is not in the log"
     );
+    let mut cut = Log::unread(5);
+    cut.snapshot("first_in_data_collection", "res_partner", 1).snapshot("last", "res_partner", 2);
+    assert!(cut.lost().contains("the log begins within a snapshot"), "{}", cut.lost());
 }
 
 #[test]
@@ -316,65 +400,151 @@ fn a_truncated_table_that_nobody_wants_is_one_change_of_its_transaction() {
 }
 
 #[test]
-fn a_tick_behind_a_loss_does_not_move_the_offset() {
+fn what_is_lost_is_known_again_when_its_tables_have_come() {
     let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10);
-    log.try_end(1, 100, 3, 5).unwrap_err();
-    let value = br#"{"time":"1970-01-01T00:00:01Z"}"#;
-    let input =
-        Input { offset: 0, timestamp: 0, key: Some(b"ledgerwell"), value: Some(value), kind: Some("tick") };
-    log.assembler.push_control(&input, 3);
-    assert!(log.deliveries().is_empty());
-}
-
-#[test]
-fn behind_a_loss_only_a_new_snapshot_helps() {
-    let mut log = Log::new();
-    log.begin(1).end(1, 100, 0).begin(2);
-    log.try_end(2, 50, 0, 5_000).unwrap_err();
-    let _ = log.try_push("{}", r#"{"status":"BEGIN","id":"3:0","ts_ms":1}"#);
-    let _ = log.try_end(3, 101, 0, 6_000);
-    assert!(log.assembler.flush(6).unwrap_err().to_string().contains("began anew"));
-    log.snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2).begin(4).end(4, 60, 0);
-    log.assembler.flush(10).unwrap();
-    let deliveries = log.deliveries();
-    assert_eq!(deliveries[1], r#"snapshot ["res_partner"] rows 2 -> 8 with the next"#);
-    assert_eq!(deliveries[3], "transaction [] dead letters 0 -> 10");
-}
-
-#[test]
-fn who_asked_behind_a_loss_is_answered_and_rules_set_there_count_when_a_new_snapshot_begins() {
-    let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10);
-    log.try_end(1, 100, 3, 5).unwrap_err();
-    let value = br#"{"id":"6f1d3c52-9b0e-4d7a-8a44-1e7c5b2093d1","processor":"example","person":"anna",
-        "time":"2026-01-10T00:00:00Z","action":"release","arguments":{}}"#;
-    let kind = Some("request");
-    log.assembler.push(&Input {
-        offset: 3,
-        timestamp: 0,
-        key: Some(b"ledgerwell"),
-        value: Some(value),
-        kind,
-    });
-    log.assembler.push(&Input {
-        offset: 4,
-        timestamp: 0,
-        key: Some(b"ledgerwell"),
-        value: Some(br#"{"rules":[]}"#),
-        kind: Some("rules"),
-    });
-    assert!(log.deliveries().is_empty(), "the offset stays where the loss is");
-    log.offset = 5;
+    log.begin(1).row(1, 1, 7, 10).end_of(1, 100, 2, &[("public.account_move", 1), ("public.res_partner", 1)]);
+    assert_eq!(log.doubtful(), "res_partner");
+    log.snapshot("first", "account_move", 1).snapshot("last", "account_move", 2);
+    assert_eq!(log.doubtful(), "res_partner");
     log.snapshot("first", "res_partner", 1);
+    assert_eq!(log.doubtful(), "res_partner", "it has not come to its end");
+    log.snapshot("last", "res_partner", 2);
+    assert_eq!(log.lost(), "");
+}
+
+#[test]
+fn of_a_log_that_began_anew_a_part_is_not_enough() {
+    let mut log = Log::new();
+    log.begin(1).end(1, 100, 0).begin(2).end(2, 50, 0);
+    log.snapshot("first", "account_move", 1).snapshot("last", "res_partner", 2);
+    assert_eq!(log.doubtful(), "account_account, res_company, res_currency");
+    log.whole_snapshot().begin(4).end(4, 60, 0);
+    assert_eq!(log.lost(), "");
+}
+
+#[test]
+fn a_snapshot_that_breaks_off_leaves_what_it_had_begun_in_doubt() {
+    let mut log = Log::new();
+    log.snapshot("first", "account_move", 1).begin(1).row(1, 1, 7, 10).end(1, 100, 1);
+    assert!(log.lost().contains("broke off"), "{}", log.lost());
+    assert_eq!(log.doubtful(), "account_move");
+    let mut first = Log::unread(0);
+    first.snapshot("first", "account_move", 1).begin(1).end(1, 100, 0);
+    assert_eq!(first.doubtful(), Tables::all(Numbered::TABLES).to_string());
+}
+
+#[test]
+fn a_snapshot_that_was_killed_begins_again_though_its_first_row_is_not_marked() {
+    let mut log = Log::new();
+    let table = "first_in_data_collection";
+    log.snapshot(table, "account_move", 1).snapshot(table, "res_partner", 1).snapshot(
+        "true",
+        "res_partner",
+        2,
+    );
+    log.snapshot(table, "account_move", 1).snapshot("last", "res_partner", 1);
     assert_eq!(
         log.deliveries(),
         [
-            r#"snapshot ["res_partner"] rows 1 -> 6 with the next"#,
-            "control -> 6 with the next",
-            "control -> 6"
+            r#"snapshot ["account_move"] rows 1 -> 1"#,
+            r#"snapshot ["res_partner"] rows 2 -> 3"#,
+            r#"snapshot ["account_move"] rows 1 -> 4"#,
+            r#"snapshot ["res_partner"] rows 1 -> 5 with the next"#,
+            "snapshot end at 77, absent [] -> 5"
         ]
     );
+}
+
+#[test]
+fn rows_behind_the_last_one_of_a_snapshot_are_of_it() {
+    let mut log = Log::new();
+    log.snapshot("first", "account_move", 1).snapshot("last", "account_move", 2);
+    log.snapshot("first_in_data_collection", "res_partner", 1).snapshot("true", "res_partner", 2);
+    assert!(!log.assembler.progress.is_whole());
+    log.begin(1).end(1, 100, 0);
+    assert_eq!(
+        log.deliveries(),
+        [
+            r#"snapshot ["account_move"] rows 2 -> 2 with the next"#,
+            "snapshot end at 77, absent [] -> 2",
+            r#"snapshot ["res_partner"] rows 2 -> 4"#,
+            "snapshot end, absent [] -> 4",
+            "transaction [] dead letters 0 -> 6"
+        ]
+    );
+}
+
+#[test]
+fn a_snapshot_directly_behind_another_is_one_of_its_own() {
+    for marker in ["first", "first_in_data_collection"] {
+        let mut log = Log::new();
+        log.snapshot("first", "account_move", 1).snapshot("last", "res_partner", 2);
+        log.snapshot(marker, "res_partner", 1).snapshot("last", "res_partner", 2);
+        let deliveries = log.deliveries();
+        assert_eq!(deliveries.iter().filter(|delivery| delivery.starts_with("snapshot end")).count(), 2);
+    }
+}
+
+#[test]
+fn a_snapshot_inside_a_transaction_is_newer_than_what_came_before_it() {
+    let mut log = Log::new();
+    log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).snapshot("first", "res_partner", 1).snapshot(
+        "last",
+        "res_partner",
+        2,
+    );
+    log.row(1, 3, 9, 30).end(1, 100, 3);
+    assert_eq!(log.lost(), "");
+    assert_eq!(
+        log.deliveries().last().unwrap(),
+        "transaction [(7, Some(10)), (8, Some(20)), (9, Some(30))] dead letters 0 -> 7",
+        "what it does not bring is still there"
+    );
+    log.begin(2)
+        .row(2, 1, 7, 11)
+        .snapshot("first", "account_move", 1)
+        .snapshot("last", "account_move", 2)
+        .row(2, 2, 8, 21);
+    log.end(2, 101, 2);
+    assert_eq!(log.deliveries().last().unwrap(), "transaction [(8, Some(21))] dead letters 0 -> 13");
+    log.begin(3).snapshot("first", "account_move", 1).row(3, 1, 7, 12).end(3, 102, 1);
+    assert!(log.lost().contains("broke off"), "{}", log.lost());
+}
+
+#[test]
+fn a_time_far_ahead_of_its_own_record_is_bounded_by_it() {
+    let now = 1_768_035_600_000;
+    let end = |transaction, time| {
+        format!(
+            r#"{{"status":"END","id":"{transaction}:{}","event_count":0,"ts_ms":{time}}}"#,
+            100 + transaction
+        )
+    };
+    let mut log = Log::new();
+    log.push_at(now, "{}", &end(1, now + AHEAD)).push_at(now, "{}", &end(2, now + AHEAD + 1));
+    log.push_at(now, "ledgerwell", r#"{"time":"2100-01-01T00:00:00Z"}"#);
+    let deliveries: Vec<_> = std::iter::from_fn(|| log.assembler.next_delivery()).collect();
+    let times: Vec<_> = deliveries
+        .iter()
+        .map(|delivery| match &delivery.step {
+            Step::Transaction { time, .. } => *time,
+            Step::Control { control: Control::Tick(tick), .. } => tick.time.timestamp_millis(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(times, [now + AHEAD, now, now]);
+    assert_eq!(log.assembler.take_counts().bounded_times, 2);
+    assert_eq!(deliveries[0].progress.bounded, None);
+    assert_eq!(deliveries[1].progress.bounded, Some(now));
+}
+
+#[test]
+fn an_end_that_cannot_be_read_costs_its_transaction_and_not_the_task_unless_rows_are_lost() {
+    let mut log = Log::new();
+    log.begin(1).other(1, 1, "u", "public", "mail_message").push("{}", "hello").begin(2).end(2, 100, 0);
+    assert_eq!(log.lost(), "");
+    log.begin(3).row(3, 1, 7, 10).push("{}", "hello").begin(4).end(4, 103, 0);
+    assert!(log.lost().contains("transaction 3 was cut off"), "{}", log.lost());
 }
 
 #[test]
@@ -455,19 +625,28 @@ fn a_large_transaction_is_only_noted_and_read_again() {
 }
 
 #[test]
-fn a_row_without_transaction_metadata_is_refused_with_what_to_set() {
+fn a_row_without_transaction_metadata_is_a_loss_that_says_what_to_set() {
     let mut log = Log::new();
     let row = r#"{"after":{"id":7,"n":1},"source":{"table":"account_move","ts_ms":1},"op":"u"}"#;
-    assert!(
-        log.try_push(r#"{"id":7}"#, row).unwrap_err().to_string().contains("provide.transaction.metadata")
-    );
+    log.push(r#"{"id":7}"#, row);
+    assert!(log.lost().contains("provide.transaction.metadata"), "{}", log.lost());
+    assert_eq!(log.doubtful(), "account_move");
 }
 
 #[test]
-fn a_truncated_table_stops() {
+fn a_truncated_table_is_in_doubt_unless_that_is_emitted_again() {
     let mut log = Log::new();
-    let row = r#"{"source":{"table":"account_move","ts_ms":1},"op":"t"}"#;
-    assert!(log.try_push("{}", row).unwrap_err().to_string().contains("truncated"));
+    log.push("{}", r#"{"source":{"table":"account_move","ts_ms":1},"op":"t"}"#);
+    assert!(log.lost().contains("account_move was truncated"), "{}", log.lost());
+    let mut log = Log::new();
+    let transaction = |log: &mut Log| {
+        log.begin(1).other(1, 1, "t", "public", "account_move").row(1, 2, 7, 10).end(1, 100, 2);
+    };
+    transaction(&mut log);
+    assert_eq!(log.doubtful(), "account_move");
+    log.snapshot("first", "account_move", 1).snapshot("last", "account_move", 2);
+    transaction(&mut log);
+    assert_eq!(log.lost(), "");
 }
 
 #[test]
@@ -479,7 +658,7 @@ fn an_incremental_snapshot_row_is_an_upsert_of_its_own() {
 
 #[test]
 fn a_log_that_is_new_to_us_is_known_by_its_first_record() {
-    let mut log = Log { assembler: Assembler::new(None, 4), offset: 3 };
+    let mut log = Log::unread(3);
     log.begin(1).end(1, 100, 0);
     assert_eq!(log.deliveries(), ["begin -> 3", "transaction [] dead letters 0 -> 5"]);
 }

@@ -1,16 +1,18 @@
 //! Transactions: opened by BEGIN or by any of their rows, merged by order number, judged at END.
 
-use contract::{Change, Decode, Failure};
+use contract::{Change, Decode};
 use rustc_hash::FxHashMap;
 
-use super::Assembler;
 use super::content::{Content, Decoded, decoded};
+use super::{Assembler, truncated};
 use crate::feed::delivery::{DeadLetter, RecordRef, RowBatch, Step};
-use crate::feed::envelope::Seen;
+use crate::feed::envelope::{Changes, Seen};
 use crate::feed::input::Input;
 use crate::feed::key::RowKey;
 use crate::feed::order::Order;
 use crate::feed::progress::{Position, Snapshot, Verdict};
+use crate::feed::recent::digest;
+use crate::feed::tables::Tables;
 use crate::torture::{Guard, stands};
 
 /// A transaction whose END has not come yet.
@@ -18,6 +20,10 @@ pub(super) struct Open<R> {
     pub(super) transaction: u64,
     pub(super) first: i64,
     pub(super) order: Order,
+    /// How many changes of each table have been seen.
+    pub(super) counts: Vec<u64>,
+    /// Tables that it has emptied.
+    pub(super) truncated: Tables,
     pub(super) rows: FxHashMap<RowKey, Row<R>>,
     pub(super) large: bool,
     /// Its BEGIN is behind everything that was applied, so it cannot have been applied before.
@@ -29,6 +35,7 @@ pub(super) struct Open<R> {
 
 /// The last version of a row.
 pub(super) struct Row<R> {
+    pub(super) table: usize,
     pub(super) order: u64,
     pub(super) offset: i64,
     pub(super) content: Content<R>,
@@ -42,13 +49,26 @@ impl<R> Open<R> {
 }
 
 impl<R: Decode> Assembler<R> {
-    pub(super) fn open(&mut self, transaction: u64, first: i64) {
+    /// A transaction begins, behind a commit position.
+    pub(super) fn begin(&mut self, transaction: u64, behind: u64, input: &Input<'_>) {
+        self.leave_snapshot(transaction, false, input);
+        if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
+            self.open(transaction, input.offset);
+            if let Some(open) = &mut self.open {
+                open.new = self.progress.high.is_none_or(|high| behind >= high.commit);
+            }
+        }
+    }
+
+    fn open(&mut self, transaction: u64, first: i64) {
         self.drop_open(first);
         self.held.clear();
         self.open = Some(Open {
             transaction,
             first,
             order: Order::default(),
+            counts: vec![0; R::TABLES.len()],
+            truncated: Tables::none(R::TABLES),
             rows: FxHashMap::default(),
             large: false,
             new: false,
@@ -57,37 +77,55 @@ impl<R: Decode> Assembler<R> {
         });
     }
 
-    /// The open transaction will never see its END: its rows are dropped, what came in between goes out.
-    pub(super) fn drop_open(&mut self, next: i64) {
+    /// The open transaction will never see its END: its rows are dropped, what came in between goes out. One of which nothing is
+    /// wanted, and whose END is a record that could not be read, owes nothing.
+    fn drop_open(&mut self, next: i64) {
         if let Some(open) = self.open.take() {
             self.counts.skip("truncated transaction", 1);
-            if open.new {
+            let nothing_wanted = open.counts.iter().all(|count| *count == 0);
+            if open.new && !(nothing_wanted && open.order.unreadable() > 0) {
                 self.progress.incomplete.get_or_insert(open.transaction);
             }
             self.release(open.riders, next);
         }
     }
 
-    /// A row that nobody wants: only its number in its transaction matters.
-    pub(super) fn pass_over(&mut self, transaction: u64, order: u64, offset: i64) {
-        self.in_snapshot = false;
-        self.close_chunk();
-        self.counts.changes += 1;
-        if self.see(transaction, order, offset) {
+    /// A change that nobody wants: only its number in its transaction matters.
+    pub(super) fn pass_over(&mut self, transaction: u64, order: u64, input: &Input<'_>) {
+        if self.see(transaction, order, input) {
             self.counts.skip("other table", 1);
         }
     }
 
     /// Change number `order` of a transaction is here, which is open from now on. False when it was here before.
-    pub(super) fn see(&mut self, transaction: u64, order: u64, offset: i64) -> bool {
+    pub(super) fn see(&mut self, transaction: u64, order: u64, input: &Input<'_>) -> bool {
+        self.counts.changes += 1;
+        if self.progress.snapshot != Snapshot::Complete {
+            self.leave_snapshot(transaction, false, input);
+        }
         if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
-            self.open(transaction, offset);
+            self.open(transaction, input.offset);
         }
         let new = self.open.as_mut().is_some_and(|open| open.order.see(order));
         if !new {
             self.counts.skip("replayed change", 1);
         }
         new
+    }
+
+    /// The same for a change of a wanted table. True when no later version of its row is here.
+    fn see_row(
+        &mut self,
+        (transaction, order): (u64, u64),
+        (table, key): (usize, RowKey),
+        input: &Input<'_>,
+    ) -> bool {
+        if !self.see(transaction, order, input) {
+            return false;
+        }
+        let Some(open) = &mut self.open else { return false };
+        open.counts[table] += 1;
+        open.is_last(key, order)
     }
 
     pub(super) fn transaction_row(
@@ -97,34 +135,37 @@ impl<R: Decode> Assembler<R> {
         order: u64,
         input: &Input<'_>,
     ) {
-        if !self.see(transaction, order, input.offset) {
-            return;
-        }
         let Some(table) = Self::wants(change.table.as_bytes()) else {
-            return self.counts.skip("other table", 1);
+            return self.pass_over(transaction, order, input);
         };
-        let key = RowKey::new(table, change.key);
-        if let Some(open) = self.open.as_ref().filter(|open| open.is_last(key, order)) {
-            let content = if open.large {
+        let name = R::TABLES[table];
+        let key = RowKey::new(name, change.key);
+        if self.see_row((transaction, order), (table, key), input) {
+            let content = if self.is_large() {
                 Content::Later
             } else {
-                Content::Decoded(decoded(&mut self.counts, table, key, change, input))
+                Content::Decoded(decoded(&mut self.counts, name, key, change, input))
             };
-            self.keep(key, Row { order, offset: input.offset, content }, input);
+            self.keep(key, Row { table, order, offset: input.offset, content }, input);
         }
     }
 
     /// The same for a record of the usual shape: it is held as it came.
     pub(super) fn hold_row(&mut self, seen: &Seen<'_>, transaction: u64, order: u64, input: &Input<'_>) {
-        if !self.see(transaction, order, input.offset) {
-            return;
+        let name = R::TABLES[seen.table];
+        let key = RowKey::new(name, seen.key);
+        if self.see_row((transaction, order), (seen.table, key), input) {
+            let content = if self.is_large() {
+                Content::Later
+            } else {
+                Content::Held(self.held.push(name, seen, input))
+            };
+            self.keep(key, Row { table: seen.table, order, offset: input.offset, content }, input);
         }
-        let key = RowKey::new(seen.table, seen.key);
-        if let Some(open) = self.open.as_ref().filter(|open| open.is_last(key, order)) {
-            let content =
-                if open.large { Content::Later } else { Content::Held(self.held.push(seen, input)) };
-            self.keep(key, Row { order, offset: input.offset, content }, input);
-        }
+    }
+
+    fn is_large(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.large)
     }
 
     /// Keeps a version of a row, the last one so far.
@@ -174,58 +215,31 @@ impl<R: Decode> Assembler<R> {
         bulk
     }
 
-    pub(super) fn end(
-        &mut self,
-        transaction: u64,
-        end: Position,
-        changes: u64,
-        input: &Input<'_>,
-    ) -> Result<(), Failure> {
+    /// A transaction ends: it is judged, and applied as a whole.
+    pub(super) fn end(&mut self, transaction: u64, end: Position, changes: &Changes<'_>, input: &Input<'_>) {
+        self.leave_snapshot(transaction, true, input);
         if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
             // Its beginning is not in the log; the verdict says whether that matters.
             self.open(transaction, input.offset);
         }
-        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let Some(mut open) = self.open.take() else { return };
         let next = input.offset + 1;
-        match self.progress.judge(end) {
-            Verdict::Again => {
-                self.progress.incomplete =
-                    self.progress.incomplete.filter(|incomplete| *incomplete != transaction);
-                self.counts.skip("re-emitted transaction", 1);
-                self.release(open.riders, next);
-                return Ok(());
-            }
-            Verdict::LogBeganAgain => {
-                return Err(Failure::permanent(format!(
-                    "offset {}: transaction {transaction} ends at position {} that was passed before, yet was committed \
-                     later: the source's log began anew (failover or upgrade). Take a new snapshot with the connector",
-                    input.offset, end.commit
-                )));
-            }
-            Verdict::New => {}
+        let verdict = self.progress.judge(transaction, end, &self.recent);
+        if verdict == Verdict::Again {
+            self.progress.incomplete =
+                self.progress.incomplete.filter(|incomplete| *incomplete != transaction);
+            self.counts.skip("re-emitted transaction", 1);
+            return self.release(open.riders, next);
         }
-        if let Some(incomplete) = self.progress.incomplete.filter(|incomplete| *incomplete != transaction)
-            && self.progress.snapshot != Snapshot::Waiting
-            && stands(Guard::Loss)
-        {
-            return Err(Failure::permanent(format!(
-                "offset {}: transaction {incomplete} was cut off and never came again: part of the log was lost. \
-                 Take a new snapshot with the connector",
-                input.offset
-            )));
-        }
-        let missing = open.order.missing(changes);
-        if missing > 0 && stands(Guard::Loss) {
-            if self.progress.snapshot == Snapshot::Waiting {
+        let missing = self.missing(&open, changes);
+        if self.progress.snapshot == Snapshot::Waiting {
+            // Whatever is lost before any snapshot is in the first one.
+            if !missing.is_empty() {
                 self.counts.skip("incomplete transaction before any snapshot", 1);
-                self.release(open.riders, next);
-                return Ok(());
+                return self.release(open.riders, next);
             }
-            return Err(Failure::permanent(format!(
-                "offset {}: transaction {transaction} has {changes} changes, but {missing} are not in the log: \
-                 part of the log was lost. Take a new snapshot with the connector",
-                input.offset
-            )));
+        } else {
+            self.look_for_losses(&open, (transaction, end), verdict, missing, input.offset);
         }
         // A row of an incremental snapshot is older than what the transaction wrote behind it.
         let newer = |key: &RowKey, offset: i64| open.rows.get(key).is_some_and(|row| row.offset > offset);
@@ -233,19 +247,84 @@ impl<R: Decode> Assembler<R> {
             Step::Transaction { rows, .. } => !rows.keys.iter().any(|(key, _)| newer(key, record.offset)),
             _ => true,
         });
-        self.progress.advance(end);
+        let time = self.bounded(end.time, input);
+        self.progress.advance(Position { time, ..end });
         self.progress.incomplete = None;
+        let applied = digest(transaction, end);
+        self.recent.insert(applied);
         let step = if open.large {
             let rows = open.rows.values().map(|row| row.offset);
             let mut offsets: Vec<_> =
                 rows.chain(open.unreadable.iter().map(|dead_letter| dead_letter.record.offset)).collect();
             offsets.sort_unstable();
-            Step::Large { first: open.first, offsets, time: end.time }
+            Step::Large { first: open.first, offsets, time }
         } else {
-            Step::Transaction { rows: self.bulk(open.rows, open.unreadable), time: end.time }
+            Step::Transaction { rows: self.bulk(open.rows, open.unreadable), time }
         };
         self.emit(step, input.record_ref(), next, open.riders.is_empty());
+        if let Some(delivery) = self.ready.back_mut() {
+            delivery.applied = Some(applied);
+        }
         self.release(open.riders, next);
-        Ok(())
+    }
+
+    /// The wanted tables of which changes are missing, with no unreadable record to explain them. Where the connector counts per
+    /// table, what it counts of others does not matter: messages, tables that it leaves out or sends elsewhere.
+    fn missing(&self, open: &Open<R>, changes: &Changes<'_>) -> Tables {
+        let none = Tables::none(R::TABLES);
+        let Some(tables) = &changes.tables else {
+            let missing = changes.count.saturating_sub(open.order.seen());
+            return if missing > open.order.unreadable() { Self::all_tables() } else { none };
+        };
+        let (mut missing, mut count) = (none, 0);
+        for table in tables {
+            if let Some(wanted) = table.table(&self.schema).and_then(|name| Self::wants(name.as_bytes())) {
+                let unseen = table.event_count.saturating_sub(open.counts[wanted]);
+                if unseen > 0 {
+                    missing.insert(wanted);
+                }
+                count += unseen;
+            }
+        }
+        if count > open.order.unreadable() { missing } else { none }
+    }
+
+    /// What was lost, so that rows are not known any more.
+    fn look_for_losses(
+        &mut self,
+        open: &Open<R>,
+        (transaction, end): (u64, Position),
+        verdict: Verdict,
+        missing: Tables,
+        offset: i64,
+    ) {
+        let all = Self::all_tables();
+        let progress = &mut self.progress;
+        if verdict == Verdict::LogBeganAgain {
+            progress.doubt(all, || {
+                format!(
+                    "offset {offset}: transaction {transaction} ends at position {}, which was passed before, and is none of \
+                     those that were applied: the source's log began anew (failover, restore or upgrade)",
+                    end.commit
+                )
+            });
+        }
+        if let Some(incomplete) = progress.incomplete.filter(|incomplete| *incomplete != transaction) {
+            progress.doubt(all, || {
+                format!(
+                    "offset {offset}: transaction {incomplete} was cut off and never came again: part of the log was lost"
+                )
+            });
+        }
+        progress.doubt(missing, || {
+            format!(
+                "offset {offset}: not all changes of transaction {transaction} are in the log: part of it was lost"
+            )
+        });
+        let emptied = open.truncated;
+        progress.doubt(emptied, || {
+            let names: Vec<_> = emptied.names().collect();
+            truncated(offset, &names.join(", "))
+        });
     }
 }

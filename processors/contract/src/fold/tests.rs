@@ -227,6 +227,9 @@ fn nothing_is_decided_before_a_snapshot_is_complete() {
         matches!(fold.request(&request("note", json!({}))), Outcome::Refused(why) if why.contains("snapshot"))
     );
     assert_eq!(lines(&mut fold), ["clear row", "apply 3", "apply 0"]);
+    fold.snapshot_end(Some(at(5)));
+    assert_eq!(lines(&mut fold), [""; 0], "rows are missing still");
+    fold.set_deciding(true);
     fold.snapshot_end(Some(at(6)));
     assert_eq!(lines(&mut fold), ["decide at 06:00"], "all of it at once");
 }
@@ -282,4 +285,17 @@ fn what_a_person_asks_for_is_done_or_refused_and_written_down_either_way() {
         ]
     );
     assert_eq!(audits[0].reasoning, "anna asked: rain was noted.");
+}
+
+#[test]
+fn a_clock_that_was_wrong_is_set_back_by_a_snapshot_and_no_other_clock_is() {
+    let mut fold = fold();
+    fold.transaction([], Some(at(20)));
+    fold.set_back(at(19), at(4));
+    assert_eq!(fold.clock(), Some(at(20)), "it was moved on since");
+    fold.set_back(at(20), at(21));
+    assert_eq!(fold.clock(), Some(at(20)));
+    fold.set_back(at(20), at(4));
+    fold.snapshot_end(Some(at(4)));
+    assert_eq!(fold.clock(), Some(at(4)));
 }

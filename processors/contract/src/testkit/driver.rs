@@ -29,7 +29,12 @@ impl<P: Processor> Driver<P> {
 
     /// Behind a first snapshot that brought these rows.
     pub fn behind(rows: impl IntoIterator<Item = P::RowChange>, now: DateTime<Utc>) -> Self {
-        let source = Source { name: "odoo".into(), time_zone: chrono_tz::UTC, main_company: None };
+        let source = Source {
+            name: "odoo".into(),
+            schema: "public".into(),
+            time_zone: chrono_tz::UTC,
+            main_company: None,
+        };
         let rules = RuleSet::default();
         let fold = Fold::new(start(&source, P::Tables::default(), None, &rules), None);
         let mut driver = Self { fold, source, rules, requests: 0, events: Vec::new(), audits: Vec::new() };

@@ -46,7 +46,9 @@ impl<'a> Decision<'a> {
     /// Draws all conclusions.
     pub(crate) fn decide(mut self) {
         let today = self.today;
-        let new_days = self.state.norms.day.map_or(1, |before| (today - before).num_days().max(0));
+        // Where the clock was wrong and was set back, the day begins once more.
+        let since = |before| if today < before { 1 } else { (today - before).num_days() };
+        let new_days = self.state.norms.day.map_or(1, since);
         let new_days = u16::try_from(new_days).unwrap_or(u16::MAX);
         if new_days > 0 {
             self.state.expire(today);

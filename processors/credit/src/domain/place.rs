@@ -30,6 +30,8 @@ impl State {
         if before != Some(today) {
             let starts = |day| before.is_some_and(|before| before < day) && day <= today;
             self.touched.rates |= self.tables.rates.iter().any(|rate| starts(rate.day));
+            // The clock was wrong and was set back: what had become overdue is not.
+            self.touched.all |= before.is_some_and(|before| before > today);
         }
         if std::mem::take(&mut self.touched.all) {
             self.touched.items = self.contributions.items().collect();

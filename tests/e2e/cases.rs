@@ -1,0 +1,146 @@
+//! Every case of `tests/cases` through the whole path, against what is right.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::sandbox::Sandbox;
+
+/// What is right of a case: `tests/cases/README.md`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    exit: i32,
+    #[serde(default = "credit")]
+    processor: String,
+    #[serde(default)]
+    exposure: BTreeMap<String, Option<BTreeMap<String, Value>>>,
+    #[serde(default)]
+    hold: Vec<String>,
+    #[serde(default)]
+    no_hold: Vec<String>,
+    letters: Option<i64>,
+    /// For whoever reads it.
+    #[serde(default, rename = "note")]
+    _note: String,
+}
+
+fn credit() -> String {
+    "credit".into()
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
+}
+
+fn expected(group: &str) -> BTreeMap<String, Expected> {
+    let text = std::fs::read_to_string(folder().join(group).join("expected.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Runs a case to the end of its log and compares.
+async fn run(group: &str, name: &str) {
+    let case = expected(group).remove(name).unwrap();
+    let sandbox = Sandbox::new(name).await;
+    sandbox.configure(&format!("processors = [\"{}\"]", case.processor));
+    let file = folder().join(group).join(format!("{name}.jsonl"));
+    sandbox.ok(&["publish", &file.display().to_string(), "--topic", &sandbox.topic]);
+    let output = sandbox.run(&["run", "--until-caught-up"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(case.exit), "{said}");
+    let mut connection = sandbox.connect().await;
+    for (customer, right) in &case.exposure {
+        let (company, partner) = customer.split_once('/').unwrap();
+        let key = [("company_id", company), ("partner_id", partner)];
+        let found = row("credit.exposure", &key, &mut connection).await;
+        match (right, found) {
+            (None, found) => assert_eq!(found, None, "{customer}"),
+            (Some(right), found) => is_right(customer, right, &found.unwrap_or_default()),
+        }
+    }
+    for (customers, held) in [(&case.hold, true), (&case.no_hold, false)] {
+        for customer in customers {
+            let partner = customer.split_once('/').unwrap().1;
+            let sql =
+                format!("SELECT count(*) FROM credit.hold WHERE partner_id = {partner} AND status = 'held'");
+            assert_eq!(sandbox.value(&sql).await > 0, held, "{customer} held");
+        }
+    }
+    if let Some(letters) = case.letters {
+        let open =
+            "SELECT count(*) FROM stream.dead_letter WHERE superseded_by IS NULL AND resolution IS NULL";
+        assert_eq!(sandbox.value(open).await, letters, "open dead letters");
+    }
+}
+
+/// A row as text by column.
+async fn row(
+    table: &str,
+    key: &[(&str, &str)],
+    connection: &mut PgConnection,
+) -> Option<BTreeMap<String, Value>> {
+    let same: Vec<_> = key.iter().map(|(column, value)| format!("{column} = {value}")).collect();
+    let sql = format!("SELECT to_json(t)::text FROM {table} t WHERE {}", same.join(" AND "));
+    let found: Option<String> =
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_optional(connection).await.unwrap();
+    found.map(|row| serde_json::from_str(&row).unwrap())
+}
+
+/// Figures are compared as numbers, whatever they are written as.
+fn is_right(what: &str, right: &BTreeMap<String, Value>, found: &BTreeMap<String, Value>) {
+    let number =
+        |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).parse::<f64>().ok();
+    for (column, value) in right {
+        let found = found.get(column).cloned().unwrap_or_default();
+        let same = match (number(value), number(&found)) {
+            (Some(right), Some(found)) => (right - found).abs() < 0.005,
+            _ => *value == found,
+        };
+        assert!(same, "{what}: {column} is {found}, not {value}");
+    }
+}
+
+macro_rules! cases {
+    ($group:ident: $($name:ident),+ $(,)?) => {
+        mod $group {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $name() {
+                    super::run(stringify!($group), stringify!($name)).await;
+                }
+            )+
+
+            #[test]
+            fn all_cases_are_here() {
+                let here = [$(stringify!($name)),+];
+                let all: Vec<_> = super::expected(stringify!($group)).into_keys().collect();
+                assert_eq!(here.as_slice(), all);
+            }
+        }
+    };
+}
+
+cases! { feed:
+    blocking_snapshot_between_transactions,
+    blocking_snapshot_by_signal,
+    clock_far_ahead_once,
+    counted_logical_message,
+    counted_table_routed_elsewhere,
+    empty_transactions_and_txid_wraparound,
+    failover_with_clock_behind,
+    incremental_inside_large_transaction,
+    logical_router_keys,
+    loss_healed_by_partial_snapshot,
+    numeric_specials,
+    parallel_snapshot_interleaved,
+    resnapshot_with_no_items,
+    restored_to_an_earlier_point,
+    same_table_of_another_schema,
+    schema_envelope_turned_on_in_transaction,
+    snapshot_restarted_without_first,
+    truncate_of_unwanted_tables,
+    wrapped_key_with_spaces,
+}
