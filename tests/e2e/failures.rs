@@ -264,8 +264,10 @@ async fn one_that_is_killed_hands_over_and_a_paused_one_cannot_write() {
 async fn nothing_is_decided_before_a_snapshot_is_complete() {
     let sandbox = Sandbox::new("incomplete").await;
     publish(&sandbox, &snapshot()[..3]);
+    assert_eq!(run(&sandbox).0, Some(0), "the rest may still come");
     publish(&sandbox, &transaction(1, &partner("Seven", 200)));
-    assert_eq!(run(&sandbox).0, Some(0));
+    let (code, error) = run(&sandbox);
+    assert!(code == Some(1) && error.contains("broke off") && error.contains("snapshot"), "{error}");
     assert_eq!(sandbox.value("SELECT count(*) FROM credit.exposure").await, 0);
     publish(&sandbox, &snapshot());
     assert_eq!(run(&sandbox).0, Some(0));
