@@ -14,10 +14,9 @@ impl Order {
     /// Change `number` has been seen. False when it had been seen before.
     pub(super) fn see(&mut self, number: u64) -> bool {
         match self.seen.last_mut() {
-            Some(last) if number == last.end() + 1 => *last = *last.start()..=number,
-            Some(last) if number > *last.end() => self.seen.push(number..=number),
-            None => self.seen.push(number..=number),
-            Some(_) => return self.see_within(number),
+            Some(last) if number <= *last.end() => return self.see_within(number),
+            Some(last) if number - last.end() == 1 => *last = *last.start()..=number,
+            _ => self.seen.push(number..=number),
         }
         true
     }
@@ -29,8 +28,8 @@ impl Order {
         if self.seen.get(place).is_some_and(|range| range.contains(&number)) {
             return false;
         }
-        let joins_before = before.is_some_and(|before| self.seen[before].end() + 1 == number);
-        let joins_behind = self.seen.get(place).is_some_and(|range| number + 1 == *range.start());
+        let joins_before = before.is_some_and(|before| number - self.seen[before].end() == 1);
+        let joins_behind = self.seen.get(place).is_some_and(|range| range.start() - number == 1);
         match (before.filter(|_| joins_before), joins_behind) {
             (Some(before), true) => {
                 self.seen[before] = *self.seen[before].start()..=*self.seen[place].end();
@@ -55,7 +54,8 @@ impl Order {
 
     /// How many changes have been seen.
     pub(super) fn seen(&self) -> u64 {
-        self.seen.iter().map(|range| range.end() - range.start() + 1).sum()
+        let numbers = self.seen.iter().map(|range| (range.end() - range.start()).saturating_add(1));
+        numbers.fold(0, u64::saturating_add)
     }
 }
 
@@ -73,6 +73,15 @@ mod tests {
         assert!(order.see(1) && order.see(3));
         assert!(!order.see(1) && !order.see(3) && order.see(2));
         assert_eq!(order.seen, [1..=3]);
+    }
+
+    #[test]
+    fn the_largest_number_is_one_like_others() {
+        let mut order = Order::default();
+        assert!(order.see(u64::MAX) && order.see(0) && !order.see(u64::MAX) && order.see(u64::MAX - 1));
+        assert_eq!(order.seen(), 3);
+        order.seen = vec![0..=u64::MAX];
+        assert_eq!(order.seen(), u64::MAX);
     }
 
     proptest! {

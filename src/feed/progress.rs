@@ -104,19 +104,15 @@ impl Progress {
 
     /// Judges the transaction that ends at `end`.
     pub(super) fn judge(&self, transaction: u64, end: Position, recent: &Recent) -> Verdict {
-        let Some(high) = self.high else {
-            return if recent.contains(digest(transaction, end)) { Verdict::Again } else { Verdict::New };
-        };
-        let without_id = self.without_ids.is_some_and(|position| end.commit <= position);
         if !stands(Guard::ReEmission) {
-            Verdict::New
-        } else if recent.contains(digest(transaction, end)) || (without_id && end.time <= high.time) {
-            Verdict::Again
-        } else if end.commit <= high.commit {
-            Verdict::LogBeganAgain
-        } else {
-            Verdict::New
+            return Verdict::New;
         }
+        if recent.contains(digest(transaction, end)) {
+            return Verdict::Again;
+        }
+        let Some(high) = self.high.filter(|high| end.commit <= high.commit) else { return Verdict::New };
+        let without_id = self.without_ids.is_some_and(|position| end.commit <= position);
+        if without_id && end.time <= high.time { Verdict::Again } else { Verdict::LogBeganAgain }
     }
 
     /// Counts the transaction as applied.

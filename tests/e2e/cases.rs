@@ -8,13 +8,14 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::sandbox::Sandbox;
+use crate::support::USUAL;
 
 /// What is right of a case: `tests/cases/README.md`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expected {
     exit: i32,
-    #[serde(default = "credit")]
+    #[serde(default = "usual")]
     processor: String,
     #[serde(default)]
     exposure: BTreeMap<String, Option<BTreeMap<String, Value>>>,
@@ -28,8 +29,8 @@ struct Expected {
     _note: String,
 }
 
-fn credit() -> String {
-    "credit".into()
+fn usual() -> String {
+    USUAL.name.into()
 }
 
 fn folder() -> PathBuf {

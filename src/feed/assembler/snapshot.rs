@@ -82,7 +82,7 @@ impl<R: Decode> Assembler<R> {
     fn expect_all(&mut self, offset: i64) {
         self.progress.captured = Tables::none(R::TABLES).with(NEVER_EMPTY);
         self.progress.doubt(Self::all_tables(), || {
-            format!("offset {offset}: the log begins within a snapshot: what comes before it was deleted")
+            format!("offset {offset}: the log begins within a snapshot, or what comes before it was deleted")
         });
     }
 

@@ -1,3 +1,6 @@
+mod losses;
+mod snapshots;
+
 use super::*;
 use crate::feed::progress::Snapshot;
 use serde::Deserialize;
@@ -243,91 +246,11 @@ fn what_was_applied_is_dropped_when_it_is_emitted_again_even_from_its_middle() {
 }
 
 #[test]
-fn a_hole_in_a_transaction_is_a_loss_and_the_rest_goes_on() {
-    let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10).row(1, 3, 8, 20).end(1, 100, 3).begin(2).row(2, 1, 9, 30).end(2, 101, 1);
-    assert!(log.lost().contains("not all changes of transaction 1"), "{}", log.lost());
-    assert_eq!(log.doubtful(), Tables::all(Numbered::TABLES).to_string(), "nobody says of which table");
-    assert_eq!(log.deliveries().len(), 2);
-}
-
-#[test]
-fn completeness_is_judged_by_what_the_connector_counts_of_wanted_tables() {
-    let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10).other(1, 2, "m", "", "").other(1, 4, "u", "public", "debezium_signal");
-    log.end_of(
-        1,
-        100,
-        5,
-        &[("public.account_move", 1), ("public.mail_message", 3), ("LOGICAL_DECODING_MESSAGE", 1)],
-    );
-    log.begin(2).other(2, 1, "u", "backup", "account_move").end_of(2, 101, 1, &[("backup.account_move", 1)]);
-    log.begin(3).end_of(3, 102, 1, &[("debezium.debezium_signal", 1)]);
-    assert_eq!(log.lost(), "");
-    assert_eq!(
-        log.deliveries(),
-        [
-            "transaction [(7, Some(10))] dead letters 0 -> 5",
-            "transaction [] dead letters 0 -> 8",
-            "transaction [] dead letters 0 -> 10"
-        ]
-    );
-    log.begin(4).row(4, 1, 7, 10).end_of(4, 103, 3, &[("public.account_move", 2), ("public.res_partner", 1)]);
-    assert_eq!(log.doubtful(), "account_move, res_partner");
-}
-
-#[test]
-fn a_position_that_was_passed_is_a_new_log_unless_its_transaction_is_known() {
-    for time in [5, 1_000, 5_000] {
-        let mut log = Log::new();
-        log.begin(1).end_at(1, 100, 0, 1_000).begin(2).end_at(2, 50, 0, time);
-        assert!(log.lost().contains("began anew"), "{time}");
-    }
-    let mut log = Log::new();
-    log.begin(1).end(1, 100, 0).begin(1).end_at(1, 100, 0, 999);
-    assert!(log.lost().contains("began anew"), "the same position at another time is another transaction");
-}
-
-#[test]
 fn what_is_emitted_again_behind_a_snapshot_is_older_than_it() {
     let mut log = Log::new();
     log.begin(1).row(1, 1, 7, 10).end(1, 100, 1).snapshot("first", "res_partner", 1);
     log.snapshot("last", "account_account", 2).begin(1).row(1, 1, 7, 10).end(1, 100, 1);
     assert_eq!(log.skipped("re-emitted transaction"), 1);
-}
-
-#[test]
-fn a_whole_snapshot_makes_positions_start_again() {
-    let mut log = Log::new();
-    log.begin(1).end(1, 100, 0).whole_snapshot().begin(2).row(2, 1, 7, 10).end(2, 50, 1);
-    assert_eq!(log.lost(), "");
-    assert_eq!(log.deliveries().last().unwrap(), "transaction [(7, Some(10))] dead letters 0 -> 9");
-    let mut log = Log::new();
-    log.begin(1).end(1, 100, 0).snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
-    log.begin(2).end(2, 50, 0);
-    assert!(log.lost().contains("began anew"), "a part of it says nothing of the others");
-}
-
-#[test]
-fn tables_that_a_whole_snapshot_does_not_bring_are_empty() {
-    let mut log = Log::new();
-    log.whole_snapshot();
-    assert_eq!(log.deliveries().last().unwrap(), r#"snapshot end at 77, absent ["account_move"] -> 4"#);
-    log.snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
-    assert_eq!(log.deliveries().last().unwrap(), "snapshot end at 77, absent [] -> 6");
-}
-
-#[test]
-fn a_snapshot_that_starts_over_begins_its_tables_again() {
-    let mut log = Log::new();
-    log.snapshot("first", "res_partner", 1).snapshot("first", "res_partner", 1).snapshot(
-        "last",
-        "res_partner",
-        2,
-    );
-    let deliveries = log.deliveries();
-    assert_eq!(deliveries[0], r#"snapshot ["res_partner"] rows 1 -> 1"#);
-    assert_eq!(deliveries[1], r#"snapshot ["res_partner"] rows 2 -> 3 with the next"#);
 }
 
 #[test]
@@ -338,14 +261,6 @@ fn a_tick_inside_a_transaction_waits_for_its_end() {
         log.deliveries(),
         ["transaction [(7, Some(10))] dead letters 0 -> 4 with the next", "tick 1000 -> 4"]
     );
-}
-
-#[test]
-fn a_transaction_that_was_cut_off_and_never_comes_again_is_a_loss() {
-    let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10).begin(2).row(2, 1, 8, 20);
-    log.end(2, 100, 1);
-    assert!(log.lost().contains("transaction 1 was cut off"), "{}", log.lost());
 }
 
 #[test]
@@ -373,142 +288,12 @@ fn a_row_of_an_incremental_snapshot_does_not_overwrite_what_stands_behind_it() {
 }
 
 #[test]
-fn a_snapshot_whose_first_table_is_empty_lacks_its_first_marker() {
-    let mut log = Log::unread(0);
-    log.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
-    log.begin(1).end(1, 100, 0).snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
-    let ends = log.deliveries().iter().filter(|delivery| delivery.starts_with("snapshot end")).count();
-    assert_eq!(ends, 2);
-    let mut cut = Log::unread(5);
-    cut.snapshot("true", "res_partner", 1).snapshot("last", "res_partner", 2);
-    assert!(
-        !cut.deliveries().iter().any(|delivery| delivery.starts_with("snapshot end")),
-        "its beginning is not in the log"
-    );
-    let mut cut = Log::unread(5);
-    cut.snapshot("first_in_data_collection", "res_partner", 1).snapshot("last", "res_partner", 2);
-    assert!(cut.lost().contains("the log begins within a snapshot"), "{}", cut.lost());
-}
-
-#[test]
 fn a_truncated_table_that_nobody_wants_is_one_change_of_its_transaction() {
     let mut log = Log::new();
     let truncate =
         r#"{"source":{"table":"other","ts_ms":1},"transaction":{"id":"1:9","total_order":1},"op":"t"}"#;
     log.begin(1).push("{}", truncate).row(1, 2, 7, 10).end(1, 100, 2);
     assert_eq!(log.deliveries().len(), 1);
-}
-
-#[test]
-fn what_is_lost_is_known_again_when_its_tables_have_come() {
-    let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10).end_of(1, 100, 2, &[("public.account_move", 1), ("public.res_partner", 1)]);
-    assert_eq!(log.doubtful(), "res_partner");
-    log.snapshot("first", "account_move", 1).snapshot("last", "account_move", 2);
-    assert_eq!(log.doubtful(), "res_partner");
-    log.snapshot("first", "res_partner", 1);
-    assert_eq!(log.doubtful(), "res_partner", "it has not come to its end");
-    log.snapshot("last", "res_partner", 2);
-    assert_eq!(log.lost(), "");
-}
-
-#[test]
-fn of_a_log_that_began_anew_a_part_is_not_enough() {
-    let mut log = Log::new();
-    log.begin(1).end(1, 100, 0).begin(2).end(2, 50, 0);
-    log.snapshot("first", "account_move", 1).snapshot("last", "res_partner", 2);
-    assert_eq!(log.doubtful(), "account_account, res_company, res_currency");
-    log.whole_snapshot().begin(4).end(4, 60, 0);
-    assert_eq!(log.lost(), "");
-}
-
-#[test]
-fn a_snapshot_that_breaks_off_leaves_what_it_had_begun_in_doubt() {
-    let mut log = Log::new();
-    log.snapshot("first", "account_move", 1).begin(1).row(1, 1, 7, 10).end(1, 100, 1);
-    assert!(log.lost().contains("broke off"), "{}", log.lost());
-    assert_eq!(log.doubtful(), "account_move");
-    let mut first = Log::unread(0);
-    first.snapshot("first", "account_move", 1).begin(1).end(1, 100, 0);
-    assert_eq!(first.doubtful(), Tables::all(Numbered::TABLES).to_string());
-}
-
-#[test]
-fn a_snapshot_that_was_killed_begins_again_though_its_first_row_is_not_marked() {
-    let mut log = Log::new();
-    let table = "first_in_data_collection";
-    log.snapshot(table, "account_move", 1).snapshot(table, "res_partner", 1).snapshot(
-        "true",
-        "res_partner",
-        2,
-    );
-    log.snapshot(table, "account_move", 1).snapshot("last", "res_partner", 1);
-    assert_eq!(
-        log.deliveries(),
-        [
-            r#"snapshot ["account_move"] rows 1 -> 1"#,
-            r#"snapshot ["res_partner"] rows 2 -> 3"#,
-            r#"snapshot ["account_move"] rows 1 -> 4"#,
-            r#"snapshot ["res_partner"] rows 1 -> 5 with the next"#,
-            "snapshot end at 77, absent [] -> 5"
-        ]
-    );
-}
-
-#[test]
-fn rows_behind_the_last_one_of_a_snapshot_are_of_it() {
-    let mut log = Log::new();
-    log.snapshot("first", "account_move", 1).snapshot("last", "account_move", 2);
-    log.snapshot("first_in_data_collection", "res_partner", 1).snapshot("true", "res_partner", 2);
-    assert!(!log.assembler.progress.is_whole());
-    log.begin(1).end(1, 100, 0);
-    assert_eq!(
-        log.deliveries(),
-        [
-            r#"snapshot ["account_move"] rows 2 -> 2 with the next"#,
-            "snapshot end at 77, absent [] -> 2",
-            r#"snapshot ["res_partner"] rows 2 -> 4"#,
-            "snapshot end, absent [] -> 4",
-            "transaction [] dead letters 0 -> 6"
-        ]
-    );
-}
-
-#[test]
-fn a_snapshot_directly_behind_another_is_one_of_its_own() {
-    for marker in ["first", "first_in_data_collection"] {
-        let mut log = Log::new();
-        log.snapshot("first", "account_move", 1).snapshot("last", "res_partner", 2);
-        log.snapshot(marker, "res_partner", 1).snapshot("last", "res_partner", 2);
-        let deliveries = log.deliveries();
-        assert_eq!(deliveries.iter().filter(|delivery| delivery.starts_with("snapshot end")).count(), 2);
-    }
-}
-
-#[test]
-fn a_snapshot_inside_a_transaction_is_newer_than_what_came_before_it() {
-    let mut log = Log::new();
-    log.begin(1).row(1, 1, 7, 10).row(1, 2, 8, 20).snapshot("first", "res_partner", 1).snapshot(
-        "last",
-        "res_partner",
-        2,
-    );
-    log.row(1, 3, 9, 30).end(1, 100, 3);
-    assert_eq!(log.lost(), "");
-    assert_eq!(
-        log.deliveries().last().unwrap(),
-        "transaction [(7, Some(10)), (8, Some(20)), (9, Some(30))] dead letters 0 -> 7",
-        "what it does not bring is still there"
-    );
-    log.begin(2)
-        .row(2, 1, 7, 11)
-        .snapshot("first", "account_move", 1)
-        .snapshot("last", "account_move", 2)
-        .row(2, 2, 8, 21);
-    log.end(2, 101, 2);
-    assert_eq!(log.deliveries().last().unwrap(), "transaction [(8, Some(21))] dead letters 0 -> 13");
-    log.begin(3).snapshot("first", "account_move", 1).row(3, 1, 7, 12).end(3, 102, 1);
-    assert!(log.lost().contains("broke off"), "{}", log.lost());
 }
 
 #[test]
@@ -536,15 +321,6 @@ fn a_time_far_ahead_of_its_own_record_is_bounded_by_it() {
     assert_eq!(log.assembler.take_counts().bounded_times, 2);
     assert_eq!(deliveries[0].progress.bounded, None);
     assert_eq!(deliveries[1].progress.bounded, Some(now));
-}
-
-#[test]
-fn an_end_that_cannot_be_read_costs_its_transaction_and_not_the_task_unless_rows_are_lost() {
-    let mut log = Log::new();
-    log.begin(1).other(1, 1, "u", "public", "mail_message").push("{}", "hello").begin(2).end(2, 100, 0);
-    assert_eq!(log.lost(), "");
-    log.begin(3).row(3, 1, 7, 10).push("{}", "hello").begin(4).end(4, 103, 0);
-    assert!(log.lost().contains("transaction 3 was cut off"), "{}", log.lost());
 }
 
 #[test]
@@ -622,31 +398,6 @@ fn a_large_transaction_is_only_noted_and_read_again() {
     }
     log.end(1, 100, 6);
     assert_eq!(log.deliveries(), ["large from 0 [2, 3, 4, 5, 6] -> 8"]);
-}
-
-#[test]
-fn a_row_without_transaction_metadata_is_a_loss_that_says_what_to_set() {
-    let mut log = Log::new();
-    let row = r#"{"after":{"id":7,"n":1},"source":{"table":"account_move","ts_ms":1},"op":"u"}"#;
-    log.push(r#"{"id":7}"#, row);
-    assert!(log.lost().contains("provide.transaction.metadata"), "{}", log.lost());
-    assert_eq!(log.doubtful(), "account_move");
-}
-
-#[test]
-fn a_truncated_table_is_in_doubt_unless_that_is_emitted_again() {
-    let mut log = Log::new();
-    log.push("{}", r#"{"source":{"table":"account_move","ts_ms":1},"op":"t"}"#);
-    assert!(log.lost().contains("account_move was truncated"), "{}", log.lost());
-    let mut log = Log::new();
-    let transaction = |log: &mut Log| {
-        log.begin(1).other(1, 1, "t", "public", "account_move").row(1, 2, 7, 10).end(1, 100, 2);
-    };
-    transaction(&mut log);
-    assert_eq!(log.doubtful(), "account_move");
-    log.snapshot("first", "account_move", 1).snapshot("last", "account_move", 2);
-    transaction(&mut log);
-    assert_eq!(log.lost(), "");
 }
 
 #[test]

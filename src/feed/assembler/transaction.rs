@@ -276,14 +276,14 @@ impl<R: Decode> Assembler<R> {
             let missing = changes.count.saturating_sub(open.order.seen());
             return if missing > open.order.unreadable() { Self::all_tables() } else { none };
         };
-        let (mut missing, mut count) = (none, 0);
+        let (mut missing, mut count) = (none, 0_u64);
         for table in tables {
             if let Some(wanted) = table.table(&self.schema).and_then(|name| Self::wants(name.as_bytes())) {
                 let unseen = table.event_count.saturating_sub(open.counts[wanted]);
                 if unseen > 0 {
                     missing.insert(wanted);
                 }
-                count += unseen;
+                count = unseen.saturating_add(count);
             }
         }
         if count > open.order.unreadable() { missing } else { none }
