@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use chrono_tz::Tz;
+use contract::{Format, TimeUnit};
 use rdkafka::ClientConfig;
 use serde::Deserialize;
 
@@ -79,6 +80,9 @@ pub struct Source {
     /// The database schema of Odoo's tables; changes of other schemas are passed over.
     #[serde(default = "default_schema")]
     pub schema: String,
+    /// The connector's `time.precision.mode`: what timestamps are counted in, where records do not say it.
+    #[serde(default)]
+    pub time_precision_mode: TimeUnit,
     /// Where results go; `DATABASE_URL` when not set.
     pub database_url: Option<String>,
     /// Where its days begin.
@@ -272,7 +276,7 @@ impl Source {
     pub fn identity(&self) -> contract::Source {
         contract::Source {
             name: self.name.clone(),
-            schema: self.schema.clone(),
+            format: Format { schema: self.schema.clone(), time_unit: self.time_precision_mode },
             time_zone: self.time_zone,
             main_company: self.main_company,
         }

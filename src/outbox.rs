@@ -1,10 +1,13 @@
 //! Events on their way out: stored in the batch's transaction, published in order by the drain.
 
 mod abandoned;
+mod chain;
 mod drain;
 mod progress;
 
 use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use contract::{Emitted, Failure};
@@ -13,7 +16,8 @@ use uuid::Uuid;
 
 use crate::task::TaskId;
 
-pub use drain::{Drain, Notifier};
+pub use chain::Chain;
+pub use drain::{Drain, Notifier, agrees_with_kafka, published_version};
 
 /// Namespace of event ids.
 const EVENT: Uuid = Uuid::from_u128(0x2b8e_07d4_5a1f_4c39_9d60_f37a_81c4_0e55);
@@ -30,6 +34,8 @@ pub struct OutboxRow {
     pub event_id: Uuid,
     /// `ce_type`.
     pub event_type: String,
+    /// Version of the shape of its data: the last part of `ce_dataschema`.
+    pub schema_version: i32,
     /// `<source>/<company>/<entity>`.
     pub key: String,
     /// `<offset of the record that closed the delivery>.<number within it>`: orders events of different processors. The offset
@@ -39,6 +45,9 @@ pub struct OutboxRow {
     pub time: DateTime<Utc>,
     /// The data, as JSON.
     pub data: String,
+    /// The chain of ids up to this one; `None` where an older program has stored it.
+    #[sqlx(skip)]
+    pub chain: Option<Chain>,
 }
 
 /// The record that closed the delivery of an event.
@@ -59,27 +68,41 @@ impl fmt::Display for Closing {
     }
 }
 
+impl FromStr for Closing {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix('c') {
+            Some(offset) => offset.parse().map(Self::Control),
+            None => text.parse().map(Self::Change),
+        }
+    }
+}
+
 /// Gives an event its identity: UUIDv5 of processor, version, source, the topic's identity, and its position in the
-/// stream.
+/// stream. `chain` is that up to the event before it.
 pub fn row(
     task: &TaskId,
     topic_generation: Uuid,
     closing: Closing,
     number: u32,
-    out_seq: i64,
+    (out_seq, chain): (i64, Chain),
     event: Emitted,
 ) -> OutboxRow {
     let position = format!("{closing}.{number}");
     let name = format!("{}/{}/{}/{topic_generation}/{position}", task.processor, task.version, task.source);
+    let event_id = Uuid::new_v5(&EVENT, name.as_bytes());
     OutboxRow {
         out_seq,
         topic_generation,
-        event_id: Uuid::new_v5(&EVENT, name.as_bytes()),
+        event_id,
         event_type: event.event_type.to_owned(),
+        schema_version: event.version,
         key: event.subject.key(&task.source),
         position,
         time: event.time,
         data: event.data,
+        chain: Some(chain.then(event_id)),
     }
 }
 
@@ -102,10 +125,11 @@ async fn insert_some(
     let column = |of: fn(&OutboxRow) -> &String| rows.iter().map(|row| of(row).as_str()).collect::<Vec<_>>();
     sqlx::query(
         "INSERT INTO stream.outbox
-             (processor, version, source, out_seq, incarnation, event_id, event_type, key, position, time, data)
+             (processor, version, source, out_seq, incarnation, event_id, event_type, key, position, time, data, chain_from, chain,
+             schema_version)
          SELECT $1, $2, $3, event.*
          FROM UNNEST($4::bigint[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
-             $11::text[]) AS event",
+             $11::text[], $12::bigint[], $13::uuid[], $14::int[]) AS event",
     )
     .bind(task.processor)
     .bind(task.version)
@@ -118,6 +142,9 @@ async fn insert_some(
     .bind(column(|row| &row.position))
     .bind(rows.iter().map(|row| row.time).collect::<Vec<_>>())
     .bind(column(|row| &row.data))
+    .bind(rows.iter().map(|row| row.chain.map(|chain| chain.from)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.chain.map(|chain| chain.hash)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.schema_version).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
@@ -140,15 +167,20 @@ mod tests {
         };
         let event = Emitted {
             event_type: "exposure_changed",
+            version: 1,
             subject: Subject::in_company(1, "partner-7"),
             time: DateTime::default(),
             data: "{}".into(),
         };
         let row = |number, out_seq| {
-            row(&task, Uuid::default(), Closing::Change(42), number, out_seq, event.clone())
+            let place = (out_seq, Chain::behind(0));
+            row(&task, Uuid::default(), Closing::Change(42), number, place, event.clone())
         };
         assert_eq!((row(1, 5).key.as_str(), row(1, 5).position.as_str()), ("odoo/1/partner-7", "42.1"));
         assert_eq!(row(1, 5).event_id, row(1, 900).event_id);
         assert_ne!(row(1, 5).event_id, row(2, 5).event_id);
+        for closing in [Closing::Change(42), Closing::Control(7)] {
+            assert_eq!(closing.to_string().parse(), Ok(closing));
+        }
     }
 }

@@ -20,12 +20,15 @@ use sqlx::PgConnection;
 
 use crate::config::{Config, Source};
 use crate::connection::connect;
+use crate::outbox;
 use crate::registry::Entry;
 use crate::task::{Job, ShadowVersion, Stop};
 use crate::watermarks::watermarks;
 
 pub use compare::{Comparison, Example};
 pub use snapshots::From;
+use switch::Program;
+
 pub use switch::rollback;
 pub use verify::{Verified, verify};
 
@@ -85,7 +88,8 @@ impl Replay<'_> {
         only_one(self.entry.name, &self.source.name, &mut connection).await?;
         let before = schema::active(&self.job.task, &mut connection).await?;
         let (from, end) = self.range().await?;
-        let version = schema::begin(&self.job.task, self.entry, &mut connection).await?;
+        let published = self.published().await?;
+        let version = schema::begin(&self.job.task, self.entry, published, &mut connection).await?;
         let shadow =
             ShadowVersion { version, schema: schema::next(self.entry.name), from, emits: self.emits };
         // As far as the version in force is, or the log where there is none; then behind it, while it goes on …
@@ -103,7 +107,7 @@ impl Replay<'_> {
         }
         // … and the last piece while it is paused: it cannot save as long as somebody holds its checkpoint.
         let tables = if let Some(before) = before {
-            switch::hold(&self.job.task, before, &mut connection).await?;
+            switch::hold(&self.job, before, &mut connection).await?;
             reached = schema::offset(&self.job.task, before, &mut connection).await?;
             self.build(&shadow, reached, progress).await?;
             compare::schemas(self.entry.name, &shadow.schema, &self.entry.public(), &mut connection).await?
@@ -111,9 +115,17 @@ impl Replay<'_> {
             schema::run("BEGIN", &mut connection).await?;
             Vec::new()
         };
-        switch::put_in_force(&self.job.task, self.entry, before, version, &mut connection).await?;
+        let program =
+            Program { version: self.job.task.version, fingerprint: Some((self.entry.fingerprint)()) };
+        switch::put_in_force(&self.job.task, self.entry, before, (version, program), &mut connection).await?;
         schema::run("COMMIT", &mut connection).await?;
         Ok(Report { before, version, from, next_offset: reached, tables })
+    }
+
+    /// The highest version of which events were ever published, whatever the database knows of it.
+    async fn published(&self) -> Result<i32, Failure> {
+        let job = self.job.clone();
+        blocking(move || outbox::published_version(&job)).await
     }
 
     /// Where to begin, and the end of the log.

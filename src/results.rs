@@ -76,7 +76,7 @@ impl Results {
     /// The clock of a processor's results.
     async fn clock(&self, processor: &str, connection: &mut PgConnection) -> Result<DateTime<Utc>, Failure> {
         let checkpoint: Option<(Option<DateTime<Utc>>, String, Option<String>)> = sqlx::query_as(
-            "SELECT clock, snapshot, doubtful_since FROM stream.checkpoint JOIN stream.active USING (processor, source, version)
+            "SELECT clock, snapshot, unknown FROM stream.checkpoint JOIN stream.active USING (processor, source, version)
              WHERE processor = $1 AND source = $2 AND topic = $3",
         )
         .bind(processor)
@@ -84,7 +84,7 @@ impl Results {
         .bind(&self.topic)
         .fetch_optional(connection)
         .await?;
-        let Some((Some(clock), snapshot, doubtful_since)) = checkpoint else {
+        let Some((Some(clock), snapshot, unknown)) = checkpoint else {
             return Err(Failure::transient(format!(
                 "nothing is decided yet: `ledgerwell status` shows how far {processor} is"
             )));
@@ -92,10 +92,8 @@ impl Results {
         if snapshot != "complete" {
             return Err(Failure::transient("a snapshot is being read: ask again when it is complete"));
         }
-        if let Some(why) = doubtful_since {
-            return Err(Failure::transient(format!(
-                "{why}. Ask again when a snapshot has brought what is missing"
-            )));
+        if let Some(unknown) = unknown {
+            return Err(Failure::transient(unknown));
         }
         Ok(clock)
     }

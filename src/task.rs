@@ -110,6 +110,11 @@ impl Job {
         format!("{}.v{}", self.group(), self.task.version)
     }
 
+    /// The topic of progress records.
+    pub fn progress_topic(&self) -> String {
+        format!("_{}.progress", self.prefix)
+    }
+
     /// Consumer group: `<prefix>.<processor>.<source>`.
     pub fn group(&self) -> String {
         format!("{}.{}.{}", self.prefix, self.task.processor, self.source.name)

@@ -48,6 +48,8 @@ pub enum Point {
     Claimed,
     /// A batch is folded, its transaction has not begun.
     Folded,
+    /// Something of what falls due before a delivery is saved, the delivery is not folded.
+    BetweenPieces,
     /// All is written, COMMIT is not sent.
     BeforeCommit,
     /// COMMIT was confirmed, nobody knows of it yet.

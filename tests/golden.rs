@@ -7,10 +7,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use chrono::SecondsFormat;
-use contract::{Audit, Fold, Processor, Source};
+use contract::{Audit, Fold, Format, Processor, Source};
 use ledgerwell::control::ControlState;
-use ledgerwell::feed::{Assembler, Delivery, Input};
-use ledgerwell::outbox::{self, Closing};
+use ledgerwell::feed::{Assembler, Delivery, Input, Left};
+use ledgerwell::outbox::{self, Chain, Closing};
 use ledgerwell::task::TaskId;
 use serde_json::Value;
 use uuid::Uuid;
@@ -53,7 +53,7 @@ impl<P: Processor> Stream<P> {
     fn new() -> Self {
         let source = Source {
             name: "odoo".into(),
-            schema: "public".into(),
+            format: Format::default(),
             time_zone: chrono_tz::UTC,
             main_company: None,
         };
@@ -97,13 +97,13 @@ impl<P: Processor> Stream<P> {
 
     fn fold(&mut self, delivery: Delivery<P::RowChange>) {
         self.fold.set_deciding(delivery.progress.is_whole());
-        if let Some((control, _)) = delivery.step.fold(&mut self.fold) {
+        if let Left::Control(control) = delivery.step.fold(&mut self.fold) {
             self.control.fold(control, &mut self.fold, |fold, request| fold.request(request));
         }
         let (events, audits) = self.fold.take();
         for (number, event) in (1..).zip(events) {
             let closing = Closing::Change(delivery.closed_by.offset);
-            let row = outbox::row(&self.task, Uuid::nil(), closing, number, 0, event);
+            let row = outbox::row(&self.task, Uuid::nil(), closing, number, (0, Chain::behind(0)), event);
             let time = row.time.to_rfc3339_opts(SecondsFormat::Millis, true);
             writeln!(self.events, "{} {} {time} {} {}", row.position, row.event_type, row.key, row.data)
                 .unwrap();

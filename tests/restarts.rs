@@ -22,7 +22,7 @@ fn cases() -> Vec<(String, Vec<Record>)> {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
-    assert!(files.len() >= 19);
+    assert!(files.len() >= 22);
     files
         .into_iter()
         .map(|path| {

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::log::{Entry, Kind, Poison, Row, Snapshot};
+use crate::unavailable::complete;
 
 pub(crate) use delivery::{Contents, Delivery, Stage};
 
@@ -332,8 +333,11 @@ impl Assembler {
     /// Each row in its last version. One that is spoiled has to have become a dead letter, and changes nothing.
     fn last_versions(&mut self, rows: BTreeMap<u64, Numbered>) -> Vec<(i64, Row)> {
         let mut last: BTreeMap<(String, String), Numbered> = BTreeMap::new();
-        for numbered in rows.into_values() {
-            last.insert((numbered.row.table.clone(), numbered.row.id.clone()), numbered);
+        for mut numbered in rows.into_values() {
+            let key = (numbered.row.table.clone(), numbered.row.id.clone());
+            let before = last.get(&key).and_then(|before| before.row.after.as_deref());
+            numbered.row.after = numbered.row.after.map(|after| complete(after, before));
+            last.insert(key, numbered);
         }
         let (spoiled, good): (Vec<_>, Vec<_>) = last.into_values().partition(|numbered| numbered.spoiled);
         self.dead_letters.extend(spoiled.into_iter().map(|numbered| numbered.copies));

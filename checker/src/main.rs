@@ -17,6 +17,7 @@ mod replay;
 mod report;
 mod results;
 mod subjects;
+mod unavailable;
 mod watch;
 mod witness;
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assembler::{Contents, Delivery};
 use crate::log::Row;
+use crate::unavailable::complete;
 
 /// Table and id.
 type Key = (String, String);
@@ -45,7 +46,10 @@ impl Mirror {
         let key = (row.table, row.id);
         self.changed.insert(key.clone());
         match row.after {
-            Some(after) => self.rows.insert(key, after),
+            Some(after) => {
+                let after = complete(after, self.rows.get(&key).map(String::as_str));
+                self.rows.insert(key, after)
+            }
             None => self.rows.remove(&key),
         };
     }

@@ -83,7 +83,7 @@ async fn look<S: Subject>(
     let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let active = active(&mut transaction, &what.source, S::NAME).await?;
     let checkpoint: Option<Checkpoint> = sqlx::query_as(
-        "SELECT version, next_offset, control_offset, out_seq, CASE WHEN doubtful_tables IS NULL THEN snapshot ELSE 'doubtful' END,
+        "SELECT version, next_offset, control_offset, out_seq, CASE WHEN unknown IS NULL THEN snapshot ELSE 'doubtful' END,
              clock, (SELECT count(*) FROM audit_logs WHERE automation_type = $1)
          FROM stream.checkpoint WHERE processor = $1 AND source = $2
          ORDER BY version IS NOT DISTINCT FROM $3 DESC, version DESC LIMIT 1",

@@ -4,6 +4,7 @@
 //! value the line is a tombstone. A `!` before the key means that the record is in the control topic, and an empty line
 //! that the end of the log was reached for a while. Lines that end in a carriage return are not split there.
 
+use contract::Format;
 use credit::store::RowChange;
 use ledgerwell::feed::{Assembler, Delivery, Input, RowBatch, Step, decode_alone};
 
@@ -60,7 +61,7 @@ pub fn drive(input: &[u8]) {
         } else {
             let input = record.input(offset);
             reading.assembler.push(&input);
-            let _ = decode_alone::<RowChange>(&input, "public");
+            let _ = decode_alone::<RowChange>(&input, &Format::default());
         }
         reading.take_deliveries(next);
     }
@@ -99,7 +100,7 @@ impl Reading<'_> {
     }
 
     /// Gives a delivery to the processor, a large transaction in parts.
-    fn take(&mut self, delivery: Delivery<RowChange>) {
+    fn take(&mut self, mut delivery: Delivery<RowChange>) {
         let Step::Large { first, offsets, time } = delivery.step else { return self.fold.fold(delivery) };
         assert!(offsets.is_sorted() && offsets.first().is_none_or(|offset| *offset >= first));
         for part in offsets.chunks(2) {
@@ -107,7 +108,7 @@ impl Reading<'_> {
             for offset in part {
                 let record = usize::try_from(*offset).ok().and_then(|offset| self.log.get(offset));
                 let Some(record) = record else { panic!("offset {offset} is not in the log") };
-                self.assembler.decode_again(&mut rows, &record.input(*offset));
+                self.assembler.decode_again(&mut rows, &mut delivery.progress, &record.input(*offset));
             }
             let progress = delivery.progress.clone();
             self.fold.fold(Delivery {

@@ -3,13 +3,13 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
-use contract::{Done, EventType, Failure, Outbox, Outcome, Processor, Request, RuleSet, Source};
+use contract::{Done, EventType, Failure, Format, Outbox, Outcome, Processor, Request, RuleSet, Source};
 use credit::Credit;
 use credit::store::{RowChange, Tables};
 use ledgerwell::clock;
 use ledgerwell::control::ControlState;
 use ledgerwell::dead_letter::decision::Decision;
-use ledgerwell::feed::{Control, Delivery, RowKey, Step};
+use ledgerwell::feed::{Control, Delivery, Left, RowKey, Step};
 
 /// Days that begin on the way to a later time are decided one after the other. Here only these many are, or an absurd time would
 /// cost more than everything else.
@@ -79,7 +79,7 @@ impl Fold {
     /// Nothing is known yet; days begin in `zone`.
     pub fn new(zone: Tz) -> Self {
         let source =
-            Source { name: "odoo".into(), schema: "public".into(), time_zone: zone, main_company: None };
+            Source { name: "odoo".into(), format: Format::default(), time_zone: zone, main_company: None };
         let credit = Hurried::new(&source, Tables::default(), None).unwrap();
         Self { fold: contract::Fold::new(credit, None), control: ControlState::default() }
     }
@@ -95,7 +95,7 @@ impl Fold {
         {
             assert!(rows.changes.len() <= rows.keys.len(), "each change has a key");
         }
-        if let Some((control, _)) = delivery.step.fold(&mut self.fold) {
+        if let Left::Control(control) = delivery.step.fold(&mut self.fold) {
             self.control(control);
         }
         self.fold.clock().into_iter().for_each(storable_time);
@@ -177,9 +177,9 @@ fn answer(request: &mut Request, fold: &mut contract::Fold<Hurried>) -> Outcome 
         Some(Err(why)) => fold.refuse(request, why),
         Some(Ok(decision)) => {
             let row = RowKey::new("res_partner", r#"{"id":7}"#);
-            match decision.row_change::<RowChange>(row, "public") {
+            match decision.row_change::<RowChange>(row, &Format::default()) {
                 Ok(change) => {
-                    fold.apply(change);
+                    fold.apply([change]);
                     Outcome::Done(String::new())
                 }
                 Err(why) => Outcome::Refused(why),

@@ -28,6 +28,8 @@ struct Line {
     /// Age of the last applied change while behind.
     lag_seconds: i64,
     snapshot: String,
+    /// What is not known of its rows, why, and what to do.
+    unknown: Option<String>,
     clock: Option<DateTime<Utc>>,
     outbox_pending: i64,
     dead_letters: i64,
@@ -47,7 +49,7 @@ impl Status {
             })?;
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let rows = sqlx::query(
-                "SELECT processor, next_offset, owner_epoch, owner_id, snapshot, clock,
+                "SELECT processor, next_offset, owner_epoch, owner_id, snapshot, unknown, clock,
                      (SELECT count(*) FROM stream.outbox WHERE outbox.processor = mine.processor
                          AND outbox.version = mine.version AND outbox.source = mine.source) AS pending,
                      (SELECT count(*) FROM stream.dead_letter AS dead WHERE dead.processor = mine.processor
@@ -71,6 +73,7 @@ impl Status {
                     lag_records,
                     lag_seconds: if lag_records == 0 { 0 } else { age },
                     snapshot: row.try_get("snapshot")?,
+                    unknown: row.try_get("unknown")?,
                     clock,
                     outbox_pending: row.try_get("pending")?,
                     dead_letters: row.try_get("dead_letters")?,
@@ -111,6 +114,11 @@ impl Status {
             ]);
         }
         println!("{table}");
+        for line in &lines {
+            if let Some(unknown) = &line.unknown {
+                println!("{} decides nothing on source {}: {unknown}", line.processor, line.source);
+            }
+        }
         if lines.is_empty() {
             println!("nothing has run yet: `ledgerwell run` starts the processors");
         }

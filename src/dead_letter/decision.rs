@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use contract::audit::{Status, json};
-use contract::{Audit, Decode, Request};
+use contract::{Audit, Decode, Format, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -111,12 +111,11 @@ impl Decision {
         })
     }
 
-    /// What the record of the dead letter says about `row`, read as if it had just come; `schema` is that of the tables that are
-    /// read.
+    /// What the record of the dead letter says about `row`, read as if it had just come.
     ///
     /// # Errors
     /// Why it still cannot be used.
-    pub fn row_change<R: Decode>(&self, row: RowKey, schema: &str) -> Result<Option<R>, String> {
+    pub fn row_change<R: Decode>(&self, row: RowKey, format: &Format) -> Result<R, String> {
         let record = self.arguments.record.as_ref().ok_or("the request does not bring the record")?;
         let input = Input {
             offset: self.arguments.offset,
@@ -125,7 +124,7 @@ impl Decision {
             value: record.value.as_deref().map(str::as_bytes),
             kind: None,
         };
-        match decode_alone::<R>(&input, schema) {
+        match decode_alone::<R>(&input, format) {
             Ok((of, change)) if of == row => Ok(change),
             Ok(_) => Err("the record is not the dead letter's: it is about another row".into()),
             Err(reason) => Err(format!("it still cannot be used: {reason}")),

@@ -1,5 +1,7 @@
 //! The dead letters that nothing has settled, as the owner of a task knows them.
 
+use std::collections::hash_map::Entry;
+
 use contract::Failure;
 use rustc_hash::FxHashMap;
 use sqlx::{PgConnection, Row};
@@ -61,14 +63,22 @@ impl OpenDeadLetters {
         }
     }
 
-    /// These rows have a later version: good, or bad and about to be added.
+    /// Whether one is open about this row.
+    pub fn has(&self, row: RowKey) -> bool {
+        self.open.contains_key(&Some(row))
+    }
+
+    /// These rows have a version at these offsets, good or bad, which counts instead of those before.
     pub fn supersede(&mut self, rows: &[(RowKey, i64)]) {
         if self.open.is_empty() {
             return;
         }
         for (row, by) in rows {
-            for (offset, _) in self.open.remove(&Some(*row)).unwrap_or_default() {
-                self.superseded.push((offset, *by));
+            let Entry::Occupied(mut entry) = self.open.entry(Some(*row)) else { continue };
+            let before = entry.get_mut().extract_if(.., |(offset, _)| *offset < *by);
+            self.superseded.extend(before.map(|(offset, _)| (offset, *by)));
+            if entry.get().is_empty() {
+                entry.remove();
             }
         }
     }

@@ -1,24 +1,24 @@
 //! Answers requests: those about dead letters here, all others by the processor.
 
 use chrono::{DateTime, Utc};
-use contract::{Fold, Outcome, Processor, Request};
+use contract::{Fold, Format, Outcome, Processor, Request};
 
 use super::OpenDeadLetters;
 use super::decision::{Decision, Verb};
 
-/// Answers a request to a processor that reads the tables of `schema`.
+/// Answers a request to a processor whose feed is of this format.
 pub fn answer<P: Processor>(
     request: &mut Request,
     fold: &mut Fold<P>,
     dead_letters: &mut OpenDeadLetters,
-    schema: &str,
+    format: &Format,
 ) -> Outcome {
     let time = fold.time_of(request);
     let outcome = match Decision::read(request) {
         None => return fold.request(request),
         Some(_) if !fold.is_deciding() => return fold.request(request),
         Some(Err(why)) => fold.refuse(request, why),
-        Some(Ok(decision)) => settle(&decision, request, time, fold, dead_letters, schema),
+        Some(Ok(decision)) => settle(&decision, request, time, fold, dead_letters, format),
     };
     fold.decide(time);
     outcome
@@ -31,7 +31,7 @@ fn settle<P: Processor>(
     time: DateTime<Utc>,
     fold: &mut Fold<P>,
     dead_letters: &mut OpenDeadLetters,
-    schema: &str,
+    format: &Format,
 ) -> Outcome {
     let offset = decision.arguments.offset;
     let done = match (dead_letters.row_of(offset), decision.verb) {
@@ -44,7 +44,7 @@ fn settle<P: Processor>(
                  was applied: let the connector emit the row once more, or discard it"
                 .into())
         }
-        (Some(Some(row)), Verb::Replay) => decision.row_change(row, schema).map(|row| fold.apply(row)),
+        (Some(Some(row)), Verb::Replay) => decision.row_change(row, format).map(|row| fold.apply([row])),
     };
     let refused = done.as_ref().err().map(String::as_str);
     fold.audit(decision.audit(request, refused, time));

@@ -13,7 +13,7 @@ mod transaction;
 use std::collections::VecDeque;
 
 use contract::control::Tick;
-use contract::{Change, Decode, Rejected};
+use contract::{Change, Decode, Decoded, Format, Rejected};
 
 use self::content::{dead_letter, decoded};
 use self::held::Held;
@@ -28,14 +28,12 @@ use super::progress::{Position, Progress};
 use super::recent::Recent;
 use super::tables::Tables;
 use crate::clock;
-use crate::torture::{Guard, stands};
 
 /// See the module. `R` is what a processor reads.
 pub struct Assembler<R> {
     /// Rows from which on a transaction is read twice rather than held.
     large: usize,
-    /// The database schema whose tables are read.
-    schema: String,
+    format: Format,
     progress: Progress,
     recent: Recent,
     /// Whether any record of this log has been read before.
@@ -60,7 +58,7 @@ impl<R: Decode> Assembler<R> {
     pub fn new(progress: Option<Progress>, large: usize) -> Self {
         Self {
             large,
-            schema: "public".into(),
+            format: Format::default(),
             begun: progress.is_some(),
             progress: progress.unwrap_or_else(|| Progress::none(R::TABLES)),
             recent: Recent::default(),
@@ -78,10 +76,10 @@ impl<R: Decode> Assembler<R> {
         Self { recent, ..self }
     }
 
-    /// Reads the tables of this schema instead of `public`.
+    /// Of a connector that is set up like this, rather than as usual.
     #[must_use]
-    pub fn of_schema(self, schema: &str) -> Self {
-        Self { schema: schema.to_owned(), ..self }
+    pub fn of_format(self, format: &Format) -> Self {
+        Self { format: format.clone(), ..self }
     }
 
     /// The next delivery, if one is complete.
@@ -102,12 +100,7 @@ impl<R: Decode> Assembler<R> {
 
     /// What is lost of the log up to here, in words; nobody should wait for it to come.
     pub fn lost(&self) -> Option<String> {
-        let doubt = self.progress.doubt.as_ref().filter(|_| stands(Guard::Loss))?;
-        Some(format!(
-            "{}. Rows of {} are not known any more, and nothing is decided before a snapshot has brought them again: \
-             let the connector take one",
-            doubt.why, doubt.tables
-        ))
+        self.progress.unknown()
     }
 
     /// Takes in one record.
@@ -117,7 +110,7 @@ impl<R: Decode> Assembler<R> {
             self.emit(Step::Begin, input.record_ref(), input.offset, true);
         }
         if let Some(value) = input.value
-            && let Some(seen) = envelope::glance(input.key, value, &self.schema, Self::wants)
+            && let Some(seen) = envelope::glance(input.key, value, &self.format.schema, Self::wants)
         {
             return match seen {
                 Glance::Unwanted { transaction, order } => self.pass_over(transaction, order, input),
@@ -126,7 +119,7 @@ impl<R: Decode> Assembler<R> {
                 }
             };
         }
-        match envelope::read(input.key, input.value, input.kind, &self.schema) {
+        match envelope::read(input.key, input.value, input.kind, &self.format) {
             Ok(record) => self.take_in(record, input),
             Err(reason) => self.unreadable(reason, input),
         }
@@ -156,7 +149,7 @@ impl<R: Decode> Assembler<R> {
     /// Takes in one record of the source's control topic; `next` is where the log of changes is.
     pub fn push_control(&mut self, input: &Input<'_>, next: i64) {
         self.close_chunk();
-        let control = match envelope::read(input.key, input.value, input.kind, &self.schema) {
+        let control = match envelope::read(input.key, input.value, input.kind, &self.format) {
             Ok(Record::Control { kind, value }) => Control::read(kind, value).ok().flatten(),
             _ => None,
         };
@@ -209,6 +202,7 @@ impl<R: Decode> Assembler<R> {
     }
 
     fn emit(&mut self, step: Step<R>, closed_by: RecordRef, next: i64, may_commit: bool) {
+        self.note_missing_columns(step.rows());
         let resume = self.open.as_ref().map_or(next, |open| open.first);
         self.ready.push_back(Delivery {
             step,
@@ -297,6 +291,12 @@ impl<R: Decode> Assembler<R> {
         self.progress.doubt(Tables::none(R::TABLES).with([R::TABLES[table]]), why);
     }
 
+    fn note_missing_columns(&mut self, rows: Option<&RowBatch<R>>) {
+        for (table, columns) in rows.into_iter().flat_map(|rows| &rows.missing_columns) {
+            self.progress.miss_columns(table, columns);
+        }
+    }
+
     fn decode_into(&mut self, rows: &mut RowBatch<R>, table: usize, change: &Change<'_>, input: &Input<'_>) {
         let table = R::TABLES[table];
         let key = RowKey::new(table, change.key);
@@ -304,12 +304,14 @@ impl<R: Decode> Assembler<R> {
         rows.push(key, input.offset, decoded);
     }
 
-    /// Decodes the records of a large transaction on their second reading.
-    pub fn decode_again(&mut self, rows: &mut RowBatch<R>, input: &Input<'_>) {
-        match envelope::read(input.key, input.value, input.kind, &self.schema) {
+    /// Decodes the records of a large transaction on their second reading. `progress` is that of the transaction's delivery.
+    pub fn decode_again(&mut self, rows: &mut RowBatch<R>, progress: &mut Progress, input: &Input<'_>) {
+        match envelope::read(input.key, input.value, input.kind, &self.format) {
             Ok(Record::Row { change, .. }) => {
                 if let Some(table) = Self::wants(change.table.as_bytes()) {
                     self.decode_into(rows, table, &change, input);
+                    self.note_missing_columns(Some(rows));
+                    progress.missing_columns.clone_from(&self.progress.missing_columns);
                 }
             }
             Ok(_) => {}
@@ -322,15 +324,19 @@ fn truncated(offset: i64, table: &str) -> String {
     format!("offset {offset}: table {table} was truncated")
 }
 
-/// Decodes one record by itself, whatever is around it: the record of a dead letter that is read again. `schema` is that of the
-/// tables that are read.
+/// Decodes one record by itself, whatever is around it: the record of a dead letter that is read again.
 ///
 /// # Errors
 /// Why it still cannot be used.
-pub fn decode_alone<R: Decode>(input: &Input<'_>, schema: &str) -> Result<(RowKey, Option<R>), Rejected> {
-    match envelope::read(input.key, input.value, input.kind, schema)? {
+pub fn decode_alone<R: Decode>(input: &Input<'_>, format: &Format) -> Result<(RowKey, R), Rejected> {
+    match envelope::read(input.key, input.value, input.kind, format)? {
         Record::Row { change, .. } if R::TABLES.contains(&change.table) => {
-            Ok((RowKey::new(change.table, change.key), R::decode(&change)?))
+            match R::decode(&change)? {
+                Decoded::Whole(decoded) => Ok((RowKey::new(change.table, change.key), decoded)),
+                // What was there when it came is not known any more.
+                Decoded::Partial(partial) => Err(partial.rejected(change.table)),
+                Decoded::MissingColumns(columns) => Err(Rejected::missing_columns(change.table, &columns)),
+            }
         }
         _ => Err(Rejected::record("a change of a table that the processor reads", "something else")),
     }

@@ -1,7 +1,9 @@
 //! What the feed hands on: the pieces that are applied, and committed, as a whole.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use contract::{Decode, Fold, Processor, Rejected};
+use contract::{Decode, Fold, Partial, Processor, Rejected};
 
 use super::control::Control;
 use super::key::RowKey;
@@ -28,14 +30,31 @@ pub struct Delivery<E> {
 }
 
 impl<E> Delivery<E> {
+    /// The time that comes with it, where what falls due before that is decided first.
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        match &self.step {
+            Step::Transaction { time, .. } | Step::Part { time, .. } => commit_time(*time),
+            Step::Control { control: Control::Tick(tick), .. } => Some(tick.time),
+            _ => None,
+        }
+    }
+
+    /// The offset in the control topic, where it is a record of that.
+    pub fn control_offset(&self) -> Option<i64> {
+        match self.step {
+            Step::Control { offset, .. } => offset,
+            _ => None,
+        }
+    }
+
     /// Wanted rows in it. A record that is stored whole because it could not be used weighs as much as its size: one
     /// row per kilobyte.
     pub fn rows(&self) -> usize {
-        match &self.step {
-            Step::Transaction { rows, .. } | Step::Part { rows, .. } | Step::Snapshot { rows, .. } => {
+        match (&self.step, self.step.rows()) {
+            (_, Some(rows)) => {
                 rows.len() + rows.dead_letters.iter().map(DeadLetter::kilobytes).sum::<usize>()
             }
-            Step::Unreadable { dead_letter } => dead_letter.kilobytes(),
+            (Step::Unreadable { dead_letter }, _) => dead_letter.kilobytes(),
             _ => 0,
         }
     }
@@ -102,17 +121,48 @@ pub enum Step<E> {
     Advance,
 }
 
-impl<R: Decode> Step<R> {
-    /// Folds it into a processor. A control record is handed back: what it means depends on more than the fold.
-    pub fn fold<P: Processor<RowChange = R>>(self, fold: &mut Fold<P>) -> Option<(Control, Option<i64>)> {
+/// What a fold leaves to whoever drives it.
+#[derive(Debug)]
+pub enum Left {
+    /// Rows that could not be used.
+    DeadLetters(Vec<DeadLetter>),
+    /// What a control record means depends on more than the fold.
+    Control(Control),
+}
+
+impl<R> Step<R> {
+    /// The rows that it brings.
+    pub(super) fn rows(&self) -> Option<&RowBatch<R>> {
         match self {
-            Self::Transaction { rows, time } => fold.transaction(rows.changes, commit_time(time)),
-            Self::Part { rows, time } => fold.part(rows.changes, commit_time(time)),
+            Self::Transaction { rows, .. } | Self::Part { rows, .. } | Self::Snapshot { rows, .. } => {
+                Some(rows)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<R: Decode> Step<R> {
+    /// Folds it into a processor.
+    pub fn fold<P: Processor<RowChange = R>>(self, fold: &mut Fold<P>) -> Left {
+        let mut dead_letters = Vec::new();
+        match self {
+            Self::Transaction { rows, time } => {
+                let time = commit_time(time);
+                fold.part(rows.changes, time);
+                dead_letters = complete(rows.partials, fold);
+                fold.transaction([], time);
+            }
+            Self::Part { rows, time } => {
+                fold.part(rows.changes, commit_time(time));
+                dead_letters = complete(rows.partials, fold);
+            }
             Self::Snapshot { begins, rows } => {
                 for (table, _) in &begins {
                     fold.clear_table(table);
                 }
                 fold.apply(rows.changes);
+                dead_letters = complete(rows.partials, fold);
             }
             Self::SnapshotEnd { absent, time, wrong_clock } => {
                 for table in absent {
@@ -125,12 +175,25 @@ impl<R: Decode> Step<R> {
                 }
                 fold.snapshot_end(commit_time(time));
             }
-            Self::Control { control, offset } => return Some((control, offset)),
+            Self::Control { control, .. } => return Left::Control(control),
             // The reader turns a large transaction into parts; the others hold nothing for a processor.
             Self::Begin | Self::Large { .. } | Self::Unreadable { .. } | Self::Advance => {}
         }
-        None
+        Left::DeadLetters(dead_letters)
     }
+}
+
+/// Applies rows of which some values were not sent. Those whose values are not known from before are answered.
+fn complete<P: Processor>(
+    partials: BTreeMap<RowKey, Vec<PartialRow<P::RowChange>>>,
+    fold: &mut Fold<P>,
+) -> Vec<DeadLetter> {
+    let partials = partials.into_values().flatten();
+    let unknown = partials.filter_map(|PartialRow { partial, otherwise }| {
+        let known = fold.apply_partial(partial);
+        (!known).then_some(otherwise)
+    });
+    unknown.collect()
 }
 
 /// A time in milliseconds since 1970; [`i64::MIN`] stands for none.
@@ -145,25 +208,44 @@ pub struct RowBatch<E> {
     pub changes: Vec<E>,
     /// The rows that could not be used.
     pub dead_letters: Vec<DeadLetter>,
-    /// The identities of all rows, for dead letters that they supersede, with the offset of their last version.
+    /// The identities of these rows, for dead letters that they supersede, with their offsets.
     pub keys: Vec<(RowKey, i64)>,
+    /// Rows that came without some of their values, behind the changes: in order, for each row.
+    pub partials: BTreeMap<RowKey, Vec<PartialRow<E>>>,
+    /// Wanted columns that a table of these rows does not have.
+    pub missing_columns: BTreeMap<&'static str, Vec<&'static str>>,
+}
+
+/// A row of which some values were not sent.
+#[derive(Debug)]
+pub struct PartialRow<E> {
+    /// It, without them.
+    pub partial: Partial<E>,
+    /// What is stored of it where they are not known from before.
+    pub otherwise: DeadLetter,
 }
 
 impl<E> Default for RowBatch<E> {
     fn default() -> Self {
-        Self { changes: Vec::new(), dead_letters: Vec::new(), keys: Vec::new() }
+        Self {
+            changes: Vec::new(),
+            dead_letters: Vec::new(),
+            keys: Vec::new(),
+            partials: BTreeMap::new(),
+            missing_columns: BTreeMap::new(),
+        }
     }
 }
 
 impl<E> RowBatch<E> {
     /// Rows in it.
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.keys.len() + self.partials.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.partials.is_empty() && self.missing_columns.is_empty()
     }
 }
 

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::LazyLock;
 
 use chrono::DateTime;
-use contract::{Change, Op, Rejected};
+use contract::{Change, Format, Op, Rejected, Times};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -76,7 +76,9 @@ pub(super) enum Origin<'a> {
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    // With `schemas.enable=true` all the rest is in here.
+    // With `schemas.enable=true` all the rest is in `payload`.
+    #[serde(borrow, default)]
+    schema: Option<&'a RawValue>,
     #[serde(borrow, default)]
     payload: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -240,12 +242,12 @@ pub(super) fn glance<'a>(
     Some(Glance::Wanted { seen: Seen { table, key, image }, transaction, order })
 }
 
-/// Reads a record. `kind` is its `ce_type` header, which only control records have; `schema` is that of the tables that are read.
+/// Reads a record. `kind` is its `ce_type` header, which only control records have.
 pub(super) fn read<'a>(
     record_key: Option<&'a [u8]>,
     value: Option<&'a [u8]>,
     kind: Option<&'a str>,
-    schema: &str,
+    format: &Format,
 ) -> Result<Record<'a>, Rejected> {
     let Some(value) = value else { return Ok(Record::Skipped("tombstone")) };
     if record_key == Some(control::KEY) {
@@ -257,6 +259,7 @@ pub(super) fn read<'a>(
         };
     }
     let mut envelope: Envelope<'a> = parse(value)?;
+    let schema = envelope.schema;
     if let Some(payload) = envelope.payload {
         envelope = parse(payload.get().as_bytes())?;
     }
@@ -274,7 +277,7 @@ pub(super) fn read<'a>(
         (None, None | Some("false")) => Origin::Unordered,
         (None, Some(marker)) => Origin::Snapshot { marker, time: in_calendar(source.ts_ms)? },
     };
-    if op == "m" || source.schema.is_some_and(|of| of != schema) {
+    if op == "m" || source.schema.is_some_and(|of| of != format.schema) {
         return Ok(match origin {
             Origin::Transaction { transaction, order } => Record::Foreign { transaction, order },
             _ if op == "m" => Record::Skipped("message"),
@@ -294,7 +297,8 @@ pub(super) fn read<'a>(
         // A row without a key, as of a table without a primary key, is known by all its columns.
         None => image.or(envelope.before.map(RawValue::get)).unwrap_or("null"),
     };
-    let change = Change { table: source.table, op, key, image, ignored_columns: Cell::new(0) };
+    let times = Times { unit: format.time_unit, schema: schema.map(RawValue::get) };
+    let change = Change { table: source.table, op, key, image, times, ignored_columns: Cell::new(0) };
     Ok(Record::Row { change, origin })
 }
 
@@ -357,7 +361,7 @@ mod tests {
     use super::*;
 
     fn change(value: &str) -> Record<'_> {
-        read(Some(br#"{"id":7}"#), Some(value.as_bytes()), None, "public").unwrap()
+        read(Some(br#"{"id":7}"#), Some(value.as_bytes()), None, &Format::default()).unwrap()
     }
 
     #[test]
@@ -377,7 +381,7 @@ mod tests {
     fn the_schema_beside_it_is_passed_over_however_it_is_spaced() {
         let key = br#"{ "payload" : {"id":7}, "schema": {"type":"struct"} }"#;
         let value = br#"{"schema":{},"payload":{"after":{"id":7},"source":{"table":"t","snapshot":"first","ts_ms":5},"op":"r"}}"#;
-        let record = read(Some(key), Some(value), None, "public").unwrap();
+        let record = read(Some(key), Some(value), None, &Format::default()).unwrap();
         let Record::Row { change, origin: Origin::Snapshot { marker: "first", time: 5 } } = record else {
             panic!("{record:?}")
         };
@@ -398,7 +402,10 @@ mod tests {
 
     #[test]
     fn tombstones_messages_and_heartbeats_are_skipped() {
-        assert!(matches!(read(Some(b"{}"), None, None, "public"), Ok(Record::Skipped("tombstone"))));
+        assert!(matches!(
+            read(Some(b"{}"), None, None, &Format::default()),
+            Ok(Record::Skipped("tombstone"))
+        ));
         assert!(matches!(
             change(r#"{"op":"m","source":{"table":"","ts_ms":5},"message":{}}"#),
             Record::Skipped("message")
@@ -443,7 +450,9 @@ mod tests {
                     r#"{{"before":{before},"after":{after},"source":{{"table":"t","snapshot":"false","ts_ms":5}},
                         "transaction":{{"id":"12:99","total_order":3}},"op":"{op}"}}"#
                 );
-                let Ok(Record::Row { change, .. }) = read(key, Some(value.as_bytes()), None, "public") else {
+                let Ok(Record::Row { change, .. }) =
+                    read(key, Some(value.as_bytes()), None, &Format::default())
+                else {
                     panic!("{value}")
                 };
                 assert_eq!(change.key, r#"{"a":1,"b":2}"#);
@@ -500,11 +509,19 @@ mod tests {
     #[test]
     fn what_is_no_change_event_is_refused() {
         assert!(
-            read(Some(b"{}"), Some(b"hello"), None, "public").unwrap_err().to_string().contains("Debezium")
+            read(Some(b"{}"), Some(b"hello"), None, &Format::default())
+                .unwrap_err()
+                .to_string()
+                .contains("Debezium")
         );
         assert!(
-            read(Some(b"{}"), Some(br#"{"op":"x","source":{"table":"t","ts_ms":1}}"#), None, "public")
-                .is_err()
+            read(
+                Some(b"{}"),
+                Some(br#"{"op":"x","source":{"table":"t","ts_ms":1}}"#),
+                None,
+                &Format::default()
+            )
+            .is_err()
         );
     }
 
@@ -513,14 +530,14 @@ mod tests {
         for time in [i64::MAX, i64::MIN, 253_402_300_800_000] {
             let end = format!(r#"{{"status":"END","id":"12:99","event_count":3,"ts_ms":{time}}}"#);
             assert!(
-                read(Some(b"{}"), Some(end.as_bytes()), None, "public")
+                read(Some(b"{}"), Some(end.as_bytes()), None, &Format::default())
                     .unwrap_err()
                     .to_string()
                     .contains("ts_ms")
             );
             let row = format!(r#"{{"op":"r","source":{{"table":"t","snapshot":"last","ts_ms":{time}}}}}"#);
             assert!(
-                read(Some(b"{}"), Some(row.as_bytes()), None, "public")
+                read(Some(b"{}"), Some(row.as_bytes()), None, &Format::default())
                     .unwrap_err()
                     .to_string()
                     .contains("ts_ms")
@@ -531,9 +548,9 @@ mod tests {
     #[test]
     fn control_records_say_their_type_in_a_header() {
         assert!(matches!(
-            read(Some(b"ledgerwell"), Some(b"{}"), Some("tick"), "public"),
+            read(Some(b"ledgerwell"), Some(b"{}"), Some("tick"), &Format::default()),
             Ok(Record::Control { kind: "tick", .. })
         ));
-        assert!(read(Some(b"ledgerwell"), Some(b"{}"), None, "public").is_err());
+        assert!(read(Some(b"ledgerwell"), Some(b"{}"), None, &Format::default()).is_err());
     }
 }

@@ -65,6 +65,8 @@ pub struct Progress {
     pub captured: Tables,
     /// What was lost of the log, until it has come again.
     pub doubt: Option<Doubt>,
+    /// Wanted columns, as `table.column`, without which rows of their table have come: nothing of those rows is known.
+    pub missing_columns: Vec<Arc<str>>,
     /// A transaction that was cut off: the connector has to emit it again before any new one.
     pub incomplete: Option<u64>,
     /// The time, in milliseconds since 1970, that was taken instead of the last one that was too far ahead of its own record.
@@ -91,15 +93,33 @@ impl Progress {
             snapshot: Snapshot::Waiting,
             captured: Tables::none(declared),
             doubt: None,
+            missing_columns: Vec::new(),
             incomplete: None,
             bounded: None,
         }
     }
 
-    /// Whether conclusions may be drawn: a snapshot is complete, and nothing is lost.
+    /// Whether conclusions may be drawn: a snapshot is complete, and nothing is unknown.
     pub fn is_whole(&self) -> bool {
-        matches!(self.snapshot, Snapshot::Read(_) | Snapshot::Complete)
-            && (self.doubt.is_none() || !stands(Guard::Loss))
+        matches!(self.snapshot, Snapshot::Read(_) | Snapshot::Complete) && self.unknown().is_none()
+    }
+
+    /// What is not known of the rows up to here, why, and what to do; nobody should wait for it to come by itself.
+    pub fn unknown(&self) -> Option<String> {
+        if !self.missing_columns.is_empty() {
+            return Some(format!(
+                "rows have come without columns that are read: {}. Nothing is decided without them: let the connector capture these \
+                 columns (column.include.list, column.exclude.list), then take a snapshot of their tables. If this version of Odoo \
+                 has no such column, it is not supported",
+                self.missing_columns.join(", ")
+            ));
+        }
+        let doubt = self.doubt.as_ref().filter(|_| stands(Guard::Loss))?;
+        Some(format!(
+            "{}. Rows of {} are not known any more, and nothing is decided before a snapshot has brought them again: \
+             let the connector take one",
+            doubt.why, doubt.tables
+        ))
     }
 
     /// Judges the transaction that ends at `end`.
@@ -120,6 +140,21 @@ impl Progress {
         let high = self.high.get_or_insert(end);
         high.commit = high.commit.max(end.commit);
         high.time = high.time.max(end.time);
+    }
+
+    /// Rows of a table have come without these columns.
+    pub(super) fn miss_columns(&mut self, table: &str, columns: &[&str]) {
+        for column in columns {
+            let column = format!("{table}.{column}");
+            if let Err(place) = self.missing_columns.binary_search_by(|known| (**known).cmp(&*column)) {
+                self.missing_columns.insert(place, column.into());
+            }
+        }
+    }
+
+    /// All rows of a table come again.
+    pub(super) fn begin_table(&mut self, table: &str) {
+        self.missing_columns.retain(|column| column.split_once('.').is_none_or(|(of, _)| of != table));
     }
 
     /// These tables are not known any more.

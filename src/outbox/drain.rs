@@ -13,11 +13,12 @@ use contract::{Event, Failure, Tick};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use sqlx::{FromRow, PgConnection};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection, Row};
 
-use super::OutboxRow;
 use super::abandoned::{self, Target};
-use super::progress::{self, Progress};
+use super::progress::{self, Progress, Verdict};
+use super::{Chain, OutboxRow};
 use crate::connection::connect;
 use crate::task::{Job, Stop};
 use crate::torture::{Guard, Point, pass, stands};
@@ -32,6 +33,8 @@ const REPORT: Duration = Duration::from_micros(500);
 /// Nothing that it does lasts longer than this. One that has not been heard of since then hangs in the client library, which a
 /// broker that hangs and comes back can bring about.
 const HANGS: Duration = Duration::from_mins(1);
+/// What was published before a backup was restored has come when the log is read to its end, or this long after.
+const NEVER_COMES: Duration = Duration::from_secs(10);
 /// How long a statement may take.
 const STATEMENT: Duration = Duration::from_secs(30);
 /// How long stopping waits for what is in work.
@@ -159,7 +162,7 @@ fn publish(
 ) -> Result<(), Failure> {
     beat.beat();
     let id = job.transactional_id();
-    let progress_topic = format!("_{}.progress", job.prefix);
+    let progress_topic = job.progress_topic();
     let topic = format!("{}.{}", job.prefix, job.task.processor);
     let producer = producer(&job.kafka, &id)?;
     let early =
@@ -179,18 +182,32 @@ fn publish(
         Some(progress) => progress,
         None => read_progress(job, &progress_topic, &id)?,
     };
-    job.status.update(|figures| {
-        figures.published = progress.out_seq;
-        figures.unpublished = None;
-    });
+    job.status.update(|figures| figures.unpublished = None);
+    // Since when the log is read to its end and what was published has not come.
+    let (mut agreed, mut waiting) = (progress.out_seq == 0, None::<Instant>);
     loop {
         loop {
             beat.beat();
+            if !agreed {
+                let verdict = job.runtime.block_on(in_time(verify(job, &progress, &mut connection)))?;
+                if verdict == Verdict::Wait {
+                    let at_end = job.status.figures().at_end.then(Instant::now);
+                    waiting = at_end.map(|now| waiting.unwrap_or(now));
+                    if waiting.is_some_and(|since| since.elapsed() > NEVER_COMES) {
+                        return Err(never_comes(job, &progress));
+                    }
+                    break;
+                }
+                agreed = true;
+                let through = progress.out_seq;
+                job.runtime.block_on(in_time(delete_published(job, through, &mut connection)))?;
+                job.status.update(|figures| figures.published = through);
+            }
             let rows = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
             stored = stored.max(rows.last().map_or(stored, |row| row.out_seq));
             let Some(last) = rows.last().map(|row| row.out_seq) else { break };
             let full = rows.len() == BATCH;
-            let new = unpublished(rows, progress)?;
+            let new: Vec<_> = rows.into_iter().filter(|row| row.out_seq > progress.out_seq).collect();
             pass(Point::BeforePublish);
             if let Some(newest) = new.last() {
                 let sent = send(job, &producer, (&topic, partitions), &progress_topic, &new, newest.into());
@@ -217,7 +234,9 @@ fn publish(
             }
         }
         // All is published, so nothing up to `stored` is pending even where the outbox was empty from the start.
-        job.status.update(|figures| figures.published = figures.published.max(stored));
+        if agreed {
+            job.status.update(|figures| figures.published = figures.published.max(stored));
+        }
         if stop.is_set() {
             return Ok(());
         }
@@ -293,20 +312,82 @@ pub(super) fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
     Failure::transient(format!("Kafka: publishing: {error}"))
 }
 
-/// The events that are not published yet. After a restored backup the outbox fills again with events that are: their numbers
-/// say so, and the id of the last one must agree.
-fn unpublished(rows: Vec<OutboxRow>, progress: Progress) -> Result<Vec<OutboxRow>, Failure> {
-    for row in &rows {
-        let elsewhere = row.out_seq <= progress.out_seq && row.topic_generation != progress.topic_generation;
-        if elsewhere || (row.out_seq == progress.out_seq && row.event_id != progress.event_id) {
-            return Err(Failure::permanent(format!(
-                "event {} was published with another id: the database is not the one that published it. \
-                 Restore the right one, or give the source a new name",
-                row.out_seq
-            )));
-        }
+/// Looks whether the database is the one that has published what is published. After a restored backup its events are made again:
+/// none is passed over before the last one that is published is there, and all up to it are the same.
+async fn verify(job: &Job, progress: &Progress, connection: &mut PgConnection) -> Result<Verdict, Failure> {
+    compare(job, progress, connection).await?.map_err(|out_seq| {
+        Failure::permanent(format!(
+            "event {out_seq}, or one before it, was published with another id: the database is not the one that published it. \
+             Restore the right one, or build the results again under a new version with `ledgerwell replay {}`",
+            job.task.processor
+        ))
+    })
+}
+
+/// What [`Progress::judge`] says of the database.
+async fn compare(
+    job: &Job,
+    progress: &Progress,
+    connection: &mut PgConnection,
+) -> Result<Result<Verdict, i64>, Failure> {
+    let next = rows_from(job, progress.out_seq, 1, connection).await?;
+    let elsewhere: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq <= $4
+             AND incarnation <> $5)",
+    )
+    .bind(job.task.processor)
+    .bind(job.task.version)
+    .bind(&job.task.source)
+    .bind(progress.out_seq)
+    .bind(progress.topic_generation)
+    .fetch_one(&mut *connection)
+    .await?;
+    let stored = job
+        .task
+        .query(
+            "SELECT out_seq, chain_from, chain FROM stream.checkpoint
+             WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5",
+        )
+        .fetch_optional(connection)
+        .await?;
+    let stored = match stored {
+        Some(row) => (row.try_get("out_seq")?, chain(&row)?),
+        None => (0, None),
+    };
+    Ok(if elsewhere { Err(progress.out_seq) } else { progress.judge(next.first(), stored) })
+}
+
+/// The log was read to its end, and what was published before did not come of it.
+fn never_comes(job: &Job, progress: &Progress) -> Failure {
+    Failure::permanent(format!(
+        "events up to {} were published, and the log does not lead to them any more: the database is older than Kafka, and not of \
+         the same history. Restore the right one, or build the results again under a new version with `ledgerwell replay {}`",
+        progress.out_seq, job.task.processor
+    ))
+}
+
+/// Whether the events of a database in which nothing goes on are those that were published.
+///
+/// # Errors
+/// What Kafka or PostgreSQL says.
+pub async fn agrees_with_kafka(job: &Job, connection: &mut PgConnection) -> Result<bool, Failure> {
+    let asked = job.clone();
+    let progress = tokio::task::spawn_blocking(move || {
+        read_progress(&asked, &asked.progress_topic(), &asked.transactional_id())
+    });
+    let progress = progress.await.unwrap_or_else(|error| Err(Failure::transient(error.to_string())))?;
+    if progress.out_seq == 0 {
+        return Ok(true);
     }
-    Ok(rows.into_iter().filter(|row| row.out_seq > progress.out_seq).collect())
+    Ok(compare(job, &progress, connection).await? == Ok(Verdict::Agree))
+}
+
+/// The highest version of a task's results of which events were ever published, or 0.
+///
+/// # Errors
+/// What Kafka says.
+pub fn published_version(job: &Job) -> Result<i32, Failure> {
+    progress::highest_version(&job.kafka, &job.progress_topic(), &job.group())
 }
 
 fn send(
@@ -380,6 +461,8 @@ fn headers(job: &Job, row: &OutboxRow) -> OwnedHeaders {
     let id = row.event_id;
     let (trace, span) = (id.simple().to_string(), id.as_u64_pair().1);
     let source = format!("/ledgerwell/{}/{}", job.task.processor, job.task.source);
+    // It names the shape of the data; there is nothing to fetch.
+    let schema = format!("urn:ledgerwell:{}:{}:{}", job.task.processor, row.event_type, row.schema_version);
     let time = row.time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     [
         ("ce_specversion", "1.0"),
@@ -389,6 +472,7 @@ fn headers(job: &Job, row: &OutboxRow) -> OwnedHeaders {
         ("ce_subject", &row.key),
         ("ce_time", &time),
         ("ce_position", &row.position),
+        ("ce_dataschema", &schema),
         ("content-type", "application/json"),
         ("traceparent", &format!("00-{trace}-{span:016x}-01")),
     ]
@@ -397,17 +481,35 @@ fn headers(job: &Job, row: &OutboxRow) -> OwnedHeaders {
 }
 
 async fn next_rows(job: &Job, connection: &mut PgConnection) -> Result<Vec<OutboxRow>, Failure> {
+    rows_from(job, 0, i64::try_from(BATCH).unwrap_or(i64::MAX), connection).await
+}
+
+/// The first events from a number on.
+async fn rows_from(
+    job: &Job,
+    out_seq: i64,
+    limit: i64,
+    connection: &mut PgConnection,
+) -> Result<Vec<OutboxRow>, Failure> {
     let rows = sqlx::query(
-        "SELECT out_seq, incarnation, event_id, event_type, key, position, time, data FROM stream.outbox
-         WHERE processor = $1 AND version = $2 AND source = $3 ORDER BY out_seq LIMIT $4",
+        "SELECT out_seq, incarnation, event_id, event_type, schema_version, key, position, time, data,
+             chain_from, chain FROM stream.outbox
+         WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq >= $4 ORDER BY out_seq LIMIT $5",
     )
     .bind(job.task.processor)
     .bind(job.task.version)
     .bind(&job.task.source)
-    .bind(i64::try_from(BATCH).unwrap_or(i64::MAX))
+    .bind(out_seq)
+    .bind(limit)
     .fetch_all(connection)
     .await?;
-    Ok(rows.iter().map(OutboxRow::from_row).collect::<Result<_, _>>()?)
+    let read = |row: &PgRow| Ok(OutboxRow { chain: chain(row)?, ..OutboxRow::from_row(row)? });
+    Ok(rows.iter().map(read).collect::<sqlx::Result<_>>()?)
+}
+
+fn chain(row: &PgRow) -> sqlx::Result<Option<Chain>> {
+    let chain = row.try_get::<Option<_>, _>("chain_from")?.zip(row.try_get::<Option<_>, _>("chain")?);
+    Ok(chain.map(|(from, hash)| Chain { from, hash }))
 }
 
 async fn delete_published(job: &Job, through: i64, connection: &mut PgConnection) -> Result<(), Failure> {
@@ -421,44 +523,4 @@ async fn delete_published(job: &Job, through: i64, connection: &mut PgConnection
     .execute(connection)
     .await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use uuid::Uuid;
-
-    fn row(out_seq: i64) -> OutboxRow {
-        OutboxRow {
-            out_seq,
-            topic_generation: Uuid::from_u128(1),
-            event_id: Uuid::from_u128(out_seq.unsigned_abs().into()),
-            event_type: "e".into(),
-            key: "k".into(),
-            position: "1.1".into(),
-            time: chrono::DateTime::default(),
-            data: "{}".into(),
-        }
-    }
-
-    #[test]
-    fn after_a_restored_backup_published_events_are_skipped() {
-        let progress =
-            Progress { out_seq: 2, event_id: Uuid::from_u128(2), topic_generation: Uuid::from_u128(1) };
-        assert_eq!(unpublished(vec![row(1), row(2), row(3)], progress).unwrap(), [row(3)]);
-    }
-
-    #[test]
-    fn another_event_under_a_published_number_stops() {
-        let progress =
-            Progress { out_seq: 2, event_id: Uuid::from_u128(77), topic_generation: Uuid::from_u128(1) };
-        assert!(matches!(unpublished(vec![row(2)], progress), Err(Failure::Permanent(_))));
-    }
-
-    #[test]
-    fn numbers_that_start_again_on_another_topic_stop_before_anything_is_skipped() {
-        let progress =
-            Progress { out_seq: 9, event_id: Uuid::from_u128(9), topic_generation: Uuid::from_u128(2) };
-        assert!(matches!(unpublished(vec![row(1)], progress), Err(Failure::Permanent(_))));
-    }
 }

@@ -48,20 +48,24 @@ pub(super) async fn offset(
     Ok(row.try_get("next_offset")?)
 }
 
-/// The number of the shadow version. Goes on with what an interrupted replay has left.
+/// The number of the shadow version. Goes on with what an interrupted replay of the same program has left. A number is never
+/// used twice, not even where a backup was restored that knows nothing of its use: events were published up to version `published`.
 pub(super) async fn begin(
     task: &TaskId,
     entry: &Entry,
+    published: i32,
     connection: &mut PgConnection,
 ) -> Result<i32, Failure> {
-    let schema = next(entry.name);
+    let (schema, fingerprint) = (next(entry.name), (entry.fingerprint)());
     let left: Option<i32> = sqlx::query_scalar(
-        "SELECT rebuilding FROM stream.active WHERE processor = $1 AND source = $2
-             AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $3)",
+        "SELECT rebuilding FROM stream.active WHERE processor = $1 AND source = $2 AND rebuilding_fingerprint = $4
+             AND rebuilding > $5 AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $3)",
     )
     .bind(task.processor)
     .bind(&task.source)
     .bind(&schema)
+    .bind(&fingerprint)
+    .bind(published)
     .fetch_optional(&mut *connection)
     .await?
     .flatten();
@@ -71,14 +75,18 @@ pub(super) async fn begin(
     }
     let mut transaction = sqlx::Connection::begin(connection).await?;
     let version: i32 = sqlx::query_scalar(
-        "INSERT INTO stream.active AS mine (processor, source, version, program, rebuilding) VALUES ($1, $2, $3, $3, $3)
-         ON CONFLICT (processor, source) DO UPDATE SET rebuilding = GREATEST(mine.version, mine.rebuilding, $3 - 1,
-             (SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2)) + 1
+        "INSERT INTO stream.active AS mine (processor, source, version, program, rebuilding, rebuilding_fingerprint)
+         VALUES ($1, $2, $3, $3, GREATEST($3, $5 + 1), $4)
+         ON CONFLICT (processor, source) DO UPDATE SET rebuilding_fingerprint = $4,
+             rebuilding = GREATEST(mine.version, mine.rebuilding, mine.previous, $3 - 1, $5,
+                 (SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2)) + 1
          RETURNING rebuilding",
     )
     .bind(task.processor)
     .bind(&task.source)
     .bind(task.version)
+    .bind(&fingerprint)
+    .bind(published)
     .fetch_one(&mut *transaction)
     .await?;
     make(entry, &schema, &mut transaction).await?;

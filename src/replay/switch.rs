@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use contract::Failure;
 use sqlx::PgConnection;
 
-use super::schema::{bare, next, previous, run, tables};
+use super::schema::{bare, make, next, previous, run, tables};
 use crate::connection::connect;
+use crate::outbox::{Drain, agrees_with_kafka};
 use crate::registry::Entry;
 use crate::task::{Job, TaskId};
 
@@ -19,15 +20,19 @@ const HELD: Duration = Duration::from_secs(3);
 
 /// Begins a transaction that holds the checkpoint of the version in force, so that its owner cannot save, at an instant
 /// when all its events are published: nobody would publish them once another version is in force. Whoever commits ends
-/// it; it ends with the connection, too.
-pub(super) async fn hold(task: &TaskId, version: i32, connection: &mut PgConnection) -> Result<(), Failure> {
-    let task = TaskId { version, ..task.clone() };
+/// it; it ends with the connection, too. What nobody publishes, because this program does not run on these results, is
+/// published here.
+pub(super) async fn hold(job: &Job, version: i32, connection: &mut PgConnection) -> Result<(), Failure> {
+    let task = TaskId { version, ..job.task.clone() };
     for _ in 0..TRIES {
         if !published(&task, PUBLISHING, connection).await? {
-            break;
+            publish(Job { task: task.clone(), ..job.clone() }, connection).await?;
         }
         // Building the last piece and comparing take as long as they take.
         run("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0", connection).await?;
+        // In the order in which a claim locks them.
+        let sql = "SELECT FROM stream.active WHERE processor = $1 AND source = $2 FOR UPDATE";
+        sqlx::query(sql).bind(task.processor).bind(&task.source).fetch_one(&mut *connection).await?;
         let sql = "SELECT FROM stream.checkpoint
                    WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5 FOR UPDATE";
         task.query(sql).fetch_one(&mut *connection).await?;
@@ -41,6 +46,33 @@ pub(super) async fn hold(task: &TaskId, version: i32, connection: &mut PgConnect
          then replay again; it goes on where it was",
         task.processor
     )))
+}
+
+/// Publishes the events of a version that nobody else does. Those of another history than Kafka's never can be.
+async fn publish(job: Job, connection: &mut PgConnection) -> Result<(), Failure> {
+    let (task, version) = (job.task.clone(), job.task.version);
+    if !agrees_with_kafka(&job, connection).await? {
+        tracing::warn!(
+            version,
+            "events that wait are dropped: others were published under their numbers, by a database of another history. \
+             `ledgerwell replay --events send` publishes all events under the new version"
+        );
+        let sql = "DELETE FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3";
+        sqlx::query(sql).bind(task.processor).bind(version).bind(&task.source).execute(connection).await?;
+        return Ok(());
+    }
+    tracing::info!(version, "publishes the events that wait, because nobody else does");
+    let mut drain = Drain::start(job, 0);
+    let done = async {
+        let began = Instant::now();
+        while !published(&task, HELD, connection).await? && began.elapsed() < PUBLISHING {
+            drain.check()?;
+        }
+        Ok(())
+    };
+    let done = done.await;
+    tokio::task::spawn_blocking(move || drain.stop()).await.ok();
+    done
 }
 
 /// Whether all stored events of a version are published, within some time.
@@ -62,74 +94,86 @@ async fn published(task: &TaskId, within: Duration, connection: &mut PgConnectio
     }
 }
 
-/// Puts the version in the schema `<processor>_next` in force. Its owner before is fenced and claims the new one; what was in
-/// force stays in `<processor>_previous`.
+/// Who made a version of results.
+pub(super) struct Program {
+    /// [`Processor::VERSION`](contract::Processor::VERSION) of the program.
+    pub(super) version: i32,
+    /// Its [`fingerprint`](contract::processor::fingerprint); `None` where it did not say.
+    pub(super) fingerprint: Option<String>,
+}
+
+/// Puts the version in the schema `<processor>_next` in force, which `program` has made. Its owner before is fenced and claims the
+/// new one; what was in force stays in `<processor>_previous`. The tables stay the tables that they are, with all that people
+/// have made on them, and only rows that differ are written.
 pub(super) async fn put_in_force(
     task: &TaskId,
     entry: &Entry,
     before: Option<i32>,
-    version: i32,
+    (version, program): (i32, Program),
     connection: &mut PgConnection,
 ) -> Result<(), Failure> {
-    let (schema, old, new) = (entry.name, previous(entry.name), next(entry.name));
+    let (old, new) = (previous(entry.name), next(entry.name));
     if let Some(before) = before {
         let task = TaskId { version: before, ..task.clone() };
         let sql = "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, updated_at = now()
                    WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5";
         task.query(sql).execute(&mut *connection).await?;
     }
-    run(&format!("DROP SCHEMA IF EXISTS {old} CASCADE; ALTER SCHEMA {schema} RENAME TO {old}"), connection)
-        .await?;
-    for (table, _) in tables(&new, &[], connection).await? {
-        let name = bare(&table).to_owned();
-        if let Some(public) = entry.public().into_iter().find(|public| public.name == name) {
-            // Copied next to what was in force, then brought to what is: only rows that differ are written.
-            run(
-                &format!(
-                    "CREATE TABLE {old}.{name} (LIKE {name} INCLUDING ALL); INSERT INTO {old}.{name} SELECT * FROM {name}"
-                ),
-                connection,
-            )
-            .await?;
-            bring(&name, &table, &public.keys.join(", "), connection).await?;
-            run(&format!("DROP TABLE {table}"), connection).await?;
-        }
+    if before.is_some() {
+        make(entry, &old, connection).await?;
     }
-    run(&format!("ALTER SCHEMA {new} RENAME TO {schema}"), connection).await?;
+    for (table, keys) in tables(entry.name, &entry.public(), connection).await? {
+        let (kept, wanted) = (format!("{old}.{}", bare(&table)), format!("{new}.{}", bare(&table)));
+        if before.is_some() {
+            run(&format!("INSERT INTO {kept} SELECT * FROM {table}"), connection).await?;
+        }
+        run(&format!("ANALYZE {wanted}"), connection).await?;
+        bring(&table, &wanted, &keys, connection).await?;
+    }
+    run(&format!("DROP SCHEMA {new} CASCADE"), connection).await?;
     sqlx::query(
-        "UPDATE stream.active SET version = $3, program = $4, rebuilding = NULL WHERE processor = $1 AND source = $2",
+        "UPDATE stream.active SET version = $3, program = $4, fingerprint = $5, rebuilding = NULL,
+             rebuilding_fingerprint = NULL, previous = $6, previous_program = program, previous_fingerprint = fingerprint
+         WHERE processor = $1 AND source = $2",
     )
     .bind(task.processor)
     .bind(&task.source)
     .bind(version)
-    .bind(task.version)
+    .bind(program.version)
+    .bind(program.fingerprint)
+    .bind(before)
     .execute(connection)
     .await?;
     Ok(())
 }
 
 /// Makes `table` say what `wanted` says, by its key: where that is not the id, ids of rows that stay stay.
-async fn bring(table: &str, wanted: &str, key: &str, connection: &mut PgConnection) -> Result<(), Failure> {
-    let columns: Vec<String> = sqlx::query_scalar(
-        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
-             AND (attname <> 'id' OR $2 = 'id') ORDER BY attnum",
-    )
-    .bind(table)
-    .bind(key)
-    .fetch_all(&mut *connection)
-    .await?;
+async fn bring(
+    table: &str,
+    wanted: &str,
+    keys: &[String],
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
+    let columns = columns(table, keys, connection).await?;
+    if columns != self::columns(wanted, keys, connection).await? {
+        return Err(Failure::permanent(format!(
+            "{table} has other columns now than when {wanted} was made: a replay builds these results again"
+        )));
+    }
     let all = columns.join(", ");
     let of =
         |name: &str| columns.iter().map(|column| format!("{name}.{column}")).collect::<Vec<_>>().join(", ");
     let set: Vec<_> = columns.iter().map(|column| format!("{column} = wanted.{column}")).collect();
+    let same: Vec<_> = keys.iter().map(|key| format!("wanted.\"{key}\" = present.\"{key}\"")).collect();
     run(
         &format!(
-            "DELETE FROM {table} AS present WHERE NOT EXISTS (SELECT FROM {wanted} AS wanted WHERE wanted.{key} = present.{key});
+            "DELETE FROM {table} AS present WHERE NOT EXISTS (SELECT FROM {wanted} AS wanted WHERE {same});
              UPDATE {table} AS present SET {set} FROM {wanted} AS wanted
-             WHERE wanted.{key} = present.{key} AND ({present}) IS DISTINCT FROM ({new});
+             WHERE {same} AND ({present}) IS DISTINCT FROM ({new});
              INSERT INTO {table} ({all}) SELECT {new} FROM {wanted} AS wanted
-             WHERE NOT EXISTS (SELECT FROM {table} AS present WHERE present.{key} = wanted.{key})",
+             WHERE NOT EXISTS (SELECT FROM {table} AS present WHERE {same})",
             set = set.join(", "),
+            same = same.join(" AND "),
             present = of("present"),
             new = of("wanted"),
         ),
@@ -138,37 +182,59 @@ async fn bring(table: &str, wanted: &str, key: &str, connection: &mut PgConnecti
     .await
 }
 
-/// Puts the version back that was in force before the last replay. It goes on where it stood.
+/// The columns of a table that are written; an id that is no key counts for itself.
+async fn columns(
+    table: &str,
+    keys: &[String],
+    connection: &mut PgConnection,
+) -> Result<Vec<String>, Failure> {
+    let columns = sqlx::query_scalar(
+        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped
+             AND attgenerated = '' AND (attname <> 'id' OR 'id' = ANY($2)) ORDER BY attname",
+    )
+    .bind(table)
+    .bind(keys)
+    .fetch_all(connection)
+    .await?;
+    Ok(columns)
+}
+
+/// Puts the version back that was in force before the last switch. It goes on where it stood.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or it is not known which one is stored.
 pub async fn rollback(job: &Job, entry: &Entry) -> Result<i32, Failure> {
     let mut connection = connect(&job.database_url, "ledgerwell.replay").await?;
     super::only_one(entry.name, &job.task.source, &mut connection).await?;
-    let (schema, new) = (previous(entry.name), next(entry.name));
-    let present: Option<i32> = super::schema::active(&job.task, &mut connection).await?;
-    let before: Option<i32> = sqlx::query_scalar(
-        "SELECT max(version) FROM stream.checkpoint WHERE processor = $1 AND source = $2 AND version < $3
-             AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $4)",
+    let (kept, new) = (previous(entry.name), next(entry.name));
+    let nothing =
+        || Failure::permanent("no version before the one in force is stored: there is nothing to go back to");
+    let present = super::schema::active(&job.task, &mut connection).await?.ok_or_else(nothing)?;
+    hold(job, present, &mut connection).await?;
+    let (before, program, fingerprint): (Option<i32>, Option<i32>, Option<String>) = sqlx::query_as(
+        "SELECT previous, previous_program, previous_fingerprint FROM stream.active
+         WHERE processor = $1 AND source = $2 AND EXISTS (SELECT FROM pg_namespace WHERE nspname = $3)",
     )
     .bind(job.task.processor)
     .bind(&job.task.source)
-    .bind(present)
-    .bind(&schema)
-    .fetch_one(&mut connection)
-    .await?;
-    let (Some(present), Some(before)) = (present, before) else {
-        return Err(Failure::permanent(
-            "no version before the one in force is stored: there is nothing to go back to",
-        ));
-    };
-    hold(&job.task, present, &mut connection).await?;
+    .bind(&kept)
+    .fetch_optional(&mut connection)
+    .await?
+    .ok_or_else(nothing)?;
+    let (before, program) = before.zip(program).ok_or_else(|| {
+        Failure::permanent(format!(
+            "it is not known which version {kept} holds: an older program has stored it. `ledgerwell replay {}` builds the results \
+             again",
+            entry.name
+        ))
+    })?;
     run(
-        &format!("DROP SCHEMA IF EXISTS {new} CASCADE; ALTER SCHEMA {schema} RENAME TO {new}"),
+        &format!("DROP SCHEMA IF EXISTS {new} CASCADE; ALTER SCHEMA {kept} RENAME TO {new}"),
         &mut connection,
     )
     .await?;
-    put_in_force(&job.task, entry, Some(present), before, &mut connection).await?;
+    let program = Program { version: program, fingerprint };
+    put_in_force(&job.task, entry, Some(present), (before, program), &mut connection).await?;
     run("COMMIT", &mut connection).await?;
     Ok(before)
 }

@@ -49,7 +49,7 @@ const RUNNER_TABLES: [(&str, &str, &str); 4] = [
         "checkpoint",
         "topic",
         "topic, next_offset, control_offset, high_position, high_time, cut_off, snapshot, snapshot_tables, clock, \
-         doubtful_tables, bounded_time",
+         doubtful_tables, bounded_time, missing_columns",
     ),
 ];
 

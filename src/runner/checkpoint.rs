@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::feed::{Bringing, Doubt, KEPT, Position, Progress, Recent, RecordRef, Snapshot, Tables};
+use crate::outbox::{Chain, Closing};
 use crate::task::TaskId;
 use crate::torture::{Guard, stands};
 
@@ -27,6 +28,8 @@ pub struct Checkpoint {
     pub owner_epoch: i64,
     /// Number of the last event in the outbox.
     pub out_seq: i64,
+    /// The chain of ids up to it.
+    pub chain: Chain,
     /// What the topic's content is known by; `None` until its first record is read.
     pub topic_generation: Option<Uuid>,
     /// The record that closed the last applied delivery.
@@ -35,24 +38,34 @@ pub struct Checkpoint {
     pub progress: Progress,
     /// Latest commit time or tick applied.
     pub clock: Option<DateTime<Utc>>,
+    /// The record that closed the last delivery that was decided, in whole or in part, and how many events it has so far.
+    pub closing: Option<(Closing, u32)>,
 }
 
 /// The version of the results that is in force: the program's own for a task that never ran. Held until the claim is committed,
-/// so that nobody puts another one in force between.
+/// so that nobody puts another one in force between. Results whose program did not say what it reads and stores are taken for
+/// results of this one.
 ///
 /// # Errors
-/// [`Failure::Permanent`] when another version of the program has made them.
-pub(super) async fn in_force(task: &TaskId, connection: &mut PgConnection) -> Result<i32, Failure> {
+/// [`Failure::Permanent`] when a program has made them whose results mean something else, or that reads or stores something else.
+pub(super) async fn in_force(
+    task: &TaskId,
+    fingerprint: &str,
+    connection: &mut PgConnection,
+) -> Result<i32, Failure> {
     sqlx::query(
-        "INSERT INTO stream.active (processor, source, version, program) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING",
+        "INSERT INTO stream.active (processor, source, version, program, fingerprint) VALUES ($1, $2, $3, $3, $4)
+         ON CONFLICT (processor, source) DO UPDATE SET fingerprint = $4
+             WHERE active.fingerprint IS NULL AND active.program = $3",
     )
     .bind(task.processor)
     .bind(&task.source)
     .bind(task.version)
+    .bind(fingerprint)
     .execute(&mut *connection)
     .await?;
-    let (version, program): (i32, i32) = sqlx::query_as(
-        "SELECT version, program FROM stream.active WHERE processor = $1 AND source = $2 FOR SHARE",
+    let (version, program, made_by): (i32, i32, Option<String>) = sqlx::query_as(
+        "SELECT version, program, fingerprint FROM stream.active WHERE processor = $1 AND source = $2 FOR SHARE",
     )
     .bind(task.processor)
     .bind(&task.source)
@@ -63,6 +76,13 @@ pub(super) async fn in_force(task: &TaskId, connection: &mut PgConnection) -> Re
             "the results of {processor} were made by its version {program}, and this program has version {}: \
              `ledgerwell replay {processor}` builds them again as a shadow version and switches",
             task.version,
+            processor = task.processor,
+        )));
+    }
+    if made_by.is_some_and(|made_by| made_by != fingerprint) {
+        return Err(Failure::permanent(format!(
+            "the results of {processor} were made by a program that reads or stores other tables or columns than this one: \
+             `ledgerwell replay {processor}` builds them again as a shadow version and switches",
             processor = task.processor,
         )));
     }
@@ -100,15 +120,22 @@ pub(super) async fn claim(
         }),
         None => None,
     };
+    let out_seq = row.try_get("out_seq")?;
+    let chain = row.try_get::<Option<_>, _>("chain_from")?.zip(row.try_get::<Option<_>, _>("chain")?);
     Ok(Checkpoint {
         next_offset: row.try_get("next_offset")?,
         control_offset: row.try_get("control_offset")?,
         owner_epoch: row.try_get("owner_epoch")?,
-        out_seq: row.try_get("out_seq")?,
+        out_seq,
+        chain: chain.map_or_else(|| Chain::behind(out_seq), |(from, hash)| Chain { from, hash }),
         topic_generation: row.try_get("incarnation")?,
         last,
         progress: progress(&row, declared)?,
         clock: row.try_get("clock")?,
+        closing: row
+            .try_get::<Option<&str>, _>("closing")?
+            .and_then(|closing| closing.parse().ok())
+            .zip(u32::try_from(row.try_get::<i64, _>("closing_events")?).ok()),
     })
 }
 
@@ -149,6 +176,11 @@ fn progress(row: &PgRow, declared: &'static [&'static str]) -> sqlx::Result<Prog
                 Ok::<_, sqlx::Error>(Doubt { tables, why: row.try_get::<&str, _>("doubtful_since")?.into() })
             })
             .transpose()?,
+        missing_columns: row
+            .try_get::<Vec<String>, _>("missing_columns")?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         incomplete: number("cut_off")?,
         bounded: millis("bounded_time")?,
     })
@@ -217,7 +249,8 @@ pub(super) async fn advance(
     applied: &Applied,
     connection: &mut PgConnection,
 ) -> Result<(), Failure> {
-    let Progress { high, without_ids, snapshot, captured, doubt, incomplete, bounded } = &to.progress;
+    let Progress { high, without_ids, snapshot, captured, doubt, missing_columns, incomplete, bounded } =
+        &to.progress;
     let (snapshot, is_read, bringing) = match snapshot {
         Snapshot::Waiting => ("waiting", false, None),
         Snapshot::Running(bringing) => ("running", false, Some(bringing)),
@@ -236,7 +269,8 @@ pub(super) async fn advance(
                      last_timestamp = $12, last_hash = $13, high_position = $14, high_time = $15, snapshot = $16,
                      snapshot_tables = $17, clock = $18, control_offset = $19, cut_off = $20, without_ids = $21,
                      snapshot_first = $22, snapshot_inside = $23, captured_tables = $24, doubtful_tables = $25,
-                     doubtful_since = $26, bounded_time = $27, snapshot_read = $31, updated_at = now()
+                     doubtful_since = $26, bounded_time = $27, snapshot_read = $31, missing_columns = $32, unknown = $33,
+                     closing = $34, closing_events = $35, chain_from = $36, chain = $37, updated_at = now()
                  WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
                      AND owner_epoch = COALESCE($6, owner_epoch) AND next_offset = COALESCE($7, next_offset)
                  RETURNING 1
@@ -275,7 +309,13 @@ pub(super) async fn advance(
     let all = applied.before + i64::try_from(applied.digests.len()).unwrap_or(i64::MAX);
     // A row is dropped with the last transaction in it that has to be kept.
     let oldest = all - i64::try_from(KEPT).unwrap_or(i64::MAX);
-    let row = query.bind(all).bind(&applied.digests).bind(oldest).bind(is_read).fetch_one(connection).await?;
+    let missing_columns: Vec<_> = missing_columns.iter().map(|column| &**column).collect();
+    let query = query.bind(all).bind(&applied.digests).bind(oldest).bind(is_read);
+    let query = query.bind(missing_columns).bind(to.progress.unknown());
+    let query = query.bind(to.closing.map(|(closing, _)| closing.to_string()));
+    let query = query.bind(to.closing.map_or(0, |(_, events)| i64::from(events)));
+    let query = query.bind(to.chain.from).bind(to.chain.hash);
+    let row = query.fetch_one(connection).await?;
     match row.try_get::<i64, _>(0)? {
         1 => Ok(()),
         _ => Err(Failure::Fenced(

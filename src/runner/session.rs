@@ -103,7 +103,7 @@ impl<P: Processor> Session<P> {
         tracing::info!(processor = job.task.processor, source = job.source.name, offset = start, "claimed");
         Ok(Self {
             job: job.clone(),
-            assembler: Assembler::new(progress, job.large).with_recent(recent).of_schema(&job.source.schema),
+            assembler: Assembler::new(progress, job.large).with_recent(recent).of_format(&job.source.format),
             deliveries: Some(deliveries),
             room: Arc::new(Semaphore::new(QUEUE_ROWS as usize)),
             writer: Some(writer),
@@ -212,7 +212,7 @@ impl<P: Processor> Session<P> {
         let Some(again) = &mut self.again else { return Ok(()) };
         if again.offsets.front() == Some(&input.offset) {
             again.offsets.pop_front();
-            self.assembler.decode_again(&mut again.rows, input);
+            self.assembler.decode_again(&mut again.rows, &mut again.closing.progress, input);
         }
         let closed = input.offset >= again.closing.closed_by.offset;
         if !closed && again.rows.len() < PART_ROWS {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use contract::processor::fingerprint;
 use contract::{Audit, Decode, Failure, Fold, Processor, Request, TableSet};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::OwnedSemaphorePermit;
@@ -14,7 +16,7 @@ use crate::audit;
 use crate::connection::{connect, set_search_path};
 use crate::control::ControlState;
 use crate::dead_letter::{OpenDeadLetters, answer};
-use crate::feed::{Delivery, Recent, RecordRef, RowBatch, Step};
+use crate::feed::{DeadLetter, Delivery, Left, PartialRow, Recent, RecordRef, RowBatch, Step};
 use crate::migrate;
 use crate::outbox::{self, Closing, Notifier, OutboxRow};
 use crate::status::State;
@@ -28,6 +30,8 @@ const BATCH_ROWS: usize = 50_000;
 const BATCH_AGE: Duration = Duration::from_secs(1);
 /// … or nothing more has come for this long.
 const IDLE: Duration = Duration::from_millis(2);
+/// What falls due on the way to a time is saved when it has taken this long.
+const PIECE: Duration = Duration::from_secs(1);
 /// While nothing comes it is looked this often whether the task is still ours.
 const OWNERSHIP_CHECK: Duration = Duration::from_secs(1);
 /// Saving a batch takes no longer than this, or Postgres is taken for gone. A snapshot of millions of rows needs minutes.
@@ -37,6 +41,11 @@ const LOAD_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Namespace of the identity of a topic's content.
 const TOPIC_GENERATION: Uuid = Uuid::from_u128(0x6f1d_3c52_9b0e_4d7a_8a44_1e7c_5b20_93d1);
+
+/// The record that closes a delivery.
+fn closing<E>(delivery: &Delivery<E>) -> Closing {
+    delivery.control_offset().map_or(Closing::Change(delivery.closed_by.offset), Closing::Control)
+}
 
 /// A delivery on its way to the writer, and the room in the queue that it gives back.
 pub(super) struct Queued<E> {
@@ -63,8 +72,8 @@ pub struct Writer<P> {
     audits: Vec<Audit>,
     applied: Applied,
     recent: Recent,
-    /// The record that closed the present delivery, and how many events it has.
-    numbered: (Closing, u32),
+    /// Whether a batch may end with the last delivery.
+    may_commit: bool,
     rows: usize,
     /// Whether anything but the end of the log was folded since the last save.
     changed: bool,
@@ -86,7 +95,7 @@ impl<P: Processor> Writer<P> {
             migrate::admit(&mut claiming).await?;
             job.task.version = match &job.shadow {
                 Some(shadow) => shadow.version,
-                None => checkpoint::in_force(&job.task, &mut claiming).await?,
+                None => checkpoint::in_force(&job.task, &fingerprint::<P>(), &mut claiming).await?,
             };
             let declared = P::RowChange::TABLES;
             let claimed = checkpoint::claim(&job.task, &job.instance, start, declared, &mut claiming).await?;
@@ -125,7 +134,7 @@ impl<P: Processor> Writer<P> {
             audits: Vec::new(),
             applied: Applied { before: applied, ..Applied::default() },
             recent,
-            numbered: (Closing::Change(-1), 0),
+            may_commit: true,
             rows: 0,
             changed: false,
             at_end: false,
@@ -166,7 +175,7 @@ impl<P: Processor> Writer<P> {
             let Some(first) = first else { break };
             let began = Instant::now();
             let mut behind = first.behind;
-            let mut may_commit = self.take(first);
+            let Some(mut may_commit) = self.take(first).await? else { return Ok(()) };
             while !(may_commit && (self.rows >= BATCH_ROWS || began.elapsed() >= BATCH_AGE || self.at_end)) {
                 let next = match deliveries.try_recv() {
                     Ok(queued) => Some(queued),
@@ -183,7 +192,10 @@ impl<P: Processor> Writer<P> {
                     break;
                 };
                 behind = next.behind;
-                may_commit = self.take(next);
+                match self.take(next).await? {
+                    Some(may) => may_commit = may,
+                    None => return Ok(()),
+                }
             }
             if !may_commit {
                 break;
@@ -202,30 +214,72 @@ impl<P: Processor> Writer<P> {
         Ok(())
     }
 
-    fn take(&mut self, Queued { delivery, room, .. }: Queued<P::RowChange>) -> bool {
-        let may_commit = self.fold(delivery);
+    /// Folds a delivery. `None` when the process is to end before that.
+    async fn take(
+        &mut self,
+        Queued { delivery, room, .. }: Queued<P::RowChange>,
+    ) -> Result<Option<bool>, Failure> {
+        self.set_deciding(&delivery);
+        let go_on = match delivery.time() {
+            Some(time) => self.decide_on_the_way(time, closing(&delivery)).await?,
+            None => true,
+        };
+        let may_commit = go_on.then(|| self.fold(delivery));
         drop(room);
-        may_commit
+        Ok(may_commit)
+    }
+
+    /// What falls due before a delivery is decided first. After months without a change that takes long, so it is saved in pieces,
+    /// and goes on from there when the process ends. False when it is to.
+    async fn decide_on_the_way(&mut self, time: DateTime<Utc>, closing: Closing) -> Result<bool, Failure> {
+        let mut began = Instant::now();
+        while self.fold.decide_due(time) {
+            if began.elapsed() < PIECE || !self.may_commit {
+                continue;
+            }
+            self.collect(closing);
+            self.next.clock = self.fold.clock();
+            self.save().await?;
+            pass(Point::BetweenPieces);
+            if self.job.stop.is_set() {
+                return Ok(false);
+            }
+            began = Instant::now();
+        }
+        Ok(true)
+    }
+
+    fn set_deciding(&mut self, delivery: &Delivery<P::RowChange>) {
+        self.fold.set_deciding(delivery.progress.is_whole() || !stands(Guard::IncompleteSnapshot));
     }
 
     /// Folds one delivery. True when a batch may end here.
     pub fn fold(&mut self, mut delivery: Delivery<P::RowChange>) -> bool {
-        self.fold.set_deciding(delivery.progress.is_whole() || !stands(Guard::IncompleteSnapshot));
+        self.set_deciding(&delivery);
         self.applied.digests.extend(delivery.applied.map(u64::cast_signed));
         self.changed |= !matches!(delivery.step, Step::Advance);
-        let closed_by = delivery.closed_by;
+        let (closed_by, closing) = (delivery.closed_by, closing(&delivery));
         self.take_aside(&mut delivery.step, closed_by);
-        let mut closing = Closing::Change(closed_by.offset);
-        if let Some((control, offset)) = delivery.step.fold(&mut self.fold) {
-            if let Some(offset) = offset {
-                closing = Closing::Control(offset);
-                self.next.control_offset = offset + 1;
+        if let Some(offset) = delivery.control_offset() {
+            self.next.control_offset = offset + 1;
+        }
+        match delivery.step.fold(&mut self.fold) {
+            Left::DeadLetters(unknown) => {
+                // Rows of a table in doubt have to come again anyway.
+                let doubt = delivery.progress.doubt.as_ref();
+                let is_doubtful = |letter: &DeadLetter| {
+                    doubt.is_some_and(|doubt| doubt.tables.contains(&letter.reason.table))
+                };
+                let unknown = unknown.into_iter().filter(|letter| !is_doubtful(letter));
+                unknown.for_each(|letter| self.dead_letters.add(letter));
             }
-            let dead_letters = &mut self.dead_letters;
-            let schema = &self.job.source.schema;
-            let answer =
-                |fold: &mut Fold<P>, request: &mut Request| answer(request, fold, dead_letters, schema);
-            self.control.fold(control, &mut self.fold, answer);
+            Left::Control(control) => {
+                let dead_letters = &mut self.dead_letters;
+                let format = &self.job.source.format;
+                let answer =
+                    |fold: &mut Fold<P>, request: &mut Request| answer(request, fold, dead_letters, format);
+                self.control.fold(control, &mut self.fold, answer);
+            }
         }
         self.collect(closing);
         if closed_by.offset >= 0 {
@@ -235,6 +289,7 @@ impl<P: Processor> Writer<P> {
         self.next.next_offset = delivery.resume;
         self.next.progress = delivery.progress;
         self.seen = delivery.seen;
+        self.may_commit = delivery.may_commit;
         delivery.may_commit
     }
 
@@ -263,10 +318,22 @@ impl<P: Processor> Writer<P> {
 
     fn take_dead_letters(&mut self, rows: &mut RowBatch<P::RowChange>) {
         self.rows += rows.len();
-        self.dead_letters.supersede(&rows.keys);
         for dead_letter in rows.dead_letters.drain(..) {
             self.dead_letters.add(dead_letter);
         }
+        self.dead_letters.supersede(&rows.keys);
+        // What was not sent may be in a record that could not be used, and is not what is stored then.
+        let dead_letters = &mut self.dead_letters;
+        rows.partials.retain(|row, partials| {
+            if !dead_letters.has(*row) {
+                return true;
+            }
+            for PartialRow { otherwise, .. } in partials.drain(..) {
+                dead_letters.supersede(&[(*row, otherwise.record.offset)]);
+                dead_letters.add(otherwise);
+            }
+            false
+        });
     }
 
     /// The first record of a log that was never read before: what its content is known by from here on.
@@ -275,6 +342,7 @@ impl<P: Processor> Writer<P> {
         let emitted = self.next.out_seq;
         let content = [record.timestamp, record.hash, emitted].map(i64::to_be_bytes).concat();
         let content = if emitted == 0 { &content[..16] } else { &content };
+        self.next.closing = None;
         self.next.topic_generation = Some(Uuid::new_v5(&TOPIC_GENERATION, content));
     }
 
@@ -285,18 +353,17 @@ impl<P: Processor> Writer<P> {
             return;
         }
         self.audits.extend(audits);
-        if self.numbered.0 != closing {
-            self.numbered = (closing, 0);
-        }
+        let (_, mut number) = self.next.closing.filter(|(last, _)| *last == closing).unwrap_or((closing, 0));
         let topic_generation = self.next.topic_generation.unwrap_or_default();
         for event in events {
             self.next.out_seq += 1;
-            self.numbered.1 += 1;
-            let (closing, number) = self.numbered;
-            let row =
-                outbox::row(&self.job.task, topic_generation, closing, number, self.next.out_seq, event);
+            number += 1;
+            let place = (self.next.out_seq, self.next.chain);
+            let row = outbox::row(&self.job.task, topic_generation, closing, number, place, event);
+            self.next.chain = row.chain.unwrap_or(self.next.chain);
             self.events.push(row);
         }
+        self.next.closing = Some((closing, number));
     }
 
     /// Saves all that was folded since the last save in one transaction, the compare-and-set first.
@@ -364,8 +431,8 @@ impl<P: Processor> Writer<P> {
             figures.out_seq = self.next.out_seq;
             figures.at_end = self.at_end;
             // Who has lost something is never done with the log.
-            let in_doubt = self.next.progress.doubt.is_some();
-            figures.caught_up |= (self.at_end || self.seen >= self.goal) && !in_doubt;
+            let is_known = self.next.progress.unknown().is_none();
+            figures.caught_up |= (self.at_end || self.seen >= self.goal) && is_known;
         });
     }
 }

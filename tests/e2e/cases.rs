@@ -20,6 +20,8 @@ struct Expected {
     #[serde(default)]
     exposure: BTreeMap<String, Option<BTreeMap<String, Value>>>,
     #[serde(default)]
+    product: BTreeMap<String, BTreeMap<String, Value>>,
+    #[serde(default)]
     hold: Vec<String>,
     #[serde(default)]
     no_hold: Vec<String>,
@@ -61,6 +63,10 @@ async fn run(group: &str, name: &str) {
             (None, found) => assert_eq!(found, None, "{customer}"),
             (Some(right), found) => is_right(customer, right, &found.unwrap_or_default()),
         }
+    }
+    for (product, right) in &case.product {
+        let found = row("dedup.product", &[("id", product)], &mut connection).await;
+        is_right(product, right, &found.unwrap_or_default());
     }
     for (customers, held) in [(&case.hold, true), (&case.no_hold, false)] {
         for customer in customers {
@@ -141,7 +147,10 @@ cases! { feed:
     restored_to_an_earlier_point,
     same_table_of_another_schema,
     schema_envelope_turned_on_in_transaction,
+    ships_in_year_9999,
     snapshot_restarted_without_first,
+    toast_credit_limit,
+    toast_product_name,
     truncate_of_unwanted_tables,
     wrapped_key_with_spaces,
 }

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use contract::{Format, TimeUnit};
 use credit::store::RowChange;
 use ledgerwell::feed::{Assembler, Input, RowBatch, Step};
 use serde_json::Value;
@@ -12,8 +13,14 @@ use crate::recorded::recordings;
 
 /// What a recorded session is read as: rows, and records that could not be used, in order.
 fn read(folder: &Path, mode: &str) -> Vec<String> {
+    read_in(folder, mode, TimeUnit::default())
+}
+
+/// The same, with timestamps in this unit.
+fn read_in(folder: &Path, mode: &str, time_unit: TimeUnit) -> Vec<String> {
     let text = std::fs::read_to_string(folder.join("debezium").join(mode).join("events.jsonl")).unwrap();
-    let mut assembler = Assembler::new(None, 1_000_000);
+    let format = Format { time_unit, ..Format::default() };
+    let mut assembler = Assembler::new(None, 1_000_000).of_format(&format);
     let mut read = Vec::new();
     for (offset, line) in (0..).zip(text.lines()) {
         let line: Value = serde_json::from_str(line).unwrap();
@@ -46,14 +53,19 @@ fn every_mode_of_times_numbers_and_schemas_is_read_as_the_same_rows() {
     let Some(folder) = recordings() else { return };
     let expected = read(&folder, "time_microseconds");
     assert!(expected.len() > 20, "{expected:#?}");
-    for mode in ["time_adaptive_time_microseconds", "time_connect", "time_isostring", "time_nanoseconds"] {
-        assert_eq!(read(&folder, mode), expected, "{mode}");
+    for (mode, unit) in [
+        ("time_adaptive_time_microseconds", TimeUnit::Microseconds),
+        ("time_connect", TimeUnit::Milliseconds),
+        ("time_isostring", TimeUnit::Microseconds),
+        ("time_nanoseconds", TimeUnit::Nanoseconds),
+    ] {
+        assert_eq!(read_in(&folder, mode, unit), expected, "{mode}");
     }
     // A double keeps neither zeros at the end nor more than 15 digits.
     let rounded = |rows: &[String]| rows.iter().map(|row| round(row)).collect::<Vec<_>>();
     assert_eq!(rounded(&read(&folder, "decimal_double")), rounded(&expected));
     // Of fewer tables.
-    let schemas = read(&folder, "schemas_enable");
+    let schemas = read_in(&folder, "schemas_enable", TimeUnit::Nanoseconds);
     assert!(schemas.len() >= 8 && schemas.iter().all(|row| expected.contains(row)), "{schemas:#?}");
     // Of more tables; what is in `before` is never read.
     let base = read(&folder, "base_string_adaptive");

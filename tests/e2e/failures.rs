@@ -24,8 +24,13 @@ pub fn snapshot() -> Vec<Value> {
     ]
 }
 
+/// With all columns that any processor reads.
 pub fn partner(name: &str, limit: i32) -> Value {
-    json!({ "id": 7, "name": name, "commercial_partner_id": 7, "credit_limit": json!({ "1": limit }).to_string() })
+    json!({
+        "id": 7, "name": name, "commercial_partner_id": 7, "credit_limit": json!({ "1": limit }).to_string(),
+        "is_company": true, "active": true, "parent_id": null, "company_id": null, "email": null, "phone": null, "mobile": null,
+        "street": null, "zip": null, "city": null, "country_id": null, "vat": null, "customer_rank": 1, "supplier_rank": 0,
+    })
 }
 
 /// A transaction that sets the customer.

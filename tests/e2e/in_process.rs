@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use contract::Processor;
+use contract::{Format, Processor};
 use credit::Credit;
 use credit::store::RowChange;
 use ledgerwell::feed::{Assembler, Delivery, Input, RowBatch, Step};
@@ -43,7 +43,7 @@ pub fn job_of<P: Processor>(sandbox: &Sandbox, large: usize) -> Job {
         control_topic: None,
         source: contract::Source {
             name: "odoo".into(),
-            schema: "public".into(),
+            format: Format::default(),
             time_zone: chrono_tz::UTC,
             main_company: None,
         },
@@ -103,13 +103,14 @@ impl Pipeline {
         self.save().await;
     }
 
-    fn fold(&mut self, log: &[Record], delivery: Delivery<RowChange>) -> bool {
+    fn fold(&mut self, log: &[Record], mut delivery: Delivery<RowChange>) -> bool {
         let writer = self.writer.as_mut().unwrap();
         let Step::Large { offsets, time, .. } = delivery.step else { return writer.fold(delivery) };
         for part in offsets.chunks(7) {
             let mut rows = RowBatch::default();
             for offset in part {
-                self.assembler.decode_again(&mut rows, &input(log, usize::try_from(*offset).unwrap()));
+                let input = input(log, usize::try_from(*offset).unwrap());
+                self.assembler.decode_again(&mut rows, &mut delivery.progress, &input);
             }
             let progress = delivery.progress.clone();
             writer.fold(Delivery {

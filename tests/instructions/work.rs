@@ -1,6 +1,6 @@
 //! The hot pure functions, over changes that are always the same.
 
-use contract::{Outbox, Processor, Source};
+use contract::{Format, Outbox, Processor, Source};
 use credit::Credit;
 use credit::store::Tables;
 use dedup::Dedup;
@@ -56,7 +56,7 @@ fn fold(rounds: u64) {
     let records = records();
     let source = Source {
         name: "odoo".into(),
-        schema: "public".into(),
+        format: Format::default(),
         time_zone: chrono_tz::UTC,
         main_company: None,
     };

@@ -12,6 +12,7 @@ use simulator::Settings;
 use crate::poison::Poison;
 use crate::support::{Processor, control_record};
 use crate::torn::{Chance, Record, Torn};
+use crate::unavailable::Unavailable;
 
 /// A record, and what it is marked with where it is poison.
 #[derive(Clone, Debug)]
@@ -53,16 +54,21 @@ impl Feed {
         };
         let (mut torn, mut chance, mut poison) =
             (Torn::new(seed, &settings), Chance::new(seed), Poison::new(seed, processor));
+        let mut unavailable = Unavailable::default();
         let mut pieces: Vec<Vec<Line>> = Vec::new();
         while let Some(piece) = torn.next() {
             poison.learn(&piece.clean);
+            unavailable.learn(&piece.clean, &mut chance);
             let time = piece.clean.last().map_or(0, |record| record.timestamp);
-            pieces.push(piece.log.into_iter().map(Line::from).collect());
+            let log = piece.log.into_iter().map(|record| unavailable.emitted(record).into());
+            pieces.push(log.collect());
             if mix.control && piece.transaction && chance.once_in(25) {
                 pieces.push(vec![(processor.control)(&mut chance, time).into()]);
             }
             if mix.poison && piece.transaction && chance.once_in(20) {
                 pieces.push(poison.brew(&mut chance));
+                // What was in a record that cannot be used is not known from it.
+                unavailable.forget();
             }
         }
         Self { pieces: pieces.into_iter(), simulation: torn }

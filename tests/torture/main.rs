@@ -19,6 +19,7 @@ mod support;
 #[path = "../e2e/torn.rs"]
 #[allow(dead_code, reason = "shared with the end-to-end tests")]
 mod torn;
+mod unavailable;
 mod world;
 
 use std::any::Any;

@@ -68,9 +68,7 @@ impl Poison {
             }
             _ => {
                 let (column, _) = self.columns[1];
-                self.transaction(|row| {
-                    row.as_object_mut().unwrap().remove(column);
-                })
+                self.transaction(|row| row[column] = json!({ "of": ["another", "kind"] }))
             }
         }
     }

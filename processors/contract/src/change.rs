@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Rejected;
-use crate::row;
+use crate::format::Times;
+use crate::row::{self, Decoded};
 
 /// What happened to the row. Inserts, updates and snapshot rows are all full images: upserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Change<'a> {
     pub key: &'a str,
     /// The row image, as JSON; absent for a delete.
     pub image: Option<&'a str>,
+    /// What its timestamps are counted in.
+    pub times: Times<'a>,
     /// How many columns of the row nobody has read.
     pub ignored_columns: Cell<usize>,
 }
@@ -36,12 +39,17 @@ pub struct Change<'a> {
 impl<'a> Change<'a> {
     /// The key's columns. Each field of `K` must be one of them.
     pub fn key<K: DeserializeOwned>(&self) -> Result<K, Rejected> {
-        row::decode(self.table, self.key).map(|(key, _)| key)
+        self.whole(row::decode(self.table, self.key, self.times)?.0)
     }
 
     /// The wanted columns of the row, `None` for a delete. Every field of `R` must be there, though its value may be null
     /// where the field is an `Option`. Other columns are skipped.
     pub fn row<R: Deserialize<'a>>(&self) -> Result<Option<R>, Rejected> {
+        self.columns()?.map(|decoded| self.whole(decoded)).transpose()
+    }
+
+    /// The same, whether or not each column was sent.
+    pub(crate) fn columns<R: Deserialize<'a>>(&self) -> Result<Option<Decoded<R>>, Rejected> {
         if self.op == Op::Delete {
             return Ok(None);
         }
@@ -51,8 +59,18 @@ impl<'a> Change<'a> {
             expected: "a row image in `after`".into(),
             found: "nothing".into(),
         })?;
-        let (row, ignored) = row::decode(self.table, image)?;
+        let (row, ignored) = row::decode(self.table, image, self.times)?;
         self.ignored_columns.set(ignored);
         Ok(Some(row))
+    }
+
+    fn whole<R>(&self, decoded: Decoded<R>) -> Result<R, Rejected> {
+        match decoded {
+            Decoded::Row(row, unavailable) if unavailable.is_empty() => Ok(row),
+            Decoded::Row(_, unavailable) => Err(Rejected::unavailable(self.table, &unavailable)),
+            Decoded::MissingColumns(missing_columns) => {
+                Err(Rejected::missing_columns(self.table, &missing_columns))
+            }
+        }
     }
 }

@@ -24,6 +24,28 @@ impl Rejected {
     pub fn record(expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self { table: "?".into(), column: "?".into(), expected: expected.into(), found: found.into() }
     }
+
+    /// A row of which some columns were not sent, and are not known.
+    pub(crate) fn unavailable(table: &str, columns: &[&str]) -> Self {
+        Self {
+            table: table.into(),
+            column: columns.join(", "),
+            expected: "a value".into(),
+            found: "one that the connector did not send because it did not change, and that is not known from before: let the \
+                    connector emit the whole row, with an incremental snapshot"
+                .into(),
+        }
+    }
+
+    /// A row that does not have all wanted columns.
+    pub fn missing_columns(table: &str, columns: &[&str]) -> Self {
+        Self {
+            table: table.into(),
+            column: columns.join(", "),
+            expected: "a value".into(),
+            found: "no such column".into(),
+        }
+    }
 }
 
 /// Why a processor could not go on. The runner's policy turns it into an action.

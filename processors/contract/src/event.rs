@@ -8,6 +8,10 @@ pub trait Event: Serialize {
     /// What happened: `exposure_changed`. It becomes the header `ce_type`.
     const TYPE: &'static str;
 
+    /// The version of its data's shape: raised where a consumer of the one before would not understand it. Further fields need
+    /// no other version.
+    const VERSION: i32 = 1;
+
     /// What it is about. Order holds per subject.
     fn subject(&self) -> Subject;
 }
@@ -41,16 +45,19 @@ impl Subject {
 pub struct EventType {
     /// [`Event::TYPE`].
     pub name: &'static str,
+    /// [`Event::VERSION`].
+    pub version: i32,
 }
 
 impl EventType {
     /// That of `E`.
     pub const fn of<E: Event>() -> Self {
-        Self { name: E::TYPE }
+        Self { name: E::TYPE, version: E::VERSION }
     }
 }
 
-/// Declares all events of a processor, one line each: its type's name, its struct, and what it is about. It implements [`Event`]
+/// Declares all events of a processor, one line each: its type's name, the version of its data's shape where that is not 1, its
+/// struct, and what it is about. It implements [`Event`]
 /// for each and gives the list for [`Processor::EVENTS`](crate::Processor::EVENTS).
 ///
 /// ```
@@ -60,7 +67,7 @@ impl EventType {
 ///     /// All that is emitted.
 ///     pub const EVENTS;
 ///
-///     "delivery_postponed": Postponed<'_>, |event| Subject::in_source(format!("delivery-{}", event.delivery));
+///     "delivery_postponed" version 2: Postponed<'_>, |event| Subject::in_source(format!("delivery-{}", event.delivery));
 /// }
 ///
 /// /// A delivery waits.
@@ -69,7 +76,7 @@ impl EventType {
 ///     delivery: i32,
 ///     why: &'a str,
 /// }
-/// assert_eq!(EVENTS[0].name, "delivery_postponed");
+/// assert_eq!((EVENTS[0].name, EVENTS[0].version), ("delivery_postponed", 2));
 /// ```
 #[macro_export]
 macro_rules! events {
@@ -77,13 +84,14 @@ macro_rules! events {
         $(#[$doc:meta])*
         pub const $events:ident;
 
-        $($name:literal: $event:ty, |$this:ident| $subject:expr;)+
+        $($name:literal $(version $version:literal)?: $event:ty, |$this:ident| $subject:expr;)+
     ) => {
         $(#[$doc])*
         pub const $events: &[$crate::EventType] = &[$($crate::EventType::of::<$event>(),)+];
 
         $(impl $crate::Event for $event {
             const TYPE: &'static str = $name;
+            $(const VERSION: i32 = $version;)?
 
             fn subject(&self) -> $crate::Subject {
                 let $this = self;

@@ -14,6 +14,7 @@ use crate::audit::{Audit, Status};
 use crate::control::{Done, Outcome, Request, RuleSet, Tick};
 use crate::outbox::{Emitted, Outbox};
 use crate::processor::Processor;
+use crate::source::{Decode, Partial};
 
 /// A processor and what was folded into it.
 #[derive(Debug)]
@@ -80,6 +81,15 @@ impl<P: Processor> Fold<P> {
         for row in rows {
             self.processor.apply(row);
         }
+    }
+
+    /// A row outside or inside a transaction of which some values were not sent: they are what is stored. False where the row is not
+    /// stored, so that they are not known; nothing is applied then.
+    pub fn apply_partial(&mut self, partial: Partial<P::RowChange>) -> bool {
+        let complete = P::RowChange::complete(partial, self.processor.tables());
+        let known = complete.is_some();
+        self.apply(complete);
+        known
     }
 
     /// Drops all rows of a source table: a snapshot that follows brings them again.
@@ -183,6 +193,22 @@ impl<P: Processor> Fold<P> {
         }
     }
 
+    /// Decides what falls due next without any change, as of that instant, where it does by `time`. False where nothing else does,
+    /// and what comes at `time` is next.
+    ///
+    /// Whoever has long to go until then may call it step by step, and keep what comes of it in between.
+    pub fn decide_due(&mut self, time: DateTime<Utc>) -> bool {
+        // What fell due by the clock was decided with what came then. Nothing is decided between two parts of a transaction.
+        if !self.deciding || self.clock.is_some_and(|clock| clock >= time) {
+            return false;
+        }
+        let Some(due) = self.processor.next_due().filter(|due| *due <= time) else { return false };
+        self.processor.decide(due, &mut self.outbox);
+        self.clock = self.clock.max(Some(due));
+        // A processor that does not get on would be asked for ever.
+        self.processor.next_due().is_none_or(|next| next > due)
+    }
+
     /// When a request is decided: before the stream has said any time, its own is the only one.
     pub fn time_of(&self, request: &Request) -> DateTime<Utc> {
         self.clock.unwrap_or(request.time)
@@ -201,19 +227,7 @@ impl<P: Processor> Fold<P> {
         let Some(now) = self.clock.max(time) else {
             return DateTime::UNIX_EPOCH;
         };
-        // What fell due by the clock was decided with what came then. Nothing is decided between two parts of a transaction.
-        if self.clock == Some(now) {
-            return now;
-        }
-        while self.deciding
-            && let Some(due) = self.processor.next_due()
-            && due <= now
-        {
-            self.processor.decide(due, &mut self.outbox);
-            if self.processor.next_due().is_some_and(|next| next <= due) {
-                break;
-            }
-        }
+        while self.decide_due(now) {}
         self.clock = Some(now);
         now
     }

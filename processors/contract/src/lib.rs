@@ -43,6 +43,7 @@ pub mod dense;
 pub mod error;
 pub mod event;
 pub mod fold;
+pub mod format;
 pub mod money;
 mod object;
 pub mod odoo;
@@ -66,10 +67,11 @@ pub use dense::Dense;
 pub use error::{Failure, Rejected, advice};
 pub use event::{Event, EventType, Subject};
 pub use fold::Fold;
+pub use format::{Format, TimeUnit, Times};
 pub use money::Money;
 pub use outbox::{Emitted, Outbox};
 pub use processor::{Descriptor, Processor, Source};
-pub use source::{Decode, FromSource, Invalid, Keyed};
+pub use source::{Decode, Decoded, FromSource, Invalid, Kept, Keyed, Partial};
 pub use table::{Key, Query, Rows, StoredTable, Table, TableSet};
 
 /// What the declarations expand to needs these; not for direct use.

@@ -11,6 +11,8 @@ use crate::event::{Event, Subject};
 pub struct Emitted {
     /// [`Event::TYPE`].
     pub event_type: &'static str,
+    /// [`Event::VERSION`].
+    pub version: i32,
     /// What it is about.
     pub subject: Subject,
     /// When it became true, by the task's clock.
@@ -30,8 +32,8 @@ impl Outbox {
     /// Emits an event that became true at `time`. Its id is derived from its position in the stream, so it is the same
     /// after any crash.
     pub fn emit<E: Event>(&mut self, time: DateTime<Utc>, event: &E) {
-        let subject = event.subject();
-        self.emitted.push(Emitted { event_type: E::TYPE, subject, time, data: json(event) });
+        let (event_type, version, subject) = (E::TYPE, E::VERSION, event.subject());
+        self.emitted.push(Emitted { event_type, version, subject, time, data: json(event) });
     }
 
     /// Writes a decision down.

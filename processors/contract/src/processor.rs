@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::control::{Automation, Done, RuleSet};
 use crate::error::Failure;
 use crate::event::EventType;
+use crate::format::Format;
 use crate::outbox::Outbox;
 use crate::source::Decode;
 use crate::table::{StoredTable, TableSet};
@@ -16,8 +18,8 @@ use crate::table::{StoredTable, TableSet};
 pub struct Source {
     /// Its name in the configuration; part of every event's key.
     pub name: String,
-    /// The database schema of Odoo's tables.
-    pub schema: String,
+    /// How its connector is set up.
+    pub format: Format,
     /// Where its days begin.
     pub time_zone: Tz,
     /// The company whose currency the company-wide figures are in; the lowest root company when not configured.
@@ -35,7 +37,7 @@ pub trait Processor: Sized + Send + 'static {
     /// What it emits.
     const EVENTS: &'static [EventType];
     /// One row change, reduced to what matters here.
-    type RowChange: Decode;
+    type RowChange: Decode<Tables = Self::Tables>;
     /// Its tables.
     type Tables: TableSet;
     /// What people may ask of it: a serde enum ([`action`](crate::action)).
@@ -103,6 +105,22 @@ pub struct Descriptor {
     pub automations: &'static [Automation],
     /// [`Processor::EVENTS`].
     pub events: &'static [EventType],
+    /// What tells programs apart that cannot go on from each other's results: [`fingerprint`].
+    pub fingerprint: fn() -> String,
+}
+
+/// Namespace of fingerprints.
+const FINGERPRINT: Uuid = Uuid::from_u128(0x9c34_61be_07d2_4f0a_b1d5_28e6_4c9a_7f13);
+
+/// A hash of what a processor reads, what it stores and what it means by that: source tables and their columns, working tables and
+/// theirs, and [`Processor::VERSION`]. A program with another one does not understand what is stored.
+pub fn fingerprint<P: Processor>() -> String {
+    let reads = P::RowChange::columns().into_iter().map(|(table, columns)| (table, columns, false));
+    let stores = P::Tables::STORED.iter().map(|table| (table.name, table.columns, table.public));
+    let text = reads.chain(stores).fold(format!("{}", P::VERSION), |text, (table, columns, public)| {
+        format!("{text};{table}({}){}", columns.join(","), if public { " public" } else { "" })
+    });
+    Uuid::new_v5(&FINGERPRINT, text.as_bytes()).to_string()
 }
 
 impl Descriptor {
@@ -115,6 +133,7 @@ impl Descriptor {
             stored: P::Tables::STORED,
             automations: P::AUTOMATIONS,
             events: P::EVENTS,
+            fingerprint: fingerprint::<P>,
         }
     }
 

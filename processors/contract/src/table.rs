@@ -27,6 +27,8 @@ pub struct StoredTable {
     pub name: &'static str,
     /// The columns of its key.
     pub keys: &'static [&'static str],
+    /// All its columns that are read and written.
+    pub columns: &'static [&'static str],
     /// Whether it is outside the processor's schema, where other services may have made it.
     pub public: bool,
 }
@@ -50,6 +52,27 @@ pub trait TableSet: Default + Send + 'static {
 
     /// Puts the rows of each table the other way round in memory, as a database may answer them: for tests.
     fn reverse(&mut self);
+}
+
+/// No tables.
+impl TableSet for () {
+    const STORED: &'static [StoredTable] = &[];
+
+    async fn load(_: &mut PgConnection) -> sqlx::Result<Self> {
+        Ok(())
+    }
+
+    async fn save(&mut self, _: &mut PgConnection) -> sqlx::Result<()> {
+        Ok(())
+    }
+
+    fn clear_table(&mut self, _: &str) {}
+
+    fn show(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn reverse(&mut self) {}
 }
 
 /// A row of a working table; [`table!`](crate::table) implements it. Each verb is one statement, whatever the number of rows.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::column::{Date, Json, Numeric, Text, Timestamp};
-use contract::{FromSource, Invalid, Money};
+use contract::{FromSource, Invalid, Kept, Money, kept};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -44,6 +44,7 @@ pub struct AccountColumns {
 
 impl FromSource for Account {
     type Columns<'a> = AccountColumns;
+    const KEPT: &'static [Kept<Self>] = kept![receivable from "account_type"];
 
     fn from_columns(id: i32, columns: AccountColumns) -> Result<Option<Self>, Invalid> {
         Ok(Some(Self { id, receivable: columns.account_type.0 == "asset_receivable" }))
@@ -210,6 +211,7 @@ pub struct CompanyColumns {
 
 impl FromSource for Company {
     type Columns<'a> = CompanyColumns;
+    const KEPT: &'static [Kept<Self>] = kept![root_id from "parent_path"];
 
     /// `parent_path` is `1/3/` for company 3, a branch of company 1.
     fn from_columns(id: i32, columns: CompanyColumns) -> Result<Option<Self>, Invalid> {
@@ -268,6 +270,7 @@ pub struct PartnerColumns {
 
 impl FromSource for Partner {
     type Columns<'a> = PartnerColumns;
+    const KEPT: &'static [Kept<Self>] = kept![name, credit_limit];
 
     fn from_columns(id: i32, columns: PartnerColumns) -> Result<Option<Self>, Invalid> {
         let limits: BTreeMap<_, _> = columns

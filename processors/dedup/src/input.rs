@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract::column::{Numeric, Text};
-use contract::{FromSource, Invalid};
+use contract::{FromSource, Invalid, Kept, kept};
 use serde::Deserialize;
 
 use crate::store::{Country, Lead, Partner, Product, Variant};
@@ -44,6 +44,7 @@ pub struct PartnerColumns {
 
 impl FromSource for Partner {
     type Columns<'a> = PartnerColumns;
+    const KEPT: &'static [Kept<Self>] = kept![name, email, phone, mobile, street, zip, city, vat];
 
     fn from_columns(id: i32, columns: PartnerColumns) -> Result<Option<Self>, Invalid> {
         let rank = |rank: Option<i32>| rank.unwrap_or(0).max(0);
@@ -86,6 +87,17 @@ pub struct LeadColumns {
 
 impl FromSource for Lead {
     type Columns<'a> = LeadColumns;
+    const KEPT: &'static [Kept<Self>] = kept![
+        title from "name",
+        contact_name,
+        partner_name,
+        email from "email_from",
+        phone,
+        mobile,
+        street,
+        zip,
+        city
+    ];
 
     fn from_columns(id: i32, columns: LeadColumns) -> Result<Option<Self>, Invalid> {
         Ok(Some(Self {
@@ -118,6 +130,7 @@ pub struct ProductColumns {
 
 impl FromSource for Product {
     type Columns<'a> = ProductColumns;
+    const KEPT: &'static [Kept<Self>] = kept![name, code from "default_code"];
 
     fn from_columns(id: i32, columns: ProductColumns) -> Result<Option<Self>, Invalid> {
         Ok(Some(Self {
@@ -141,6 +154,7 @@ pub struct VariantColumns {
 
 impl FromSource for Variant {
     type Columns<'a> = VariantColumns;
+    const KEPT: &'static [Kept<Self>] = kept![barcode];
 
     fn from_columns(id: i32, columns: VariantColumns) -> Result<Option<Self>, Invalid> {
         Ok(Some(Self {

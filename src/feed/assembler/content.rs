@@ -3,7 +3,7 @@
 use contract::{Change, Decode, Rejected};
 
 use super::held::Span;
-use crate::feed::delivery::{DeadLetter, RowBatch};
+use crate::feed::delivery::{DeadLetter, PartialRow, RowBatch};
 use crate::feed::input::{Counts, Input};
 use crate::feed::key::RowKey;
 
@@ -19,18 +19,29 @@ pub(super) enum Content<R> {
 /// What a row's change says.
 pub(super) enum Decoded<R> {
     Change(R),
+    Partial(Box<PartialRow<R>>),
+    /// Nothing: this table does not have these columns.
+    MissingColumns(&'static str, Vec<&'static str>),
     Nothing,
     DeadLetter(Box<DeadLetter>),
 }
 
 impl<R> RowBatch<R> {
+    /// Adds a version of a row, behind those that it supersedes.
     pub(super) fn push(&mut self, key: RowKey, offset: i64, decoded: Decoded<R>) {
-        self.keys.push((key, offset));
         match decoded {
+            // It needs what comes before it.
+            Decoded::Partial(partial) => return self.partials.entry(key).or_default().push(*partial),
+            Decoded::MissingColumns(table, columns) => {
+                self.missing_columns.entry(table).or_insert(columns);
+                return;
+            }
             Decoded::Change(change) => self.changes.push(change),
             Decoded::DeadLetter(dead_letter) => self.dead_letters.push(*dead_letter),
             Decoded::Nothing => {}
         }
+        self.partials.remove(&key);
+        self.keys.push((key, offset));
     }
 }
 
@@ -44,12 +55,18 @@ pub(super) fn decoded<R: Decode>(
 ) -> Decoded<R> {
     let decoded = R::decode(change);
     *counts.ignored_columns.entry(table).or_default() += change.ignored_columns.get() as u64;
+    let dead_letter = |reason| dead_letter(reason, Some(key), change.key.to_owned(), input);
     match decoded {
-        Ok(Some(event)) => Decoded::Change(event),
-        Ok(None) => Decoded::Nothing,
-        Err(reason) => {
-            Decoded::DeadLetter(Box::new(dead_letter(reason, Some(key), change.key.to_owned(), input)))
+        Ok(contract::Decoded::Whole(change)) => Decoded::Change(change),
+        Ok(contract::Decoded::Partial(partial)) => {
+            let otherwise = dead_letter(partial.rejected(table));
+            Decoded::Partial(Box::new(PartialRow { partial, otherwise }))
         }
+        Ok(contract::Decoded::MissingColumns(columns)) => {
+            counts.skip("row without a wanted column", 1);
+            Decoded::MissingColumns(table, columns)
+        }
+        Err(reason) => Decoded::DeadLetter(Box::new(dead_letter(reason))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Records of the open transaction as they came. Odoo writes most rows several times in one, and only the last version of each is
 //! ever decoded.
 
-use contract::{Change, Decode, Op, Rejected};
+use contract::{Change, Decode, Op, Rejected, TimeUnit, Times};
 
 use super::content::{Decoded, dead_letter, decoded};
 use crate::feed::envelope::{self, Seen};
@@ -57,13 +57,14 @@ impl Held {
         &self,
         span: Span,
         (row, offset): (RowKey, i64),
+        unit: TimeUnit,
         counts: &mut Counts,
     ) -> Decoded<R> {
         let record = self.0.get(span.begin..span.begin + span.key + span.value).unwrap_or_default();
         let (key, value) = record.split_at(span.key);
         let input =
             Input { offset, timestamp: span.timestamp, key: Some(key), value: Some(value), kind: None };
-        match change(span, key, value) {
+        match change(span, unit, key, value) {
             Ok(change) => decoded(counts, span.table, row, &change, &input),
             Err(reason) => {
                 let row_key = String::from_utf8_lossy(key).into_owned();
@@ -73,8 +74,16 @@ impl Held {
     }
 }
 
-fn change<'a>(span: Span, key: &'a [u8], value: &'a [u8]) -> Result<Change<'a>, Rejected> {
+fn change<'a>(span: Span, unit: TimeUnit, key: &'a [u8], value: &'a [u8]) -> Result<Change<'a>, Rejected> {
     let image = value.get(envelope::IMAGE..envelope::IMAGE + span.image).unwrap_or_default();
     let (key, image) = (envelope::text(key)?, envelope::text(image)?);
-    Ok(Change { table: span.table, op: Op::Upsert, key, image: Some(image), ignored_columns: 0.into() })
+    let times = Times { unit, schema: None };
+    Ok(Change {
+        table: span.table,
+        op: Op::Upsert,
+        key,
+        image: Some(image),
+        times,
+        ignored_columns: 0.into(),
+    })
 }

@@ -102,6 +102,7 @@ impl<R: Decode> Assembler<R> {
             return;
         }
         self.close_chunk();
+        self.progress.begin_table(R::TABLES[table]);
         self.chunk.begins.push((R::TABLES[table], input.offset));
         if let Some(open) = &mut self.open {
             open.rows.retain(|_, row| row.table != table);

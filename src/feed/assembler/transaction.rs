@@ -1,6 +1,10 @@
 //! Transactions: opened by BEGIN or by any of their rows, merged by order number, judged at END.
 
-use contract::{Change, Decode};
+use std::collections::hash_map::Entry;
+use std::sync::LazyLock;
+
+use contract::{Change, Decode, column};
+use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 use super::content::{Content, Decoded, decoded};
@@ -33,18 +37,38 @@ pub(super) struct Open<R> {
     pub(super) riders: Vec<(Step<R>, RecordRef)>,
 }
 
-/// The last version of a row.
+/// A row of the open transaction.
 pub(super) struct Row<R> {
     pub(super) table: usize,
-    pub(super) order: u64,
+    pub(super) last: Version<R>,
+    /// Those before, in order, where the last one may have come without some of their values.
+    earlier: Vec<Version<R>>,
+}
+
+/// A version of a row.
+pub(super) struct Version<R> {
+    order: u64,
     pub(super) offset: i64,
     pub(super) content: Content<R>,
 }
 
+impl<R> Row<R> {
+    fn versions(&self) -> impl Iterator<Item = &Version<R>> {
+        self.earlier.iter().chain([&self.last])
+    }
+
+    fn versions_mut(&mut self) -> impl Iterator<Item = &mut Version<R>> {
+        self.earlier.iter_mut().chain([&mut self.last])
+    }
+}
+
+/// What a record holds that may have come without some of its values.
+static UNAVAILABLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(column::UNAVAILABLE));
+
 impl<R> Open<R> {
     /// Whether no later version of the row is here.
     fn is_last(&self, key: RowKey, order: u64) -> bool {
-        self.rows.get(&key).is_none_or(|row| row.order <= order)
+        self.rows.get(&key).is_none_or(|row| row.last.order <= order)
     }
 }
 
@@ -146,7 +170,7 @@ impl<R: Decode> Assembler<R> {
             } else {
                 Content::Decoded(decoded(&mut self.counts, name, key, change, input))
             };
-            self.keep(key, Row { table, order, offset: input.offset, content }, input);
+            self.keep((table, key), Version { order, offset: input.offset, content }, input);
         }
     }
 
@@ -160,7 +184,7 @@ impl<R: Decode> Assembler<R> {
             } else {
                 Content::Held(self.held.push(name, seen, input))
             };
-            self.keep(key, Row { table: seen.table, order, offset: input.offset, content }, input);
+            self.keep((seen.table, key), Version { order, offset: input.offset, content }, input);
         }
     }
 
@@ -169,9 +193,21 @@ impl<R: Decode> Assembler<R> {
     }
 
     /// Keeps a version of a row, the last one so far.
-    fn keep(&mut self, key: RowKey, row: Row<R>, input: &Input<'_>) {
+    fn keep(&mut self, (table, key): (usize, RowKey), last: Version<R>, input: &Input<'_>) {
         let Some(open) = &mut self.open else { return };
-        open.rows.insert(key, row);
+        match open.rows.entry(key) {
+            Entry::Vacant(row) => _ = row.insert(Row { table, last, earlier: Vec::new() }),
+            Entry::Occupied(mut row) => {
+                let row = row.get_mut();
+                let before = std::mem::replace(&mut row.last, last);
+                let value = input.value.unwrap_or_default();
+                if R::may_be_partial(R::TABLES[table]) && UNAVAILABLE.find(value).is_some() {
+                    row.earlier.push(before);
+                } else {
+                    row.earlier.clear();
+                }
+            }
+        }
         if !stands(Guard::FoldBoundary) {
             let rows = std::mem::take(&mut open.rows);
             let rows = self.bulk(rows, Vec::new());
@@ -181,13 +217,17 @@ impl<R: Decode> Assembler<R> {
         }
         if !open.large && open.rows.len() > self.large {
             open.large = true;
-            open.rows.values_mut().for_each(|row| row.content = Content::Later);
+            let versions = open.rows.values_mut().flat_map(Row::versions_mut);
+            versions.for_each(|version| version.content = Content::Later);
             self.held.clear();
         } else if self.held.is_full() {
             for (key, row) in &mut open.rows {
-                if let Content::Held(span) = row.content {
-                    let decoded = self.held.decode(span, (*key, row.offset), &mut self.counts);
-                    row.content = Content::Decoded(decoded);
+                for version in row.versions_mut() {
+                    if let Content::Held(span) = version.content {
+                        let unit = self.format.time_unit;
+                        let decoded = self.held.decode(span, (*key, version.offset), unit, &mut self.counts);
+                        version.content = Content::Decoded(decoded);
+                    }
                 }
             }
             self.held.clear();
@@ -197,20 +237,26 @@ impl<R: Decode> Assembler<R> {
     /// The rows of a transaction, in the order of their last changes, decoded.
     fn bulk(&mut self, rows: FxHashMap<RowKey, Row<R>>, unreadable: Vec<DeadLetter>) -> RowBatch<R> {
         let mut rows: Vec<_> = rows.into_iter().collect();
-        rows.sort_unstable_by_key(|(_, row)| row.order);
+        rows.sort_unstable_by_key(|(_, row)| row.last.order);
         let mut bulk = RowBatch {
             dead_letters: unreadable,
             changes: Vec::with_capacity(rows.len()),
             keys: Vec::with_capacity(rows.len()),
+            ..RowBatch::default()
         };
-        for (key, Row { offset, content, .. }) in rows {
-            let decoded = match content {
-                Content::Held(span) => self.held.decode(span, (key, offset), &mut self.counts),
-                Content::Decoded(decoded) => decoded,
-                // It comes when the transaction is read again.
-                Content::Later => Decoded::Nothing,
-            };
-            bulk.push(key, offset, decoded);
+        for (key, row) in rows {
+            for Version { offset, content, .. } in row.earlier.into_iter().chain([row.last]) {
+                let decoded = match content {
+                    Content::Held(span) => {
+                        let unit = self.format.time_unit;
+                        self.held.decode(span, (key, offset), unit, &mut self.counts)
+                    }
+                    Content::Decoded(decoded) => decoded,
+                    // It comes when the transaction is read again.
+                    Content::Later => Decoded::Nothing,
+                };
+                bulk.push(key, offset, decoded);
+            }
         }
         bulk
     }
@@ -242,7 +288,8 @@ impl<R: Decode> Assembler<R> {
             self.look_for_losses(&open, (transaction, end), verdict, missing, input.offset);
         }
         // A row of an incremental snapshot is older than what the transaction wrote behind it.
-        let newer = |key: &RowKey, offset: i64| open.rows.get(key).is_some_and(|row| row.offset > offset);
+        let newer =
+            |key: &RowKey, offset: i64| open.rows.get(key).is_some_and(|row| row.last.offset > offset);
         open.riders.retain(|(step, record)| match step {
             Step::Transaction { rows, .. } => !rows.keys.iter().any(|(key, _)| newer(key, record.offset)),
             _ => true,
@@ -253,7 +300,7 @@ impl<R: Decode> Assembler<R> {
         let applied = digest(transaction, end);
         self.recent.insert(applied);
         let step = if open.large {
-            let rows = open.rows.values().map(|row| row.offset);
+            let rows = open.rows.values().flat_map(Row::versions).map(|version| version.offset);
             let mut offsets: Vec<_> =
                 rows.chain(open.unreadable.iter().map(|dead_letter| dead_letter.record.offset)).collect();
             offsets.sort_unstable();
@@ -278,7 +325,9 @@ impl<R: Decode> Assembler<R> {
         };
         let (mut missing, mut count) = (none, 0_u64);
         for table in tables {
-            if let Some(wanted) = table.table(&self.schema).and_then(|name| Self::wants(name.as_bytes())) {
+            if let Some(wanted) =
+                table.table(&self.format.schema).and_then(|name| Self::wants(name.as_bytes()))
+            {
                 let unseen = table.event_count.saturating_sub(open.counts[wanted]);
                 if unseen > 0 {
                     missing.insert(wanted);

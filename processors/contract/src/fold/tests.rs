@@ -1,7 +1,6 @@
 use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::*;
@@ -9,8 +8,7 @@ use crate::control::{Automation, Rule};
 use crate::error::{Failure, Rejected};
 use crate::event::EventType;
 use crate::processor::Source;
-use crate::source::Decode;
-use crate::table::{StoredTable, TableSet};
+use crate::source::{Decode, Decoded, Partial};
 use crate::{Change, Mode};
 
 /// A processor that writes down what is asked of it. Each of its rows falls due an hour after it was applied, at the full hour.
@@ -19,30 +17,7 @@ struct Diary {
     lines: Vec<String>,
     due: Option<DateTime<Utc>>,
     mode: Mode,
-    tables: Nothing,
-}
-
-#[derive(Debug, Default)]
-struct Nothing;
-
-impl TableSet for Nothing {
-    const STORED: &'static [StoredTable] = &[];
-
-    async fn load(_: &mut PgConnection) -> sqlx::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn save(&mut self, _: &mut PgConnection) -> sqlx::Result<()> {
-        Ok(())
-    }
-
-    fn clear_table(&mut self, _: &str) {}
-
-    fn show(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn reverse(&mut self) {}
+    tables: (),
 }
 
 /// A row: hours until something falls due, if anything does.
@@ -51,8 +26,15 @@ struct Row(i64);
 impl Decode for Row {
     const TABLES: &'static [&'static str] = &["row"];
 
-    fn decode(_: &Change<'_>) -> Result<Option<Self>, Rejected> {
-        Ok(None)
+    type Tables = ();
+
+    fn decode(change: &Change<'_>) -> Result<Decoded<Self>, Rejected> {
+        Err(Rejected::record("none", change.table))
+    }
+
+    /// () is stored.
+    fn complete(_: Partial<Self>, (): &()) -> Option<Self> {
+        None
     }
 }
 
@@ -68,14 +50,14 @@ impl Processor for Diary {
     const AUTOMATIONS: &'static [Automation] = &[Automation { action: "write", name: "Write" }];
     const EVENTS: &'static [EventType] = &[];
     type RowChange = Row;
-    type Tables = Nothing;
+    type Tables = ();
     type Action = Action;
 
-    fn new(_: &Source, tables: Nothing, _: Option<DateTime<Utc>>) -> Result<Self, Failure> {
+    fn new(_: &Source, tables: (), _: Option<DateTime<Utc>>) -> Result<Self, Failure> {
         Ok(Self { tables, ..Self::default() })
     }
 
-    fn tables(&mut self) -> &mut Nothing {
+    fn tables(&mut self) -> &mut () {
         &mut self.tables
     }
 
@@ -156,6 +138,14 @@ fn rules(mode: &str) -> RuleSet {
             config: json!({ "mode": mode }),
         }],
     }
+}
+
+#[test]
+fn a_row_of_which_a_value_is_not_known_is_not_applied() {
+    let mut fold = fold();
+    let partial = Partial { change: Row(1), unavailable: vec!["name"] };
+    assert!(!fold.apply_partial(partial));
+    assert!(lines(&mut fold).is_empty());
 }
 
 #[test]

@@ -60,6 +60,7 @@ macro_rules! table {
             const STORED: $crate::StoredTable = $crate::StoredTable {
                 name: $table,
                 keys: &[$(stringify!($key),)+],
+                columns: &[$(stringify!($key),)+ $(stringify!($column),)*],
                 public: !concat!("" $(, stringify!($public))?).is_empty(),
             };
 
@@ -233,14 +234,40 @@ macro_rules! tables {
         impl $crate::Decode for $change {
             const TABLES: &'static [&'static str] = &[$($($source,)?)+];
 
-            fn decode(change: &$crate::Change<'_>) -> Result<Option<Self>, $crate::Rejected> {
+            type Tables = $tables;
+
+            fn columns() -> Vec<(&'static str, &'static [&'static str])> {
+                vec![$($(($source, $crate::source::columns::<<$row as $crate::FromSource>::Columns<'static>>()),)?)+]
+            }
+
+            fn decode(change: &$crate::Change<'_>) -> Result<$crate::Decoded<Self>, $crate::Rejected> {
                 match change.table {
                     $($($source => {
-                        let (key, row) = $crate::source::decode::<$row, $crate::tables!(@key $($key)?)>(change)?;
-                        Ok(Some(Self::$row(key, row)))
+                        let decoded = $crate::source::decode::<$row, $crate::tables!(@key $($key)?)>(change)?;
+                        Ok(decoded.map(|(key, row)| Self::$row(key, row)))
                     })?)+
-                    _ => Ok(None),
+                    other => Err($crate::Rejected::record("a table that is read", other)),
                 }
+            }
+
+            fn may_be_partial(table: &str) -> bool {
+                match table {
+                    $($($source => !<$row as $crate::FromSource>::KEPT.is_empty(),)?)+
+                    _ => false,
+                }
+            }
+
+            fn complete(partial: $crate::Partial<Self>, tables: &Self::Tables) -> Option<Self> {
+                let $crate::Partial { mut change, unavailable } = partial;
+                match &mut change {
+                    $($(Self::$row(key, Some(row)) => {
+                        let _ = $source;
+                        $crate::source::keep(row, tables.$field.get(*key)?, &unavailable);
+                    })?)+
+                    // Of a row that is gone nothing is stored.
+                    _ => {}
+                }
+                Some(change)
             }
         }
 

@@ -7,8 +7,10 @@ use uuid::Uuid;
 use crate::audit::Audit;
 use crate::control::{Outcome, Request, Rule, RuleSet, Tick};
 use crate::fold::Fold;
+use crate::format::Format;
 use crate::outbox::Emitted;
 use crate::processor::{Processor, Source};
+use crate::source::Partial;
 use crate::table::TableSet;
 
 /// A processor on its way through a stream.
@@ -31,7 +33,7 @@ impl<P: Processor> Driver<P> {
     pub fn behind(rows: impl IntoIterator<Item = P::RowChange>, now: DateTime<Utc>) -> Self {
         let source = Source {
             name: "odoo".into(),
-            schema: "public".into(),
+            format: Format::default(),
             time_zone: chrono_tz::UTC,
             main_company: None,
         };
@@ -53,6 +55,14 @@ impl<P: Processor> Driver<P> {
     pub fn part(&mut self, rows: impl IntoIterator<Item = P::RowChange>, now: DateTime<Utc>) {
         self.fold.part(rows, Some(now));
         self.collect();
+    }
+
+    /// A source transaction of one row of which some values were not sent, committed at `now`. False where they are not known.
+    pub fn partial(&mut self, row: Partial<P::RowChange>, now: DateTime<Utc>) -> bool {
+        self.fold.part([], Some(now));
+        let known = self.fold.apply_partial(row);
+        self.transaction([], now);
+        known
     }
 
     /// A snapshot begins to bring these tables again. Nothing is decided until [`snapshot_end`](Self::snapshot_end).

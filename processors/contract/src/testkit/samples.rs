@@ -9,6 +9,8 @@ use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
 use crate::change::{Change, Op};
+use crate::column::UNAVAILABLE;
+use crate::format::Times;
 
 /// A row of a golden stream.
 #[derive(Clone, Debug)]
@@ -21,9 +23,27 @@ pub(super) struct Sample {
 /// A row with something else in some of its columns.
 #[derive(Clone, Debug)]
 pub(super) struct Garbage {
-    table: &'static str,
+    pub(super) table: &'static str,
     key: String,
     image: Option<String>,
+}
+
+impl Sample {
+    /// The row as it is.
+    pub(super) fn whole(&self) -> Garbage {
+        let image = Some(Value::Object(self.image.clone()).to_string());
+        Garbage { table: self.table, key: self.key.clone(), image }
+    }
+
+    /// The row without the value of one of its texts, for each of them.
+    pub(super) fn without_each_text(&self) -> impl Iterator<Item = Garbage> {
+        let texts = self.image.iter().filter(|(_, value)| value.is_string()).map(|(column, _)| column);
+        texts.map(|column| {
+            let mut row = self.clone();
+            row.image.insert(column.clone(), json!(UNAVAILABLE));
+            row.whole()
+        })
+    }
 }
 
 impl Garbage {
@@ -31,7 +51,7 @@ impl Garbage {
     pub(super) fn change(&self) -> Change<'_> {
         let Self { table, key, image } = self;
         let (op, image) = (image.as_ref().map_or(Op::Delete, |_| Op::Upsert), image.as_deref());
-        Change { table, op, key, image, ignored_columns: 0.into() }
+        Change { table, op, key, image, times: Times::default(), ignored_columns: 0.into() }
     }
 }
 
@@ -62,6 +82,11 @@ impl Samples {
             assert!(sampled, "no golden stream has a row of {table}");
         }
         Self(found.into_values().collect())
+    }
+
+    /// Each of them.
+    pub(super) fn all(&self) -> &[Sample] {
+        &self.0
     }
 
     /// Rows in which some columns hold something else, or are not there; also of their keys; and deletions of such rows.
@@ -97,7 +122,7 @@ fn value() -> impl Strategy<Value = Option<Value>> {
         json!("99999999999999999999999999999"),
         json!("-0.00000000000000000000001"),
         json!("2026-02-30"),
-        json!("__debezium_unavailable_value"),
+        json!(UNAVAILABLE),
         json!("{\"en_US\": 7}"),
         json!("{\"1\": \"Infinity\"}"),
         json!("Ü\u{202e}\u{0}"),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::driver::Driver;
 use super::laws::{RowChange, Specimen};
-use crate::source::{Decode, Keyed};
+use crate::source::{Decode, Keyed, Partial};
 
 /// One step of a stream.
 #[derive(Clone, Debug)]
@@ -145,6 +145,12 @@ impl<S: Specimen> Run<S> {
             self.driver.part(rows, self.now);
             self.driver.transaction(last, self.now);
         }
+    }
+
+    /// A row of which some values were not sent. False where they are not known.
+    pub(super) fn partial(&mut self, row: Partial<RowChange<S>>) -> bool {
+        self.now += TimeDelta::minutes(1);
+        self.driver.partial(row, self.now)
     }
 
     /// All rows once more, as a snapshot has them: those that are gone are not in it. The process may end behind some of them.
