@@ -5,6 +5,7 @@ mod logs;
 mod network;
 mod replays;
 mod servers;
+mod sources;
 mod zombies;
 
 use std::pin::Pin;
@@ -71,6 +72,9 @@ scenarios! {
     TOGETHER logs::log_cut_behind_us,
     TOGETHER logs::part_of_the_log_lost,
     TOGETHER logs::clock_steps_back,
+    TOGETHER sources::snapshot_broken_off,
+    TOGETHER sources::table_truncated,
+    TOGETHER sources::failed_over,
     TOGETHER replays::replayed,
 }
 

@@ -103,6 +103,9 @@ impl<P: Processor> Fold<P> {
         let deciding = std::mem::replace(&mut self.deciding, false);
         let now = self.advance(time);
         self.deciding = deciding;
+        if deciding {
+            self.processor.forget();
+        }
         self.decide(now);
     }
 

@@ -68,6 +68,11 @@ pub trait Processor: Sized + Send + 'static {
     /// transaction, at due instants, and once when a snapshot is complete. `now` never runs backwards.
     fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox);
 
+    /// What was applied since the last decision was no single source transaction: a snapshot was read, or part of the log is lost.
+    /// Whatever is remembered of it beyond the rows themselves is forgotten, as it is when the process starts again.
+    /// [`Self::decide`] is called after it.
+    fn forget(&mut self) {}
+
     /// Takes over a rule set: the one that was last accepted, if any, when it starts, and later each one that comes.
     /// [`Self::decide`] is called after it.
     ///

@@ -51,6 +51,10 @@ impl Processor for Dedup {
         self.0.apply(change);
     }
 
+    fn forget(&mut self) {
+        self.0.forget();
+    }
+
     fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox) {
         self.0.decide(now, outbox);
     }

@@ -218,7 +218,7 @@ fn missed(world: &World<'_>, piece: &[Line]) -> Vec<usize> {
     (1..piece.len().saturating_sub(1)).filter(|i| world.reads(&piece[*i].record) && once(*i)).collect()
 }
 
-fn begins_a_snapshot(piece: &[Line]) -> bool {
+pub fn begins_a_snapshot(piece: &[Line]) -> bool {
     let first = |value: &[u8]| String::from_utf8_lossy(value).contains(r#""snapshot":"first""#);
     piece.iter().any(|line| line.record.value.as_deref().is_some_and(first))
 }

@@ -20,6 +20,8 @@ pub enum Step<R> {
     Hours(u8),
     /// The connector takes a new snapshot of all tables.
     Snapshot(NewSnapshot<R>),
+    /// Part of the log is lost: these transactions are applied and nothing is decided, then the connector takes a new snapshot.
+    Loss(Vec<Vec<R>>, NewSnapshot<R>),
     /// The rule of an automation is changed.
     Rule(&'static str, Value),
     /// A person asks for something.
@@ -48,7 +50,8 @@ pub(super) fn rows<S: Specimen>() -> BoxedStrategy<Stream<RowChange<S>>> {
     let step = prop_oneof![
         8 => transaction::<S>(),
         2 => (1..40_u8).prop_map(Step::Hours),
-        1 => new_snapshot::<S>(),
+        1 => new_snapshot::<S>().prop_map(Step::Snapshot),
+        1 => loss::<S>(),
     ];
     prop::collection::vec((step, any::<bool>()), 1..40).boxed()
 }
@@ -58,24 +61,38 @@ pub(super) fn everything<S: Specimen>() -> BoxedStrategy<Stream<RowChange<S>>> {
     let step = prop_oneof![
         12 => transaction::<S>(),
         2 => (1..40_u8).prop_map(Step::Hours),
-        1 => new_snapshot::<S>(),
+        1 => new_snapshot::<S>().prop_map(Step::Snapshot),
+        1 => loss::<S>(),
         4 => S::control(),
     ];
     prop::collection::vec((step, prop::bool::weighted(0.3)), 1..40).boxed()
 }
 
-fn new_snapshot<S: Specimen>() -> impl Strategy<Value = Step<RowChange<S>>> {
-    let changed = prop::collection::vec(S::row_change(), 0..4);
-    let gone = prop::collection::vec(any::<Index>(), 0..3);
-    (changed, gone, any::<Index>())
-        .prop_map(|(changed, gone, ends_behind)| Step::Snapshot(NewSnapshot { changed, gone, ends_behind }))
+fn loss<S: Specimen>() -> impl Strategy<Value = Step<RowChange<S>>> {
+    let transactions = prop::collection::vec(rows_of_one::<S>(), 0..4);
+    (transactions, new_snapshot::<S>())
+        .prop_map(|(transactions, snapshot)| Step::Loss(transactions, snapshot))
 }
 
-/// A transaction has each row once, in its last version.
+fn new_snapshot<S: Specimen>() -> impl Strategy<Value = NewSnapshot<RowChange<S>>> {
+    let changed = prop::collection::vec(S::row_change(), 0..4);
+    let gone = prop::collection::vec(any::<Index>(), 0..3);
+    (changed, gone, any::<Index>()).prop_map(|(changed, gone, ends_behind)| NewSnapshot {
+        changed,
+        gone,
+        ends_behind,
+    })
+}
+
 fn transaction<S: Specimen>() -> impl Strategy<Value = Step<RowChange<S>>> {
+    rows_of_one::<S>().prop_map(Step::Transaction)
+}
+
+/// The rows of a transaction: each once, in its last version.
+fn rows_of_one<S: Specimen>() -> impl Strategy<Value = Vec<RowChange<S>>> {
     prop::collection::vec(S::row_change(), 1..5).prop_map(|rows| {
         let last: BTreeMap<_, _> = rows.into_iter().map(|row| (row.row(), row)).collect();
-        Step::Transaction(last.into_values().collect())
+        last.into_values().collect()
     })
 }
 
@@ -116,13 +133,16 @@ impl<S: Specimen> Run<S> {
                 self.now += TimeDelta::hours(i64::from(*hours));
                 self.driver.tick(self.now);
             }
-            Step::Snapshot(NewSnapshot { changed, gone, ends_behind }) => {
-                self.rows.extend(changed.iter().map(|row| (row.row(), row.clone())));
-                for index in gone {
-                    let row = self.rows.keys().nth(index.index(self.rows.len().max(1))).cloned();
-                    row.filter(|row| !self.always.contains(row)).map(|row| self.rows.remove(&row));
+            Step::Snapshot(snapshot) => self.new_snapshot(snapshot),
+            Step::Loss(transactions, snapshot) => {
+                self.driver.snapshot_begin([]);
+                for rows in transactions {
+                    self.transaction(rows.clone());
+                    if self.restarts {
+                        self.driver.restart();
+                    }
                 }
-                self.snapshot(Some(ends_behind));
+                self.new_snapshot(snapshot);
             }
             Step::Rule(action, config) => {
                 self.driver.rule(action, config.clone());
@@ -130,6 +150,15 @@ impl<S: Specimen> Run<S> {
             // What is refused changes nothing.
             Step::Request(action, arguments) => drop(self.driver.request("anna", action, arguments.clone())),
         }
+    }
+
+    fn new_snapshot(&mut self, NewSnapshot { changed, gone, ends_behind }: &NewSnapshot<RowChange<S>>) {
+        self.rows.extend(changed.iter().map(|row| (row.row(), row.clone())));
+        for index in gone {
+            let row = self.rows.keys().nth(index.index(self.rows.len().max(1))).cloned();
+            row.filter(|row| !self.always.contains(row)).map(|row| self.rows.remove(&row));
+        }
+        self.snapshot(Some(ends_behind));
     }
 
     pub(super) fn transaction(&mut self, mut rows: Vec<RowChange<S>>) {

@@ -64,6 +64,11 @@ impl State {
         }
     }
 
+    /// What was applied was no single source transaction: nothing tells which records were deleted together.
+    pub fn forget(&mut self) {
+        self.touched.deleted.clear();
+    }
+
     fn note_deleted(&mut self, model: OdooModel, record: i32, is_deleted: bool) {
         if is_deleted {
             self.touched.deleted.entry(model).or_default().insert(record);
