@@ -1,23 +1,26 @@
 //! Events on their way out: stored in the batch's transaction, published in order by the drain.
 
 mod abandoned;
+mod agreement;
 mod chain;
 mod drain;
 mod progress;
+mod stored;
 
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use contract::{Emitted, Failure};
-use sqlx::PgConnection;
+use contract::Emitted;
 use uuid::Uuid;
 
 use crate::task::TaskId;
 
+pub use agreement::{agrees_with_kafka, published_version};
 pub use chain::Chain;
-pub use drain::{Drain, Notifier, agrees_with_kafka, published_version};
+pub use drain::{Drain, Notifier};
+pub use stored::insert;
 
 /// Namespace of event ids.
 const EVENT: Uuid = Uuid::from_u128(0x2b8e_07d4_5a1f_4c39_9d60_f37a_81c4_0e55);
@@ -104,50 +107,6 @@ pub fn row(
         data: event.data,
         chain: Some(chain.then(event_id)),
     }
-}
-
-/// Rows of a statement, which copies them.
-const ROWS_PER_STATEMENT: usize = 10_000;
-
-/// Stores events, inside the batch's transaction.
-pub async fn insert(task: &TaskId, rows: &[OutboxRow], connection: &mut PgConnection) -> Result<(), Failure> {
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
-        insert_some(task, rows, connection).await?;
-    }
-    Ok(())
-}
-
-async fn insert_some(
-    task: &TaskId,
-    rows: &[OutboxRow],
-    connection: &mut PgConnection,
-) -> Result<(), Failure> {
-    let column = |of: fn(&OutboxRow) -> &String| rows.iter().map(|row| of(row).as_str()).collect::<Vec<_>>();
-    sqlx::query(
-        "INSERT INTO stream.outbox
-             (processor, version, source, out_seq, incarnation, event_id, event_type, key, position, time, data, chain_from, chain,
-             schema_version)
-         SELECT $1, $2, $3, event.*
-         FROM UNNEST($4::bigint[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
-             $11::text[], $12::bigint[], $13::uuid[], $14::int[]) AS event",
-    )
-    .bind(task.processor)
-    .bind(task.version)
-    .bind(&task.source)
-    .bind(rows.iter().map(|row| row.out_seq).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.topic_generation).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.event_id).collect::<Vec<_>>())
-    .bind(column(|row| &row.event_type))
-    .bind(column(|row| &row.key))
-    .bind(column(|row| &row.position))
-    .bind(rows.iter().map(|row| row.time).collect::<Vec<_>>())
-    .bind(column(|row| &row.data))
-    .bind(rows.iter().map(|row| row.chain.map(|chain| chain.from)).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.chain.map(|chain| chain.hash)).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.schema_version).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@ use contract::{Event, Failure, Tick};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, Row};
 
+use super::OutboxRow;
 use super::abandoned::{self, Target};
-use super::progress::{self, Progress, Verdict};
-use super::{Chain, OutboxRow};
+use super::agreement::Agreement;
+use super::progress::{self, Progress};
+use super::stored::{delete_published, next_rows};
 use crate::connection::connect;
 use crate::task::{Job, Stop};
 use crate::torture::{Guard, Point, pass, stands};
@@ -33,8 +33,6 @@ const REPORT: Duration = Duration::from_micros(500);
 /// Nothing that it does lasts longer than this. One that has not been heard of since then hangs in the client library, which a
 /// broker that hangs and comes back can bring about.
 const HANGS: Duration = Duration::from_mins(1);
-/// What was published before a backup was restored has come when the log is read to its end, or this long after.
-const NEVER_COMES: Duration = Duration::from_secs(10);
 /// How long a statement may take.
 const STATEMENT: Duration = Duration::from_secs(30);
 /// How long stopping waits for what is in work.
@@ -172,7 +170,7 @@ fn publish(
     beat.beat();
     let partitions = partitions(&producer, &topic)?;
     let mut connection = job.runtime.block_on(connect(&job.database_url, &id))?;
-    let next = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
+    let next = job.runtime.block_on(in_time(next_rows(job, BATCH, &mut connection)))?;
     beat.beat();
     let next = next.iter().map(|row| row.event_id).collect();
     let target = Target { topic: &topic, partitions, progress_topic: &progress_topic, key: &id };
@@ -183,27 +181,14 @@ fn publish(
         None => read_progress(job, &progress_topic, &id)?,
     };
     job.status.update(|figures| figures.unpublished = None);
-    // Since when the log is read to its end and what was published has not come.
-    let (mut agreed, mut waiting) = (progress.out_seq == 0, None::<Instant>);
+    let mut agreement = Agreement::with(&progress);
     loop {
         loop {
             beat.beat();
-            if !agreed {
-                let verdict = job.runtime.block_on(in_time(verify(job, &progress, &mut connection)))?;
-                if verdict == Verdict::Wait {
-                    let at_end = job.status.figures().at_end.then(Instant::now);
-                    waiting = at_end.map(|now| waiting.unwrap_or(now));
-                    if waiting.is_some_and(|since| since.elapsed() > NEVER_COMES) {
-                        return Err(never_comes(job, &progress));
-                    }
-                    break;
-                }
-                agreed = true;
-                let through = progress.out_seq;
-                job.runtime.block_on(in_time(delete_published(job, through, &mut connection)))?;
-                job.status.update(|figures| figures.published = through);
+            if !agreement.reach(job, &progress, &mut connection)? {
+                break;
             }
-            let rows = job.runtime.block_on(in_time(next_rows(job, &mut connection)))?;
+            let rows = job.runtime.block_on(in_time(next_rows(job, BATCH, &mut connection)))?;
             stored = stored.max(rows.last().map_or(stored, |row| row.out_seq));
             let Some(last) = rows.last().map(|row| row.out_seq) else { break };
             let full = rows.len() == BATCH;
@@ -234,7 +219,7 @@ fn publish(
             }
         }
         // All is published, so nothing up to `stored` is pending even where the outbox was empty from the start.
-        if agreed {
+        if agreement.reached {
             job.status.update(|figures| figures.published = figures.published.max(stored));
         }
         if stop.is_set() {
@@ -250,7 +235,7 @@ fn publish(
 }
 
 /// A statement that hangs is a connection that is gone.
-async fn in_time<T>(statement: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) async fn in_time<T>(statement: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let done = tokio::time::timeout(STATEMENT, statement).await;
     done.unwrap_or_else(|_| Err(Failure::transient("Postgres does not answer")))
 }
@@ -274,7 +259,7 @@ fn producer(kafka: &ClientConfig, id: &str) -> Result<BaseProducer, Failure> {
     settings.create().map_err(|error| Failure::permanent(format!("Kafka producer: {error}")).because(error))
 }
 
-fn read_progress(job: &Job, topic: &str, id: &str) -> Result<Progress, Failure> {
+pub(super) fn read_progress(job: &Job, topic: &str, id: &str) -> Result<Progress, Failure> {
     if stands(Guard::ProgressRecord) {
         progress::read(&job.kafka, topic, id)
     } else {
@@ -310,84 +295,6 @@ pub(super) fn doubtful(error: rdkafka::error::KafkaError) -> Failure {
         return Failure::permanent(format!("Kafka: publishing: {error}. Check the ACLs of this client"));
     }
     Failure::transient(format!("Kafka: publishing: {error}"))
-}
-
-/// Looks whether the database is the one that has published what is published. After a restored backup its events are made again:
-/// none is passed over before the last one that is published is there, and all up to it are the same.
-async fn verify(job: &Job, progress: &Progress, connection: &mut PgConnection) -> Result<Verdict, Failure> {
-    compare(job, progress, connection).await?.map_err(|out_seq| {
-        Failure::permanent(format!(
-            "event {out_seq}, or one before it, was published with another id: the database is not the one that published it. \
-             Restore the right one, or build the results again under a new version with `ledgerwell replay {}`",
-            job.task.processor
-        ))
-    })
-}
-
-/// What [`Progress::judge`] says of the database.
-async fn compare(
-    job: &Job,
-    progress: &Progress,
-    connection: &mut PgConnection,
-) -> Result<Result<Verdict, i64>, Failure> {
-    let next = rows_from(job, progress.out_seq, 1, connection).await?;
-    let elsewhere: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq <= $4
-             AND incarnation <> $5)",
-    )
-    .bind(job.task.processor)
-    .bind(job.task.version)
-    .bind(&job.task.source)
-    .bind(progress.out_seq)
-    .bind(progress.topic_generation)
-    .fetch_one(&mut *connection)
-    .await?;
-    let stored = job
-        .task
-        .query(
-            "SELECT out_seq, chain_from, chain FROM stream.checkpoint
-             WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5",
-        )
-        .fetch_optional(connection)
-        .await?;
-    let stored = match stored {
-        Some(row) => (row.try_get("out_seq")?, chain(&row)?),
-        None => (0, None),
-    };
-    Ok(if elsewhere { Err(progress.out_seq) } else { progress.judge(next.first(), stored) })
-}
-
-/// The log was read to its end, and what was published before did not come of it.
-fn never_comes(job: &Job, progress: &Progress) -> Failure {
-    Failure::permanent(format!(
-        "events up to {} were published, and the log does not lead to them any more: the database is older than Kafka, and not of \
-         the same history. Restore the right one, or build the results again under a new version with `ledgerwell replay {}`",
-        progress.out_seq, job.task.processor
-    ))
-}
-
-/// Whether the events of a database in which nothing goes on are those that were published.
-///
-/// # Errors
-/// What Kafka or PostgreSQL says.
-pub async fn agrees_with_kafka(job: &Job, connection: &mut PgConnection) -> Result<bool, Failure> {
-    let asked = job.clone();
-    let progress = tokio::task::spawn_blocking(move || {
-        read_progress(&asked, &asked.progress_topic(), &asked.transactional_id())
-    });
-    let progress = progress.await.unwrap_or_else(|error| Err(Failure::transient(error.to_string())))?;
-    if progress.out_seq == 0 {
-        return Ok(true);
-    }
-    Ok(compare(job, &progress, connection).await? == Ok(Verdict::Agree))
-}
-
-/// The highest version of a task's results of which events were ever published, or 0.
-///
-/// # Errors
-/// What Kafka says.
-pub fn published_version(job: &Job) -> Result<i32, Failure> {
-    progress::highest_version(&job.kafka, &job.progress_topic(), &job.group())
 }
 
 fn send(
@@ -478,49 +385,4 @@ fn headers(job: &Job, row: &OutboxRow) -> OwnedHeaders {
     ]
     .into_iter()
     .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }))
-}
-
-async fn next_rows(job: &Job, connection: &mut PgConnection) -> Result<Vec<OutboxRow>, Failure> {
-    rows_from(job, 0, i64::try_from(BATCH).unwrap_or(i64::MAX), connection).await
-}
-
-/// The first events from a number on.
-async fn rows_from(
-    job: &Job,
-    out_seq: i64,
-    limit: i64,
-    connection: &mut PgConnection,
-) -> Result<Vec<OutboxRow>, Failure> {
-    let rows = sqlx::query(
-        "SELECT out_seq, incarnation, event_id, event_type, schema_version, key, position, time, data,
-             chain_from, chain FROM stream.outbox
-         WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq >= $4 ORDER BY out_seq LIMIT $5",
-    )
-    .bind(job.task.processor)
-    .bind(job.task.version)
-    .bind(&job.task.source)
-    .bind(out_seq)
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
-    let read = |row: &PgRow| Ok(OutboxRow { chain: chain(row)?, ..OutboxRow::from_row(row)? });
-    Ok(rows.iter().map(read).collect::<sqlx::Result<_>>()?)
-}
-
-fn chain(row: &PgRow) -> sqlx::Result<Option<Chain>> {
-    let chain = row.try_get::<Option<_>, _>("chain_from")?.zip(row.try_get::<Option<_>, _>("chain")?);
-    Ok(chain.map(|(from, hash)| Chain { from, hash }))
-}
-
-async fn delete_published(job: &Job, through: i64, connection: &mut PgConnection) -> Result<(), Failure> {
-    sqlx::query(
-        "DELETE FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3 AND out_seq <= $4",
-    )
-    .bind(job.task.processor)
-    .bind(job.task.version)
-    .bind(&job.task.source)
-    .bind(through)
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -233,7 +233,7 @@ impl<P: Processor> Writer<P> {
     /// and goes on from there when the process ends. False when it is to.
     async fn decide_on_the_way(&mut self, time: DateTime<Utc>, closing: Closing) -> Result<bool, Failure> {
         let mut began = Instant::now();
-        while self.fold.decide_due(time) {
+        while self.fold.decide_before(time) {
             if began.elapsed() < PIECE || !self.may_commit {
                 continue;
             }

@@ -141,3 +141,20 @@ async fn lists_keep_what_they_say_on_the_way_up_and_down() {
     sandbox.ok(&["migrate", "down", "--to", "15"]);
     assert_eq!(lists().await, [texts; 3]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_the_release_before_has_left_are_gone_on_from() {
+    let sandbox = Sandbox::new("release_before").await;
+    publish(&sandbox, &[snapshot(), transaction(1, &partner("Seven", 200))].concat());
+    assert_eq!(run(&sandbox).0, Some(0));
+    // What that one kept: neither chain nor fingerprint, and nothing of missing columns.
+    sandbox.ok(&["migrate", "down", "--to", "17"]);
+    sandbox.ok(&["migrate", "up"]);
+    let known = "SELECT count(*) FROM stream.active WHERE fingerprint IS NOT NULL";
+    assert_eq!(sandbox.value(known).await, 0);
+    publish(&sandbox, &transaction(2, &partner("Seven", 300)));
+    assert_eq!(run(&sandbox).0, Some(0));
+    assert_eq!(emitted_limits(&sandbox), ["100.00", "200.00", "300.00"], "each change emitted once");
+    assert_eq!(sandbox.value(known).await, 1);
+    assert!(sandbox.ok(&["verify", "credit"]).contains("exactly what is there"));
+}

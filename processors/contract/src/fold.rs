@@ -196,20 +196,12 @@ impl<P: Processor> Fold<P> {
         }
     }
 
-    /// Decides what falls due next without any change, as of that instant, where it does by `time`. False where nothing else does,
-    /// and what comes at `time` is next.
+    /// Decides what falls due next without any change, as of that instant, where it does before `time`. False where nothing else
+    /// does, and what comes at `time` is next.
     ///
     /// Whoever has long to go until then may call it step by step, and keep what comes of it in between.
-    pub fn decide_due(&mut self, time: DateTime<Utc>) -> bool {
-        // What fell due by the clock was decided with what came then. Nothing is decided between two parts of a transaction.
-        if !self.deciding || self.clock.is_some_and(|clock| clock >= time) {
-            return false;
-        }
-        let Some(due) = self.processor.next_due().filter(|due| *due <= time) else { return false };
-        self.processor.decide(due, &mut self.outbox);
-        self.clock = self.clock.max(Some(due));
-        // A processor that does not get on would be asked for ever.
-        self.processor.next_due().is_none_or(|next| next > due)
+    pub fn decide_before(&mut self, time: DateTime<Utc>) -> bool {
+        self.decide_due(time, |due| due < time)
     }
 
     /// When a request is decided: before the stream has said any time, its own is the only one.
@@ -230,9 +222,21 @@ impl<P: Processor> Fold<P> {
         let Some(now) = self.clock.max(time) else {
             return DateTime::UNIX_EPOCH;
         };
-        while self.decide_due(now) {}
+        while self.decide_due(now, |due| due <= now) {}
         self.clock = Some(now);
         now
+    }
+
+    fn decide_due(&mut self, time: DateTime<Utc>, is_next: impl Fn(DateTime<Utc>) -> bool) -> bool {
+        // What fell due by the clock was decided with what came then. Nothing is decided between two parts of a transaction.
+        if !self.deciding || self.clock.is_some_and(|clock| clock >= time) {
+            return false;
+        }
+        let Some(due) = self.processor.next_due().filter(|due| is_next(*due)) else { return false };
+        self.processor.decide(due, &mut self.outbox);
+        self.clock = self.clock.max(Some(due));
+        // A processor that does not get on would be asked for ever.
+        self.processor.next_due().is_none_or(|next| next > due)
     }
 
     fn is_declared(event_type: &str) -> bool {

@@ -9,7 +9,8 @@
 //!
 //! [`Fold`] executes it, and its tests show it:
 //!
-//! - Whole source transactions, in commit order, each exactly once, each row folded to its last version.
+//! - Whole source transactions, in commit order, each exactly once, each row folded to its last version. A value that was not sent
+//!   because it did not change is what it was.
 //! - `apply` for every row of a transaction, in any order, then `decide` once. The order of rows inside a
 //!   transaction must not matter: store in `apply`, derive in `decide`.
 //! - One writer: between `new` and the next `new` nobody else writes the processor's tables.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::change::{Change, Op};
+use crate::change::Change;
 use crate::error::Rejected;
 use crate::row;
 use crate::table::{Table, TableSet};
@@ -47,6 +47,19 @@ pub enum Decoded<R> {
     Partial(Partial<R>),
     /// Nothing: its table does not have these columns.
     MissingColumns(Vec<&'static str>),
+}
+
+impl<R> Decoded<R> {
+    /// The same about what `of` makes of the row.
+    pub fn map<S>(self, of: impl FnOnce(R) -> S) -> Decoded<S> {
+        match self {
+            Self::Whole(change) => Decoded::Whole(of(change)),
+            Self::Partial(Partial { change, unavailable }) => {
+                Decoded::Partial(Partial { change: of(change), unavailable })
+            }
+            Self::MissingColumns(columns) => Decoded::MissingColumns(columns),
+        }
+    }
 }
 
 /// A row of which some wanted values were not sent: PostgreSQL stores long values out of line, and does not write them into its log
@@ -155,9 +168,6 @@ where
     K: DeserializeOwned + Into<T::Key>,
 {
     let key = change.key::<K>()?.into();
-    if change.op == Op::Delete {
-        return Ok(Decoded::Whole((key, None)));
-    }
     let (columns, unavailable) = match change.columns::<T::Columns<'_>>()? {
         Some(row::Decoded::Row(columns, unavailable)) => (columns, unavailable),
         Some(row::Decoded::MissingColumns(columns)) => return Ok(Decoded::MissingColumns(columns)),
@@ -179,19 +189,6 @@ where
     } else {
         Decoded::Partial(Partial { change, unavailable })
     })
-}
-
-impl<R> Decoded<R> {
-    /// The same about what `of` makes of the row.
-    pub fn map<S>(self, of: impl FnOnce(R) -> S) -> Decoded<S> {
-        match self {
-            Self::Whole(change) => Decoded::Whole(of(change)),
-            Self::Partial(Partial { change, unavailable }) => {
-                Decoded::Partial(Partial { change: of(change), unavailable })
-            }
-            Self::MissingColumns(columns) => Decoded::MissingColumns(columns),
-        }
-    }
 }
 
 /// The fields of a struct of columns.

@@ -289,3 +289,16 @@ fn a_clock_that_was_wrong_is_set_back_by_a_snapshot_and_no_other_clock_is() {
     fold.snapshot_end(Some(at(4)));
     assert_eq!(fold.clock(), Some(at(4)));
 }
+
+#[test]
+fn what_is_decided_step_by_step_on_the_way_leaves_the_rest_as_it_was() {
+    let run = |step_by_step: bool| {
+        let mut fold = fold();
+        fold.transaction([Row(2)], Some(at(1)));
+        while step_by_step && fold.decide_before(at(2)) {}
+        fold.tick(Tick { time: at(2) });
+        (lines(&mut fold), fold.take().0.len(), fold.clock())
+    };
+    assert_eq!(run(true), run(false), "a tick at the very instant is one");
+    assert_eq!(run(true).1, 1);
+}
