@@ -131,7 +131,8 @@ pub fn advice(error: &sqlx::Error) -> &'static str {
 
 impl From<sqlx::Error> for Failure {
     /// Errors of the connection and the classes of SQLSTATE that pass by themselves are transient: 08 connection,
-    /// 40 serialization and deadlock, 53 resources, 55 lock not available, 57 shutdown and cancel, 58 system.
+    /// 40 serialization and deadlock, 53 resources, 55 lock not available, 57 shutdown and cancel, 58 system; and 42703, a column
+    /// that does not exist.
     /// <https://www.postgresql.org/docs/18/errcodes-appendix.html>. Never the row in the text: it is personal data.
     fn from(error: sqlx::Error) -> Self {
         let failure = match error.as_database_error() {
@@ -144,6 +145,10 @@ impl From<sqlx::Error> for Failure {
             Some(database) => {
                 let code = database.code().unwrap_or_default();
                 let text = format!("Postgres says {code}: {}{}", database.message(), advice(&error));
+                // A column is gone while the database is migrated under a program that runs; its next claim finds out.
+                if code == "42703" {
+                    return Self::transient(text).because(error);
+                }
                 match code.get(..2) {
                     Some("08" | "25" | "40" | "53" | "55" | "57" | "58") => Self::transient(text),
                     _ => Self::permanent(text),
