@@ -154,7 +154,7 @@ impl<'de> MapAccess<'de> for Columns<'_, 'de> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Self::Error> {
-        if self.value.get(1..self.value.len().saturating_sub(1)) == Some(UNAVAILABLE) {
+        if is_unavailable(self.value) {
             self.cursor.unavailable.borrow_mut().extend(self.fields.get(self.field));
             return seed.deserialize(Nothing);
         }
@@ -199,6 +199,12 @@ impl Columns<'_, '_> {
             *name
         }))
     }
+}
+
+/// Whether a value is the text that stands in for one that was not sent.
+fn is_unavailable(value: &str) -> bool {
+    // Most are of another length.
+    value.len() == UNAVAILABLE.len() + 2 && value.get(1..=UNAVAILABLE.len()) == Some(UNAVAILABLE)
 }
 
 /// A value, as JSON.
