@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::task::TaskId;
 
-pub use agreement::{agrees_with_kafka, published_version};
+pub use agreement::{drop_unpublishable, published_version};
 pub use chain::Chain;
 pub use drain::{Drain, Notifier};
 pub use stored::insert;

@@ -108,20 +108,34 @@ fn never_comes(job: &Job, progress: &Progress) -> Failure {
     ))
 }
 
-/// Whether the events of a database in which nothing goes on are those that were published.
+/// Deletes what waits and is never to be published: events that were published before a backup was restored, and all events where
+/// others were published under their numbers. Nothing where the database agrees with Kafka.
 ///
 /// # Errors
 /// What Kafka or PostgreSQL says.
-pub async fn agrees_with_kafka(job: &Job, connection: &mut PgConnection) -> Result<bool, Failure> {
+pub async fn drop_unpublishable(job: &Job, connection: &mut PgConnection) -> Result<(), Failure> {
     let asked = job.clone();
     let progress = tokio::task::spawn_blocking(move || {
         read_progress(&asked, &asked.progress_topic(), &asked.transactional_id())
     });
     let progress = progress.await.unwrap_or_else(|error| Err(Failure::transient(error.to_string())))?;
     if progress.out_seq == 0 {
-        return Ok(true);
+        return Ok(());
     }
-    Ok(compare(job, &progress, connection).await? == Ok(Verdict::Agree))
+    let version = job.task.version;
+    match compare(job, &progress, connection).await? {
+        Ok(Verdict::Agree) => Ok(()),
+        // Who makes them again may have come further since: those behind them are new.
+        Ok(Verdict::Wait) => stored::delete_published(job, progress.out_seq, connection).await,
+        Err(_) => {
+            tracing::warn!(
+                version,
+                "events that wait are dropped: others were published under their numbers, by a database of another history. \
+                 `ledgerwell replay --events send` publishes all events under the new version"
+            );
+            stored::delete_published(job, i64::MAX, connection).await
+        }
+    }
 }
 
 /// The highest version of a task's results of which events were ever published, or 0.

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::schema::{bare, make, next, previous, run, tables};
 use crate::connection::connect;
-use crate::outbox::{Drain, agrees_with_kafka};
+use crate::outbox::{Drain, drop_unpublishable};
 use crate::registry::Entry;
 use crate::task::{Job, TaskId};
 
@@ -48,17 +48,11 @@ pub(super) async fn hold(job: &Job, version: i32, connection: &mut PgConnection)
     )))
 }
 
-/// Publishes the events of a version that nobody else does. Those of another history than Kafka's never can be.
+/// Publishes the events of a version that nobody else does, as far as they may be published.
 async fn publish(job: Job, connection: &mut PgConnection) -> Result<(), Failure> {
     let (task, version) = (job.task.clone(), job.task.version);
-    if !agrees_with_kafka(&job, connection).await? {
-        tracing::warn!(
-            version,
-            "events that wait are dropped: others were published under their numbers, by a database of another history. \
-             `ledgerwell replay --events send` publishes all events under the new version"
-        );
-        let sql = "DELETE FROM stream.outbox WHERE processor = $1 AND version = $2 AND source = $3";
-        sqlx::query(sql).bind(task.processor).bind(version).bind(&task.source).execute(connection).await?;
+    drop_unpublishable(&job, connection).await?;
+    if published(&task, Duration::ZERO, connection).await? {
         return Ok(());
     }
     tracing::info!(version, "publishes the events that wait, because nobody else does");
