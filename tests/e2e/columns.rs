@@ -75,7 +75,9 @@ async fn columns_that_the_source_does_not_have_are_told_of_once_and_nothing_is_d
         for record in records.iter_mut().filter(|record| record["value"]["source"]["table"] == "res_partner")
         {
             let row = record["value"]["after"].as_object_mut().unwrap();
-            columns.iter().for_each(|column| drop(row.remove(*column)));
+            for column in columns {
+                row.remove(*column);
+            }
         }
         records
     };
