@@ -13,7 +13,7 @@ mod transaction;
 use std::collections::VecDeque;
 
 use contract::control::Tick;
-use contract::{Change, Decode, Decoded, Format, Rejected};
+use contract::{Change, Decode, Decoded, Format, Missing, Rejected};
 
 use self::content::{dead_letter, decoded};
 use self::held::Held;
@@ -274,7 +274,7 @@ impl<R: Decode> Assembler<R> {
         let wanted = Self::wants(table.as_bytes());
         match (origin, wanted) {
             (Origin::Transaction { transaction, order }, _) => {
-                if self.see(transaction, order, input)
+                if self.see(transaction, order, input).is_some()
                     && let Some((open, table)) = self.open.as_mut().zip(wanted)
                 {
                     open.counts[table] += 1;
@@ -292,8 +292,8 @@ impl<R: Decode> Assembler<R> {
     }
 
     fn note_missing_columns(&mut self, rows: Option<&RowBatch<R>>) {
-        for (table, columns) in rows.into_iter().flat_map(|rows| &rows.missing_columns) {
-            self.progress.miss_columns(table, columns);
+        for (table, column) in rows.into_iter().flat_map(|rows| &rows.missing_columns) {
+            self.progress.miss_column(table, column);
         }
     }
 
@@ -335,7 +335,12 @@ pub fn decode_alone<R: Decode>(input: &Input<'_>, format: &Format) -> Result<(Ro
                 Decoded::Whole(decoded) => Ok((RowKey::new(change.table, change.key), decoded)),
                 // What was there when it came is not known any more.
                 Decoded::Partial(partial) => Err(partial.rejected(change.table)),
-                Decoded::MissingColumns(columns) => Err(Rejected::missing_columns(change.table, &columns)),
+                Decoded::MissingColumns(Missing { change: Some(decoded), .. }) => {
+                    Ok((RowKey::new(change.table, change.key), decoded))
+                }
+                Decoded::MissingColumns(Missing { columns, .. }) => {
+                    Err(Rejected::missing_columns(change.table, &columns))
+                }
             }
         }
         _ => Err(Rejected::record("a change of a table that the processor reads", "something else")),

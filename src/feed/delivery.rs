@@ -1,6 +1,6 @@
 //! What the feed hands on: the pieces that are applied, and committed, as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use contract::{Decode, Fold, Partial, Processor, Rejected};
@@ -212,8 +212,8 @@ pub struct RowBatch<E> {
     pub keys: Vec<(RowKey, i64)>,
     /// Rows that came without some of their values, behind the changes: in order, for each row.
     pub partials: BTreeMap<RowKey, Vec<PartialRow<E>>>,
-    /// Wanted columns that a table of these rows does not have.
-    pub missing_columns: BTreeMap<&'static str, Vec<&'static str>>,
+    /// Wanted columns that these rows came without, each behind its table.
+    pub missing_columns: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// A row of which some values were not sent.
@@ -232,7 +232,7 @@ impl<E> Default for RowBatch<E> {
             dead_letters: Vec::new(),
             keys: Vec::new(),
             partials: BTreeMap::new(),
-            missing_columns: BTreeMap::new(),
+            missing_columns: BTreeSet::new(),
         }
     }
 }

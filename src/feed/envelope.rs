@@ -15,6 +15,9 @@ use serde_json::value::RawValue;
 
 use super::control;
 
+/// No table that anybody reads.
+const NOBODYS: &str = "";
+
 /// What a record has to be.
 const EXPECTED: &str = "a Debezium change event in JSON";
 
@@ -242,6 +245,14 @@ pub(super) fn glance<'a>(
     Some(Glance::Wanted { seen: Seen { table, key, image }, transaction, order })
 }
 
+/// A change's position in the source's log, from its `source`, which stands behind the row.
+pub fn lsn(value: &[u8]) -> Option<u64> {
+    const LSN: &[u8] = b"\"lsn\":";
+    let rest = value[memchr::memmem::rfind(value, LSN)? + LSN.len()..].trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+}
+
 /// Reads a record. `kind` is its `ce_type` header, which only control records have.
 pub(super) fn read<'a>(
     record_key: Option<&'a [u8]>,
@@ -281,6 +292,13 @@ pub(super) fn read<'a>(
         return Ok(match origin {
             Origin::Transaction { transaction, order } => Record::Foreign { transaction, order },
             _ if op == "m" => Record::Skipped("message"),
+            Origin::Snapshot { marker: "first" | "last", .. } => {
+                // Where a snapshot begins or ends counts, whatever the row is of.
+                let times = Times { unit: format.time_unit, schema: None };
+                let (op, ignored_columns) = (Op::Upsert, Cell::new(0));
+                let change = Change { table: NOBODYS, op, key: "null", image: None, times, ignored_columns };
+                Record::Row { change, origin }
+            }
             _ => Record::Skipped("other schema"),
         });
     }
@@ -438,7 +456,13 @@ mod tests {
         }
         let snapshot =
             r#"{"after":{},"source":{"schema":"backup","table":"t","snapshot":"first","ts_ms":5},"op":"r"}"#;
-        assert!(matches!(change(snapshot), Record::Skipped("other schema")));
+        let Record::Row { change, origin: Origin::Snapshot { marker: "first", .. } } = change(snapshot)
+        else {
+            panic!("where a snapshot begins counts")
+        };
+        assert_eq!((change.table, change.image), ("", None));
+        let within = snapshot.replace("first", "true");
+        assert!(matches!(super::tests::change(&within), Record::Skipped("other schema")));
     }
 
     #[test]

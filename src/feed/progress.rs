@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use contract::odoo::{NEVER_EMPTY, kept_elsewhere};
+
 use super::recent::{Recent, digest};
 use super::tables::Tables;
 use crate::torture::{Guard, stands};
@@ -34,12 +36,18 @@ pub enum Snapshot {
 /// What a snapshot has brought so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bringing {
-    /// The table of its very first row, which the processor need not read.
+    /// The table of its very first row, which the processor need not read; empty where that row was not marked as a first one.
     pub first: Arc<str>,
+    /// The position in the source's log that its rows name: of another one, they are of another snapshot.
+    pub lsn: Option<u64>,
     /// The transaction that was open when it began.
     pub inside: Option<u64>,
     /// Tables of which it has brought rows.
     pub begun: Tables,
+    /// Those of them of which it has brought the row that is marked as the first.
+    pub marked: Tables,
+    /// Of the tables that are never empty, whether or not the processor reads them, those of which it has brought rows.
+    pub never_empty: Tables,
 }
 
 /// The rows of these tables are not known any more, so nothing is decided until a snapshot has brought them again.
@@ -63,9 +71,12 @@ pub struct Progress {
     pub snapshot: Snapshot,
     /// Tables that any snapshot has brought: the connector captures them.
     pub captured: Tables,
+    /// The same of the tables that are never empty, whether or not the processor reads them.
+    pub never_empty: Tables,
     /// What was lost of the log, until it has come again.
     pub doubt: Option<Doubt>,
-    /// Wanted columns, as `table.column`, without which rows of their table have come: nothing of those rows is known.
+    /// Wanted columns, as `table.column`, without which rows of their table have come. Nothing of those rows is known, unless
+    /// this version of Odoo keeps the column in another table that a snapshot has brought.
     pub missing_columns: Vec<Arc<str>>,
     /// A transaction that was cut off: the connector has to emit it again before any new one.
     pub incomplete: Option<u64>,
@@ -92,6 +103,7 @@ impl Progress {
             without_ids: None,
             snapshot: Snapshot::Waiting,
             captured: Tables::none(declared),
+            never_empty: Tables::none(&NEVER_EMPTY),
             doubt: None,
             missing_columns: Vec::new(),
             incomplete: None,
@@ -106,12 +118,23 @@ impl Progress {
 
     /// What is not known of the rows up to here, why, and what to do; nobody should wait for it to come by itself.
     pub fn unknown(&self) -> Option<String> {
-        if !self.missing_columns.is_empty() {
+        let missing: Vec<_> = self.not_known().collect();
+        if !missing.is_empty() {
+            let names: Vec<_> = missing.iter().map(|(table, column)| format!("{table}.{column}")).collect();
+            let elsewhere = missing.iter().find_map(|(table, column)| kept_elsewhere(table, column));
+            let otherwise = elsewhere.map_or_else(
+                || "it is not supported".to_owned(),
+                |table| {
+                    format!(
+                        "let the connector capture {table}, which has its values there, and take a snapshot"
+                    )
+                },
+            );
             return Some(format!(
                 "rows have come without columns that are read: {}. Nothing is decided without them: let the connector capture these \
                  columns (column.include.list, column.exclude.list), then take a snapshot of their tables. If this version of Odoo \
-                 has no such column, it is not supported",
-                self.missing_columns.join(", ")
+                 has no such column, {otherwise}",
+                names.join(", ")
             ));
         }
         let doubt = self.doubt.as_ref().filter(|_| stands(Guard::Loss))?;
@@ -142,14 +165,20 @@ impl Progress {
         high.time = high.time.max(end.time);
     }
 
-    /// Rows of a table have come without these columns.
-    pub(super) fn miss_columns(&mut self, table: &str, columns: &[&str]) {
-        for column in columns {
-            let column = format!("{table}.{column}");
-            if let Err(place) = self.missing_columns.binary_search_by(|known| (**known).cmp(&*column)) {
-                self.missing_columns.insert(place, column.into());
-            }
+    /// Rows of a table have come without this column.
+    pub(super) fn miss_column(&mut self, table: &str, column: &str) {
+        let column = format!("{table}.{column}");
+        if let Err(place) = self.missing_columns.binary_search_by(|known| (**known).cmp(&*column)) {
+            self.missing_columns.insert(place, column.into());
         }
+    }
+
+    /// The columns without which rows have come, and whose values no other table has brought.
+    fn not_known(&self) -> impl Iterator<Item = (&str, &str)> {
+        let missing = self.missing_columns.iter().filter_map(|column| column.split_once('.'));
+        missing.filter(|(table, column)| {
+            !kept_elsewhere(table, column).is_some_and(|table| self.captured.contains(table))
+        })
     }
 
     /// All rows of a table come again.
@@ -202,6 +231,23 @@ mod tests {
         assert_eq!(progress.judge(1, end(50, 500), &Recent::default()), Verdict::Again);
         assert_eq!(progress.judge(1, end(50, 501), &Recent::default()), Verdict::LogBeganAgain);
         assert_eq!(progress.judge(1, end(51, 400), &Recent::default()), Verdict::LogBeganAgain);
+    }
+
+    #[test]
+    fn a_column_that_is_kept_elsewhere_is_not_missed_where_a_snapshot_has_brought_that_table() {
+        const READ: &[&str] = &["res_partner", "ir_property"];
+        let mut progress = Progress { snapshot: Snapshot::Complete, ..Progress::none(READ) };
+        progress.miss_column("res_partner", "credit_limit");
+        assert!(!progress.is_whole());
+        assert!(progress.unknown().unwrap().ends_with(
+            "let the connector capture ir_property, which has its values there, and take a snapshot"
+        ));
+        progress.captured = progress.captured.with(["ir_property"]);
+        assert!(progress.is_whole());
+        progress.miss_column("res_partner", "name");
+        let unknown = progress.unknown().unwrap();
+        assert!(unknown.contains("that are read: res_partner.name. "), "{unknown}");
+        assert!(unknown.ends_with("it is not supported"), "{unknown}");
     }
 
     #[test]

@@ -74,6 +74,16 @@ pub(super) async fn begin(
         return Ok(version);
     }
     let mut transaction = sqlx::Connection::begin(connection).await?;
+    let abandoned: Option<i32> = sqlx::query_scalar(
+        "SELECT rebuilding FROM stream.active WHERE processor = $1 AND source = $2 AND rebuilding <> version FOR UPDATE",
+    )
+    .bind(task.processor)
+    .bind(&task.source)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    if let Some(abandoned) = abandoned {
+        delete_rows(task, abandoned, &mut transaction).await?;
+    }
     let version: i32 = sqlx::query_scalar(
         "INSERT INTO stream.active AS mine (processor, source, version, program, rebuilding, rebuilding_fingerprint)
          VALUES ($1, $2, $3, $3, GREATEST($3, $5 + 1), $4)
@@ -92,6 +102,24 @@ pub(super) async fn begin(
     make(entry, &schema, &mut transaction).await?;
     transaction.commit().await?;
     Ok(version)
+}
+
+/// Deletes what the runner has stored of a version that was never in force.
+pub(super) async fn delete_rows(
+    task: &TaskId,
+    version: i32,
+    connection: &mut PgConnection,
+) -> Result<(), Failure> {
+    for table in ["checkpoint", "outbox", "dead_letter", "rules", "request"] {
+        let sql = format!("DELETE FROM stream.{table} WHERE processor = $1 AND source = $2 AND version = $3");
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(task.processor)
+            .bind(&task.source)
+            .bind(version)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Makes empty tables in `schema` that are like the processor's, and like those that it writes outside its schema. Whoever may

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
 use super::compare::{Comparison, compare};
-use super::schema::{self, bare, run, tables};
+use super::schema::{self, bare, delete_rows, run, tables};
 use super::{Progress, Replay, only_one, patiently};
 use crate::connection::connect;
 use crate::registry::Entry;
@@ -77,13 +77,13 @@ async fn attempt(replay: &Replay<'_>, progress: &'static Progress) -> Result<Ver
     schema::make(entry, &built, &mut connection).await?;
     // No version has a negative number.
     let shadow = ShadowVersion { version: -1, schema: built.clone(), from, emits: false };
-    delete_rows(task, &mut connection).await?;
+    delete_rows(task, -1, &mut connection).await?;
     let done = async {
         replay.build(&shadow, next_offset, progress).await?;
         compare_all(entry, task, version, (&now, &built), &mut connection).await
     };
     let compared = done.await;
-    delete_rows(task, &mut connection).await?;
+    delete_rows(task, -1, &mut connection).await?;
     run(&format!("DROP SCHEMA {now} CASCADE; DROP SCHEMA {built} CASCADE"), &mut connection).await?;
     Ok(Verified {
         processor: entry.name.to_owned(),
@@ -147,19 +147,4 @@ async fn compare_all(
         all.push(Comparison { table: format!("stream.{table} of version {version}"), ..comparison });
     }
     Ok(all)
-}
-
-/// Deletes what the runner has stored of the version that is only compared.
-async fn delete_rows(task: &TaskId, connection: &mut PgConnection) -> Result<(), Failure> {
-    for table in ["checkpoint", "outbox", "dead_letter", "rules", "request"] {
-        run(
-            &format!(
-                "DELETE FROM stream.{table} WHERE processor = '{}' AND source = '{}' AND version = -1",
-                task.processor, task.source
-            ),
-            connection,
-        )
-        .await?;
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use contract::Failure;
+use contract::odoo::NEVER_EMPTY;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -151,11 +152,19 @@ fn progress(row: &PgRow, declared: &'static [&'static str]) -> sqlx::Result<Prog
         let time = row.try_get::<Option<DateTime<Utc>>, _>(column)?;
         Ok::<_, sqlx::Error>(time.map(|time| time.timestamp_millis()))
     };
+    // Tables that are never empty stand beside those that are read.
+    let never_empty = |column| {
+        let names = row.try_get::<Option<Vec<String>>, _>(column)?.unwrap_or_default();
+        Ok::<_, sqlx::Error>(Tables::none(&NEVER_EMPTY).with(names.iter().map(String::as_str)))
+    };
     let bringing = || {
         Ok::<_, sqlx::Error>(Bringing {
             first: row.try_get::<Option<&str>, _>("snapshot_first")?.unwrap_or_default().into(),
+            lsn: number("snapshot_lsn")?,
             inside: number("snapshot_inside")?,
             begun: tables("snapshot_tables")?.unwrap_or(none),
+            marked: tables("snapshot_marked")?.unwrap_or(none),
+            never_empty: never_empty("snapshot_tables")?,
         })
     };
     Ok(Progress {
@@ -171,6 +180,7 @@ fn progress(row: &PgRow, declared: &'static [&'static str]) -> sqlx::Result<Prog
             (_, false) => Snapshot::Complete,
         },
         captured: tables("captured_tables")?.unwrap_or(Tables::all(declared)),
+        never_empty: never_empty("captured_tables")?,
         doubt: tables("doubtful_tables")?
             .map(|tables| {
                 Ok::<_, sqlx::Error>(Doubt { tables, why: row.try_get::<&str, _>("doubtful_since")?.into() })
@@ -249,8 +259,17 @@ pub(super) async fn advance(
     applied: &Applied,
     connection: &mut PgConnection,
 ) -> Result<(), Failure> {
-    let Progress { high, without_ids, snapshot, captured, doubt, missing_columns, incomplete, bounded } =
-        &to.progress;
+    let Progress {
+        high,
+        without_ids,
+        snapshot,
+        captured,
+        never_empty,
+        doubt,
+        missing_columns,
+        incomplete,
+        bounded,
+    } = &to.progress;
     let (snapshot, is_read, bringing) = match snapshot {
         Snapshot::Waiting => ("waiting", false, None),
         Snapshot::Running(bringing) => ("running", false, Some(bringing)),
@@ -259,6 +278,10 @@ pub(super) async fn advance(
         Snapshot::Complete => ("complete", false, None),
     };
     let names = |tables: Tables| tables.names().collect::<Vec<_>>();
+    let both = |read: Tables, never_empty: Tables| {
+        let others = never_empty.names().filter(|name| !read.contains(name));
+        read.names().chain(others).collect::<Vec<_>>()
+    };
     // NULL, which takes any, only where torture has taken the guard away.
     let ours = stands(Guard::Epoch).then_some(to.owner_epoch);
     let left = stands(Guard::Offset).then_some(from);
@@ -270,7 +293,8 @@ pub(super) async fn advance(
                      snapshot_tables = $17, clock = $18, control_offset = $19, cut_off = $20, without_ids = $21,
                      snapshot_first = $22, snapshot_inside = $23, captured_tables = $24, doubtful_tables = $25,
                      doubtful_since = $26, bounded_time = $27, snapshot_read = $31, missing_columns = $32, unknown = $33,
-                     closing = $34, closing_events = $35, chain_from = $36, chain = $37, updated_at = now()
+                     closing = $34, closing_events = $35, chain_from = $36, chain = $37, snapshot_lsn = $38,
+                     snapshot_marked = $39, updated_at = now()
                  WHERE processor = $1 AND version = $2 AND source = $3 AND topic = $4 AND partition = $5
                      AND owner_epoch = COALESCE($6, owner_epoch) AND next_offset = COALESCE($7, next_offset)
                  RETURNING 1
@@ -295,14 +319,14 @@ pub(super) async fn advance(
         .bind(high.map(|high| high.commit.cast_signed()))
         .bind(high.map(|high| clock::from_millis(high.time)))
         .bind(snapshot)
-        .bind(bringing.map(|bringing| names(bringing.begun)).unwrap_or_default())
+        .bind(bringing.map(|bringing| both(bringing.begun, bringing.never_empty)).unwrap_or_default())
         .bind(to.clock)
         .bind(to.control_offset)
         .bind(incomplete.map(u64::cast_signed))
         .bind(without_ids.map(u64::cast_signed))
         .bind(bringing.map(|bringing| &*bringing.first))
         .bind(bringing.and_then(|bringing| bringing.inside).map(u64::cast_signed))
-        .bind(names(*captured))
+        .bind(both(*captured, *never_empty))
         .bind(doubt.as_ref().map(|doubt| names(doubt.tables)))
         .bind(doubt.as_ref().map(|doubt| &*doubt.why))
         .bind(bounded.map(clock::from_millis));
@@ -315,6 +339,8 @@ pub(super) async fn advance(
     let query = query.bind(to.closing.map(|(closing, _)| closing.to_string()));
     let query = query.bind(to.closing.map_or(0, |(_, events)| i64::from(events)));
     let query = query.bind(to.chain.from).bind(to.chain.hash);
+    let query = query.bind(bringing.and_then(|bringing| bringing.lsn).map(u64::cast_signed));
+    let query = query.bind(bringing.map(|bringing| names(bringing.marked)));
     let row = query.fetch_one(connection).await?;
     match row.try_get::<i64, _>(0)? {
         1 => Ok(()),

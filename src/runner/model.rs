@@ -1,10 +1,12 @@
-//! A model of the protocol, searched through: claim, batch, drain and recovery, by two of each, at any time and in any order.
+//! A model of the protocol, searched through: claim, batch, drain and recovery, by two of each, at any time and in any order, and
+//! a backup that is restored.
 //!
-//! It does to what is shared what `checkpoint`, `writer`, `session`, `outbox::drain` and `outbox::progress` do. A step that
+//! It does to what is shared what `checkpoint`, `writer`, `session`, `outbox::drain`, `outbox::progress` and `outbox::agreement` do. A step that
 //! touches nothing shared (folding, backing off) is part of the next one that does. Whoever runs may be paused, killed, or drop
 //! everything at any step and without limit: an epoch is kept as "is it the latest?", so the states are finitely many. Bounded
 //! are the log (two changes and two control records; one of each emits an event), batches (two records), writers and drains
-//! (two each; they need not be of one process), and requests that reach the broker late (one at a time).
+//! (two each; they need not be of one process), requests that reach the broker late (one at a time), and backups (one, of the
+//! empty database). What is read again behind a backup may come in another order, as a topic of control records allows.
 //!
 //! The search is written here because "from every state all can still be finished" is nothing that Stateright can check: its
 //! `eventually` is for paths without cycles, and here everybody may start over for ever.
@@ -40,6 +42,8 @@ enum Guard {
     ReadToEnd,
     /// A producer whose transaction is in doubt is not used again.
     DoubtfulProducer,
+    /// Nothing is passed over or published before all that was published is there, and is the same.
+    Agreement,
     /// Of broker and client: an EndTxn that was answered does not come again, into the producer's next transaction.
     EndOnce,
     /// Of the broker: no partition takes a late request of an older producer into a newer one's transaction.
@@ -161,6 +165,7 @@ fn without_a_guard_of_the_way_out_events_are_published_twice() {
     assert_breaks(&[Guard::ReadAfterInit], CONTROLS, PUBLISHED);
     assert_breaks(&[Guard::ReadToEnd], CONTROLS, PUBLISHED);
     assert_breaks(&[Guard::DoubtfulProducer], CONTROLS, PUBLISHED);
+    assert_breaks(&[Guard::Agreement], CONTROLS, STORED);
 }
 
 /// A claim waits for the lock and a doubtful one is dropped, so an owner whose epoch is the latest finds the offset that it

@@ -197,6 +197,8 @@ async fn people_ask_and_hear_what_became_of_it() {
         decisions["items"].as_array().unwrap().iter().map(|row| row["status"].clone()).collect();
     assert_eq!(statuses, ["rejected", "approved"]);
     assert_eq!(sandbox.value("SELECT count(*) FROM stream.request").await, 3);
+    until("all to be published", async || sandbox.value("SELECT count(*) FROM stream.outbox").await == 0)
+        .await;
     let kinds: Vec<_> = sandbox.events().iter().map(|event| event.kind.clone()).collect();
     assert!(kinds.contains(&"hold_suggested".into()) && kinds.contains(&"hold_released".into()), "{kinds:?}");
 }

@@ -22,6 +22,7 @@ mod in_process;
 mod kills;
 mod migrations;
 mod monsters;
+mod odoo_versions;
 mod oracle;
 mod pieces;
 mod recorded;

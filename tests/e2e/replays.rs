@@ -187,6 +187,33 @@ async fn one_that_is_killed_goes_on_where_it_was() {
     assert!(sandbox.ok(&["verify", "credit"]).contains("exactly what is there"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_another_program_has_begun_starts_over() {
+    let sandbox = Sandbox::new("replay_begun").await;
+    simulated(&sandbox);
+    sandbox.ok(&["run", "--until-caught-up"]);
+    let before = sandbox.tables().await;
+    let begin = || {
+        let mut command = sandbox.command(&["replay", "credit"]);
+        command.env("LEDGERWELL_AT", "AfterCommit:1:KILL");
+        assert!(!command.output().unwrap().status.success(), "it was killed");
+    };
+    let rebuilding = "SELECT rebuilding::bigint FROM stream.active";
+    let reached = "SELECT count(*) FROM stream.checkpoint WHERE version = 2 AND next_offset > 0";
+    for _ in 0..2 {
+        begin();
+        assert_eq!((sandbox.value(rebuilding).await, sandbox.value(reached).await), (2, 1), "it goes on");
+    }
+    execute(
+        &sandbox,
+        "UPDATE stream.active SET rebuilding_fingerprint = 'another'; UPDATE credit_next.partner SET name = 'another'",
+    )
+    .await;
+    assert_eq!(replay(&sandbox, &[])["version"], 3);
+    assert!(results(&before) == results(&sandbox.tables().await), "nothing of the other's is in them");
+    assert_eq!(sandbox.value("SELECT count(*) FROM stream.checkpoint WHERE version = 2").await, 0);
+}
+
 /// How often an object of the catalogue is there.
 async fn there(sandbox: &Sandbox, catalogue: &str, name: &str) -> i64 {
     let column = match catalogue {

@@ -1,5 +1,9 @@
-//! What connectors do to a log: transactions cut off and emitted again, replays from the middle of one, new snapshots.
+//! What connectors do to a log: transactions cut off and emitted again, replays from the middle of one, new snapshots, between
+//! transactions and inside one, by several threads, and events that are nobody's among those that count.
 
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
 use simulator::{DeliveryKind, Settings, Simulation};
 
 /// A record of a log, its offset being its index in it.
@@ -69,6 +73,7 @@ impl Torn {
         if !self.recent.is_empty() && self.chance.once_in(150) {
             self.recent.clear();
             let clean = records(self.simulation.resnapshot());
+            let clean = self.by_threads(clean);
             // A connector may be killed while it takes a snapshot, and starts over.
             let begun = if self.chance.once_in(2) { self.chance.below(clean.len()) } else { 0 };
             let log = [&clean[..begun], &clean[..]].concat();
@@ -80,8 +85,18 @@ impl Torn {
         if !transaction {
             return Some(Piece { log: clean.clone(), clean, transaction });
         }
+        let truth = clean.clone();
+        let clean = self.with_others(clean);
         let mut log = Vec::new();
-        match self.chance.below(12) {
+        match self.chance.below(13) {
+            // Signalled while this transaction is read: the snapshot is of what comes of it.
+            12 if self.chance.once_in(8) => {
+                let read = 1 + self.chance.below(clean.len() - 1);
+                log.extend_from_slice(&clean[..read]);
+                log.extend(records(self.simulation.resnapshot()));
+                log.extend_from_slice(&clean[read..]);
+                self.recent.clear();
+            }
             // Killed inside this transaction: it is cut off, and some before it come again.
             0 => {
                 log.extend_from_slice(&clean[..self.chance.below(clean.len())]);
@@ -114,8 +129,75 @@ impl Torn {
         if self.recent.len() > 8 {
             self.recent.remove(0);
         }
-        Some(Piece { log, clean, transaction })
+        Some(Piece { log, clean: truth, transaction })
     }
+
+    /// A transaction as it is captured: END counts messages and rows of tables that nobody reads, which come or are routed elsewhere.
+    fn with_others(&mut self, mut clean: Vec<Record>) -> Vec<Record> {
+        if !self.chance.once_in(6) {
+            return clean;
+        }
+        let Some(end) = clean.pop() else { return clean };
+        let mut marker = json(&end);
+        let transaction = marker["id"].clone();
+        let count = marker["event_count"].as_u64().unwrap();
+        let (messages, notes) = (self.chance.below(3) as u64, self.chance.below(3) as u64);
+        let is_here = self.chance.once_in(2);
+        for n in (0..messages + notes).filter(|_| is_here) {
+            let place =
+                json!({ "id": transaction, "total_order": count + n + 1, "data_collection_order": n + 1 });
+            let table = if n < messages { "" } else { "debezium_signal" };
+            let source =
+                json!({ "schema": "public", "table": table, "snapshot": "false", "ts_ms": end.timestamp });
+            let value = if n < messages {
+                json!({ "op": "m", "source": source, "message": { "prefix": "p", "content": "eA==" }, "transaction": place })
+            } else {
+                json!({ "op": "c", "before": null, "after": { "id": n }, "source": source, "transaction": place })
+            };
+            clean.push(Record {
+                key: br#"{"id":1}"#.into(),
+                value: Some(value.to_string().into()),
+                ..end.clone()
+            });
+        }
+        marker["event_count"] = (count + messages + notes).into();
+        if let Some(counts) = marker["data_collections"].as_array_mut() {
+            for (table, count) in [("LOGICAL_DECODING_MESSAGE", messages), ("public.debezium_signal", notes)]
+            {
+                counts.push(json!({ "data_collection": table, "event_count": count }));
+            }
+        }
+        clean.push(Record { value: Some(marker.to_string().into()), ..end });
+        clean
+    }
+
+    /// A snapshot as several threads write it, now and then: rows of one table among those of others.
+    fn by_threads(&mut self, snapshot: Vec<Record>) -> Vec<Record> {
+        if self.chance.once_in(2) {
+            return snapshot;
+        }
+        let last = snapshot.len() - 1;
+        let mut tables: Vec<(Value, VecDeque<Record>)> = Vec::new();
+        for record in &snapshot[1..last] {
+            let table = json(record)["source"]["table"].take();
+            match tables.last_mut().filter(|(of, _)| *of == table) {
+                Some((_, rows)) => rows.push_back(record.clone()),
+                None => tables.push((table, [record.clone()].into())),
+            }
+        }
+        let mut log = vec![snapshot[0].clone()];
+        while !tables.is_empty() {
+            let thread = self.chance.below(tables.len().min(3));
+            log.extend(tables[thread].1.pop_front());
+            tables.retain(|(_, rows)| !rows.is_empty());
+        }
+        log.push(snapshot[last].clone());
+        log
+    }
+}
+
+fn json(record: &Record) -> Value {
+    serde_json::from_slice(record.value.as_deref().unwrap()).unwrap()
 }
 
 fn records(delivery: simulator::Delivery) -> Vec<Record> {

@@ -178,13 +178,30 @@ order_part as (
     group by o.company_id, o.partner_id
 ),
 -- ---------------------------------------------------------------------------------------------------------------
--- Explicit limits: {"<company id>": amount} on the commercial partner (contacts only carry copies). 0 is a limit,
--- a missing key is none; the default of the company (ir_default) is not an explicit limit. Branch keys do not count.
+-- Explicit limits, on the commercial partner (contacts only carry copies). 0 is a limit, a missing key is none; the default of
+-- the company (ir_default) is not an explicit limit. Branch keys do not count.
+--   Odoo 18 on: {"<company id>": amount} in the partner's row.
+--   Odoo 17:    rows of ir_property, res_id 'res.partner,<id>'; one without company_id is for every company that has none.
+--               (Odoo: base/models/ir_property.py _get_multi)
+property as materialized (
+    select r.id, substr(r.res_id, length('res.partner,') + 1) as partner_id, r.company_id, r.value_float
+    from mirror m
+    cross join lateral jsonb_to_record(m.row) as r(id bigint, name text, res_id text, company_id bigint, value_float numeric)
+    where m.tbl = 'ir_property' and r.name = 'credit_limit' and r.res_id like 'res.partner,%'
+),
 credit_limit as materialized (
-    select rc.id as company_id, p.id as partner_id, (p.credit_limit ->> rc.id::text)::numeric as credit_limit
-    from partner p
-    cross join root_company rc
-    where p.commercial_id = p.id and p.credit_limit ->> rc.id::text is not null
+    select * from (
+        select rc.id as company_id, p.id as partner_id,
+               coalesce((p.credit_limit ->> rc.id::text)::numeric,
+                        (select property.value_float from property
+                         where property.partner_id = p.id::text and coalesce(property.company_id, rc.id) = rc.id
+                           and property.value_float is not null
+                         order by property.company_id nulls last, property.id desc limit 1)) as credit_limit
+        from partner p
+        cross join root_company rc
+        where p.commercial_id = p.id
+    ) explicit
+    where credit_limit is not null
 ),
 -- ---------------------------------------------------------------------------------------------------------------
 part as (

@@ -70,6 +70,7 @@ impl Subject for Credit {
         "res_currency",
         "res_currency_rate",
         "res_partner",
+        "ir_property",
         "account_account",
         "account_move",
         "account_move_line",

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Rejected;
 use crate::format::Times;
-use crate::row::{self, Decoded};
+use crate::row::{self, Decoded, Gaps};
 
 /// What happened to the row. Inserts, updates and snapshot rows are all full images: upserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +66,8 @@ impl<'a> Change<'a> {
 
     fn whole<R>(&self, decoded: Decoded<R>) -> Result<R, Rejected> {
         match decoded {
-            Decoded::Row(row, unavailable) if unavailable.is_empty() => Ok(row),
-            Decoded::Row(_, unavailable) => Err(Rejected::unavailable(self.table, &unavailable)),
+            Decoded::Row(row, Gaps { unavailable, .. }) if unavailable.is_empty() => Ok(row),
+            Decoded::Row(_, Gaps { unavailable, .. }) => Err(Rejected::unavailable(self.table, &unavailable)),
             Decoded::MissingColumns(missing_columns) => {
                 Err(Rejected::missing_columns(self.table, &missing_columns))
             }

@@ -3,7 +3,9 @@
 //!
 //! Encodings: <https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-data-types>.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -182,10 +184,41 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Json<T> {
     }
 }
 
+/// A `jsonb` column with a value for each company, by its id: how Odoo stores what differs between companies from version 18 on.
+///
+/// A plain number in such a column is what an upgrade has left there of a version before 17, which has the values elsewhere too: it
+/// says nothing. <https://github.com/OCA/OpenUpgrade/issues/5165>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PerCompany<T>(pub BTreeMap<i32, Option<T>>);
+
+/// What such a column asks a decoder for, who answers a unit for a number.
+pub(crate) const PER_COMPANY: &str = "contract::PerCompany";
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for PerCompany<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PerCompanyVisitor<T>(PhantomData<T>);
+        impl<'de, T: DeserializeOwned> Visitor<'de> for PerCompanyVisitor<T> {
+            type Value = PerCompany<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("JSON text with a value for each company")
+            }
+            fn visit_unit<E: Error>(self) -> Result<PerCompany<T>, E> {
+                Ok(PerCompany(BTreeMap::new()))
+            }
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<PerCompany<T>, D::Error> {
+                Json::deserialize(deserializer).map(|Json(values)| PerCompany(values))
+            }
+        }
+        deserializer.deserialize_newtype_struct(PER_COMPANY, PerCompanyVisitor(PhantomData))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
     fn read<T: DeserializeOwned>(json: &str) -> Result<T, String> {
         serde_json::from_str(json).map_err(|error| error.to_string())

@@ -72,7 +72,7 @@ pub use format::{Format, TimeUnit, Times};
 pub use money::Money;
 pub use outbox::{Emitted, Outbox};
 pub use processor::{Descriptor, Processor, Source};
-pub use source::{Decode, Decoded, FromSource, Invalid, Kept, Keyed, Partial};
+pub use source::{Decode, Decoded, FromSource, Invalid, Kept, Keyed, Missing, Partial};
 pub use table::{Key, Query, Rows, StoredTable, Table, TableSet};
 
 /// What the declarations expand to needs these; not for direct use.

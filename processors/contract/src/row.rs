@@ -10,7 +10,7 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use crate::column::{TIMESTAMP, TimestampVisitor, UNAVAILABLE};
+use crate::column::{PER_COMPANY, TIMESTAMP, TimestampVisitor, UNAVAILABLE};
 use crate::error::Rejected;
 use crate::format::Times;
 use crate::object::{Malformed, Members};
@@ -19,10 +19,19 @@ use crate::odoo;
 /// What a row says of the columns that are wanted.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Decoded<R> {
-    /// Their values, and which of them were not sent: those hold nothing.
-    Row(R, Vec<&'static str>),
+    /// Their values.
+    Row(R, Gaps),
     /// It does not have these.
     MissingColumns(Vec<&'static str>),
+}
+
+/// Columns of a row that hold nothing, though their values are not NULL.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Gaps {
+    /// Those that were not sent, because they did not change.
+    pub(crate) unavailable: Vec<&'static str>,
+    /// Those that this version of Odoo keeps in another table.
+    pub(crate) elsewhere: Vec<&'static str>,
 }
 
 /// Decodes `text`, a row of `table` or its key whose timestamps are counted as `times` say, and says how many of its columns were not read.
@@ -35,7 +44,10 @@ pub(crate) fn decode<'de, R: Deserialize<'de>>(
     let decoded = R::deserialize(Row { text, cursor: &cursor });
     let (ignored, missing_columns) = (cursor.ignored.get(), cursor.missing_columns.take());
     match decoded {
-        Ok(row) => Ok((Decoded::Row(row, cursor.unavailable.take()), ignored)),
+        Ok(row) => {
+            let gaps = Gaps { unavailable: cursor.unavailable.take(), elsewhere: cursor.elsewhere.take() };
+            Ok((Decoded::Row(row, gaps), ignored))
+        }
         Err(_) if !missing_columns.is_empty() => Ok((Decoded::MissingColumns(missing_columns), ignored)),
         Err(error) => Err(rejected(table, cursor.column.get(), &error.to_string())),
     }
@@ -52,6 +64,7 @@ struct Cursor<'p, 'de> {
     column: Cell<&'de str>,
     ignored: Cell<usize>,
     unavailable: RefCell<Vec<&'static str>>,
+    elsewhere: RefCell<Vec<&'static str>>,
     missing_columns: RefCell<Vec<&'static str>>,
 }
 
@@ -196,6 +209,9 @@ impl Columns<'_, '_> {
         Ok(optional.first().map(|(field, name)| {
             self.see(*field);
             self.value = "null";
+            if odoo::kept_elsewhere(self.cursor.table, name).is_some() {
+                self.cursor.elsewhere.borrow_mut().push(name);
+            }
             *name
         }))
     }
@@ -227,12 +243,19 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         if self.text == "null" { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    /// A timestamp in the unit of its column; any other value as it is.
+    /// A timestamp in the unit of its column, nothing for a number where values per company are wanted; any other value as it is.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
+        if name == PER_COMPANY && is_number(self.text) {
+            let known = odoo::elsewhere(self.cursor.table, self.cursor.column.get());
+            if let Some((column, _)) = known {
+                self.cursor.elsewhere.borrow_mut().push(column);
+                return visitor.visit_unit();
+            }
+        }
         let number = if name == TIMESTAMP { self.text.parse().ok() } else { None };
         let Some(number) = number else { return visitor.visit_newtype_struct(self) };
         let unit = self.cursor.times.unit_of(self.cursor.column.get());
@@ -246,6 +269,11 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct enum identifier ignored_any
     }
+}
+
+/// A number, or a text that is one, as a connector may write it.
+fn is_number(json: &str) -> bool {
+    json.trim_matches('"').parse::<f64>().is_ok()
 }
 
 /// Says which fields a struct has, and makes none.
@@ -301,6 +329,7 @@ fn bit(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::column::PerCompany;
     use crate::column::Timestamp;
     use crate::format::TimeUnit;
 
@@ -318,7 +347,7 @@ mod tests {
     fn wanted_columns_are_read_and_others_counted() {
         assert_eq!(
             check(r#"{"id": 7, "name": "x", "partner_id": null, "z": [1]}"#),
-            Ok((Decoded::Row(Wanted { id: 7, partner_id: None }, vec![]), 2))
+            Ok((Decoded::Row(Wanted { id: 7, partner_id: None }, Gaps::default()), 2))
         );
     }
 
@@ -336,10 +365,40 @@ mod tests {
             mobile: Option<i32>,
         }
         let partner = |json| decode::<Partner>("res_partner", json, Times::default()).unwrap().0;
-        assert_eq!(partner(r#"{"id": 7}"#), Decoded::Row(Partner { id: 7, mobile: None }, vec![]));
+        assert_eq!(partner(r#"{"id": 7}"#), Decoded::Row(Partner { id: 7, mobile: None }, Gaps::default()));
         assert_eq!(partner(r#"{"mobile": 1}"#), Decoded::MissingColumns(vec!["id"]));
         let other = decode::<Partner>("sale_order", r#"{"id": 7}"#, Times::default()).unwrap().0;
         assert_eq!(other, Decoded::MissingColumns(vec!["mobile"]));
+    }
+
+    #[test]
+    fn a_column_that_some_version_of_odoo_keeps_elsewhere_holds_nothing_and_is_named() {
+        #[derive(Deserialize, Debug, PartialEq)]
+        struct Limited {
+            credit_limit: Option<PerCompany<i32>>,
+        }
+        #[derive(Deserialize, Debug, PartialEq)]
+        struct Partner {
+            id: i32,
+            credit_limit: Option<i32>,
+        }
+        let row = decode::<Partner>("res_partner", r#"{"id": 7}"#, Times::default()).unwrap().0;
+        let gaps = || Gaps { elsewhere: vec!["credit_limit"], ..Gaps::default() };
+        assert_eq!(row, Decoded::Row(Partner { id: 7, credit_limit: None }, gaps()));
+        let limited = |limit: &str| {
+            let row = format!(r#"{{"credit_limit": {limit}}}"#);
+            decode::<Limited>("res_partner", &row, Times::default()).map(|(decoded, _)| decoded)
+        };
+        let row = |limits: Option<&[(i32, Option<i32>)]>| Limited {
+            credit_limit: limits.map(|limits| PerCompany(limits.iter().copied().collect())),
+        };
+        for left_over in ["1500.0", r#""1500.00""#, "0"] {
+            assert_eq!(limited(left_over), Ok(Decoded::Row(row(Some(&[])), gaps())), "{left_over}");
+        }
+        let jsonb = limited(r#""{\"1\": 5, \"2\": null}""#);
+        assert_eq!(jsonb, Ok(Decoded::Row(row(Some(&[(1, Some(5)), (2, None)])), Gaps::default())));
+        assert_eq!(limited("null"), Ok(Decoded::Row(row(None), Gaps::default())));
+        assert_eq!(limited("true").unwrap_err().column, "credit_limit");
     }
 
     #[test]
@@ -381,7 +440,8 @@ mod tests {
         }
         let row = r#"{"city": "__debezium_unavailable_value", "name": "__debezium_unavailable_value", "n": "__debezium_unavailable_value"}"#;
         let nothing = Texts { name: crate::column::Text::default(), city: None };
-        assert_eq!(decode("t", row, Times::default()), Ok((Decoded::Row(nothing, vec!["city", "name"]), 1)));
+        let gaps = Gaps { unavailable: vec!["city", "name"], ..Gaps::default() };
+        assert_eq!(decode("t", row, Times::default()), Ok((Decoded::Row(nothing, gaps), 1)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::change::Change;
 use crate::error::Rejected;
-use crate::row;
+use crate::row::{self, Gaps};
 use crate::table::{Table, TableSet};
 
 /// What a processor reads of the feed; [`tables!`](crate::tables) implements it for the enum of its row changes.
@@ -45,8 +45,17 @@ pub enum Decoded<R> {
     Whole(R),
     /// Not every wanted value.
     Partial(Partial<R>),
-    /// Nothing: its table does not have these columns.
-    MissingColumns(Vec<&'static str>),
+    /// Its table does not have these columns.
+    MissingColumns(Missing<R>),
+}
+
+/// A row that came without wanted columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missing<R> {
+    /// The columns.
+    pub columns: Vec<&'static str>,
+    /// The row with nothing in them, where a version of Odoo [keeps them elsewhere](crate::odoo::kept_elsewhere).
+    pub change: Option<R>,
 }
 
 impl<R> Decoded<R> {
@@ -57,7 +66,9 @@ impl<R> Decoded<R> {
             Self::Partial(Partial { change, unavailable }) => {
                 Decoded::Partial(Partial { change: of(change), unavailable })
             }
-            Self::MissingColumns(columns) => Decoded::MissingColumns(columns),
+            Self::MissingColumns(Missing { columns, change }) => {
+                Decoded::MissingColumns(Missing { columns, change: change.map(of) })
+            }
         }
     }
 }
@@ -168,9 +179,11 @@ where
     K: DeserializeOwned + Into<T::Key>,
 {
     let key = change.key::<K>()?.into();
-    let (columns, unavailable) = match change.columns::<T::Columns<'_>>()? {
-        Some(row::Decoded::Row(columns, unavailable)) => (columns, unavailable),
-        Some(row::Decoded::MissingColumns(columns)) => return Ok(Decoded::MissingColumns(columns)),
+    let (columns, Gaps { unavailable, elsewhere }) = match change.columns::<T::Columns<'_>>()? {
+        Some(row::Decoded::Row(columns, gaps)) => (columns, gaps),
+        Some(row::Decoded::MissingColumns(columns)) => {
+            return Ok(Decoded::MissingColumns(Missing { columns, change: None }));
+        }
         None => return Ok(Decoded::Whole((key, None))),
     };
     let is_kept = |column: &&str| T::KEPT.iter().any(|kept| kept.column == *column);
@@ -184,10 +197,13 @@ where
         found,
     })?;
     let change = (key, row);
-    Ok(if unavailable.is_empty() || change.1.is_none() {
+    Ok(if !unavailable.is_empty() && change.1.is_some() {
+        // What is stored of it came whole, and told then of columns that are kept elsewhere.
+        Decoded::Partial(Partial { change, unavailable })
+    } else if elsewhere.is_empty() {
         Decoded::Whole(change)
     } else {
-        Decoded::Partial(Partial { change, unavailable })
+        Decoded::MissingColumns(Missing { columns: elsewhere, change: Some(change) })
     })
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use contract::column::{Date, Json, Numeric, Text, Timestamp};
+use contract::column::{Date, Numeric, PerCompany, Text, Timestamp};
 use contract::{FromSource, Invalid, Kept, Money, kept};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::store::{
-    Account, Company, Currency, CurrencyRate, Invoice, InvoicedLine, Item, Partner, Product, SaleOrder,
-    SaleOrderLine, Settlement, Template,
+    Account, Company, Currency, CurrencyRate, Invoice, InvoicedLine, Item, Limit, Partner, Product,
+    SaleOrder, SaleOrderLine, Settlement, Template,
 };
 
 /// The key of `sale_order_line_invoice_rel`, which is all that its rows have.
@@ -171,6 +171,34 @@ impl FromSource for Item {
     }
 }
 
+/// `ir_property`, in which Odoo 17 keeps what differs between companies.
+#[derive(Deserialize)]
+pub struct PropertyColumns {
+    name: Option<Text>,
+    res_id: Option<Text>,
+    company_id: Option<i32>,
+    value_float: Option<Numeric>,
+}
+
+impl FromSource for Limit {
+    type Columns<'a> = PropertyColumns;
+
+    /// A partner's `credit_limit`; `res_id` is `res.partner,7`. One that belongs to no record is the default of all that have none.
+    /// <https://github.com/odoo/odoo/blob/17.0/odoo/addons/base/models/ir_property.py>
+    fn from_columns(id: i32, columns: PropertyColumns) -> Result<Option<Self>, Invalid> {
+        let is_limit = columns.name.is_some_and(|name| name.0 == "credit_limit");
+        let partner = columns.res_id.filter(|_| is_limit);
+        let partner_id = partner.and_then(|record| record.0.strip_prefix("res.partner,")?.parse().ok());
+        let row = partner_id.zip(columns.value_float);
+        Ok(row.map(|(partner_id, amount)| Self {
+            id,
+            partner_id,
+            company_id: columns.company_id,
+            amount: amount.0,
+        }))
+    }
+}
+
 /// `product_product`
 #[derive(Deserialize)]
 pub struct ProductColumns {
@@ -265,7 +293,7 @@ impl FromSource for CurrencyRate {
 pub struct PartnerColumns {
     name: Option<Text>,
     commercial_partner_id: Option<i32>,
-    credit_limit: Option<Json<BTreeMap<i32, Option<Numeric>>>>,
+    credit_limit: Option<PerCompany<Numeric>>,
 }
 
 impl FromSource for Partner {

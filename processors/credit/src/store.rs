@@ -59,6 +59,18 @@ contract::table! {
 }
 
 contract::table! {
+    /// A customer's explicit limit where Odoo keeps it by itself, as Odoo 17 does.
+    pub struct Limit in "credit_limit" key (id: i32) {
+        /// Whose it is.
+        pub partner_id: i32,
+        /// In which company; `None` for in every one.
+        pub company_id: Option<i32>,
+        /// In the company's currency.
+        pub amount: Decimal,
+    }
+}
+
+contract::table! {
     /// An account of the ledger.
     pub struct Account in "account" key (id: i32) {
         /// Whether customers' debts are on it.
@@ -197,6 +209,7 @@ contract::tables! {
     currencies: Currency from "res_currency",
     rates: CurrencyRate from "res_currency_rate",
     partners: Partner from "res_partner",
+    limits: Limit from "ir_property",
     accounts: Account from "account_account",
     products: Product from "product_product",
     templates: Template from "product_template",
@@ -237,6 +250,7 @@ impl Tables {
             // Nothing is converted.
             rates: Rows::default(),
             partners: Rows::load_some("commercial_id = $1", customer, connection).await?,
+            limits: Rows::load_some("partner_id = $1", customer, connection).await?,
             accounts: Rows::load(connection).await?,
             products: Rows::load_some(&format!("id {products}"), customer, connection).await?,
             templates: Rows::load_some(&format!("id {templates}"), customer, connection).await?,

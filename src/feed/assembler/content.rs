@@ -1,6 +1,6 @@
 //! What a row's change decodes to.
 
-use contract::{Change, Decode, Rejected};
+use contract::{Change, Decode, Missing, Rejected};
 
 use super::held::Span;
 use crate::feed::delivery::{DeadLetter, PartialRow, RowBatch};
@@ -20,8 +20,8 @@ pub(super) enum Content<R> {
 pub(super) enum Decoded<R> {
     Change(R),
     Partial(Box<PartialRow<R>>),
-    /// Nothing: this table does not have these columns.
-    MissingColumns(&'static str, Vec<&'static str>),
+    /// Its table does not have some columns.
+    MissingColumns(&'static str, Missing<R>),
     Nothing,
     DeadLetter(Box<DeadLetter>),
 }
@@ -32,9 +32,10 @@ impl<R> RowBatch<R> {
         match decoded {
             // It needs what comes before it.
             Decoded::Partial(partial) => return self.partials.entry(key).or_default().push(*partial),
-            Decoded::MissingColumns(table, columns) => {
-                self.missing_columns.entry(table).or_insert(columns);
-                return;
+            Decoded::MissingColumns(table, Missing { columns, change }) => {
+                self.missing_columns.extend(columns.into_iter().map(|column| (table, column)));
+                let Some(change) = change else { return };
+                self.changes.push(change);
             }
             Decoded::Change(change) => self.changes.push(change),
             Decoded::DeadLetter(dead_letter) => self.dead_letters.push(*dead_letter),
@@ -62,9 +63,11 @@ pub(super) fn decoded<R: Decode>(
             let otherwise = dead_letter(partial.rejected(table));
             Decoded::Partial(Box::new(PartialRow { partial, otherwise }))
         }
-        Ok(contract::Decoded::MissingColumns(columns)) => {
-            counts.skip("row without a wanted column", 1);
-            Decoded::MissingColumns(table, columns)
+        Ok(contract::Decoded::MissingColumns(missing)) => {
+            if missing.change.is_none() {
+                counts.skip("row without a wanted column", 1);
+            }
+            Decoded::MissingColumns(table, missing)
         }
         Err(reason) => Decoded::DeadLetter(Box::new(dead_letter(reason))),
     }

@@ -1,13 +1,15 @@
 //! Snapshots: tables read again from scratch, in chunks, complete with their last row.
 //!
 //! Where one begins and ends follows from its rows and from [`Progress`](crate::feed::Progress) alone. Connectors do not mark all of
-//! them alike: there is no `first` where the first table is empty or several threads read, and one that was killed begins again.
+//! them alike: there is no `first` where the first table is empty or several threads read, the row that is marked as a table's first
+//! need not be, and one that was killed begins again.
 
 use contract::odoo::NEVER_EMPTY;
 use contract::{Change, Decode};
 
 use super::Assembler;
 use crate::feed::delivery::{RecordRef, RowBatch, Step};
+use crate::feed::envelope;
 use crate::feed::input::Input;
 use crate::feed::progress::{Bringing, Snapshot};
 use crate::feed::tables::Tables;
@@ -31,27 +33,25 @@ impl<R> Default for Chunk<R> {
 impl<R: Decode> Assembler<R> {
     pub(super) fn snapshot_row(&mut self, change: &Change<'_>, marker: &str, time: i64, input: &Input<'_>) {
         let wanted = Self::wants(change.table.as_bytes());
+        let row = Row { table: change.table, wanted, marker, lsn: input.value.and_then(envelope::lsn) };
         let (mut bringing, trailing) = match &self.progress.snapshot {
-            Snapshot::Running(present) if !begins_snapshot(present, change.table, false, marker, wanted) => {
-                (present.clone(), false)
-            }
-            Snapshot::Read(present) | Snapshot::Trailing(present)
-                if !begins_snapshot(present, change.table, true, marker, wanted) =>
-            {
+            Snapshot::Running(present) if !row.begins_another(present) => (present.clone(), false),
+            Snapshot::Read(present) | Snapshot::Trailing(present) if !row.begins_another(present) => {
                 (present.clone(), true)
             }
-            Snapshot::Waiting if input.offset > 0 && marker != "first" => {
+            Snapshot::Waiting if input.offset > 0 => {
                 if matches!(marker, "true" | "last") {
                     return self.counts.skip("snapshot whose beginning is not in the log", 1);
                 }
                 self.expect_all(input.offset);
-                (self.begin_snapshot(change.table), false)
+                (self.begin_snapshot(row), false)
             }
-            _ => (self.begin_snapshot(change.table), false),
+            _ => (self.begin_snapshot(row), false),
         };
+        bringing.never_empty = bringing.never_empty.with([change.table]);
         match wanted {
             Some(table) => {
-                self.begin_table(&mut bringing, table, marker, input);
+                self.begin_table(&mut bringing, table, row, input);
                 let mut rows = std::mem::take(&mut self.chunk.rows);
                 self.decode_into(&mut rows, table, change, input);
                 self.chunk.rows = rows;
@@ -80,7 +80,7 @@ impl<R: Decode> Assembler<R> {
     /// The very first snapshot of a log begins without saying so, and not with the log: a part of it may have been deleted. It is
     /// believed when it brings all that is never empty.
     fn expect_all(&mut self, offset: i64) {
-        self.progress.captured = Tables::none(R::TABLES).with(NEVER_EMPTY);
+        self.progress.never_empty = Tables::none(&NEVER_EMPTY).with(R::TABLES.iter().copied());
         self.progress.doubt(Self::all_tables(), || {
             format!("offset {offset}: the log begins within a snapshot, or what comes before it was deleted")
         });
@@ -88,17 +88,25 @@ impl<R: Decode> Assembler<R> {
 
     /// A snapshot inside an open transaction is one that a signal has asked for: the connector reads it before it goes on with the
     /// transaction.
-    fn begin_snapshot(&mut self, table: &str) -> Bringing {
+    fn begin_snapshot(&mut self, row: Row<'_>) -> Bringing {
         self.close_chunk();
-        let inside = self.open.as_ref().map(|open| open.transaction);
-        Bringing { first: table.into(), inside, begun: Tables::none(R::TABLES) }
+        let none = Tables::none(R::TABLES);
+        Bringing {
+            first: if row.is_marked() { row.table } else { "" }.into(),
+            lsn: row.lsn,
+            inside: self.open.as_ref().map(|open| open.transaction),
+            begun: none,
+            marked: none,
+            never_empty: Tables::none(&NEVER_EMPTY),
+        }
     }
 
-    /// The first row of a table drops what is there of it, also of the open transaction: the snapshot was read after that. A
-    /// snapshot that was killed and began again brings it for a second time.
-    fn begin_table(&mut self, bringing: &mut Bringing, table: usize, marker: &str, input: &Input<'_>) {
-        let is_new = bringing.begun.insert(table);
-        if !is_new && marker != "first_in_data_collection" {
+    /// The first row of a table drops what is there of it, also of the open transaction: the snapshot was read after that.
+    fn begin_table(&mut self, bringing: &mut Bringing, table: usize, row: Row<'_>, input: &Input<'_>) {
+        if row.is_marked() {
+            bringing.marked.insert(table);
+        }
+        if !bringing.begun.insert(table) {
             return;
         }
         self.close_chunk();
@@ -145,13 +153,14 @@ impl<R: Decode> Assembler<R> {
     ) {
         let all = Self::all_tables();
         let progress = &mut self.progress;
-        let expected = progress.captured.and(Tables::none(R::TABLES).with(NEVER_EMPTY));
-        let is_whole = expected.without(bringing.begun).is_empty();
+        let is_whole = progress.never_empty.without(bringing.never_empty).is_empty();
         progress.captured = progress.captured.or(bringing.begun);
+        progress.never_empty = progress.never_empty.or(bringing.never_empty);
         let mut absent = Tables::none(R::TABLES);
         let mut wrong_clock = None;
         if is_whole {
             absent = all.without(bringing.begun);
+            absent.names().for_each(|table| progress.begin_table(table));
             progress.high = None;
             progress.without_ids = None;
             progress.incomplete = None;
@@ -184,16 +193,28 @@ impl<R: Decode> Assembler<R> {
     }
 }
 
-/// Whether another snapshot than the present one begins with a row: it is marked as the first, or it is the first one of a table
-/// that has come before, and that table was the very first, or the present snapshot was read to its last row.
-fn begins_snapshot(
-    present: &Bringing,
-    table: &str,
-    is_read: bool,
-    marker: &str,
+/// A row of a snapshot, as far as it says where one begins.
+#[derive(Clone, Copy)]
+struct Row<'a> {
+    table: &'a str,
+    /// Its place in the processor's declaration.
     wanted: Option<usize>,
-) -> bool {
-    let is_first = *present.first == *table;
-    let has_come = is_first || wanted.is_some_and(|table| present.begun.has(table));
-    marker == "first" || (marker == "first_in_data_collection" && has_come && (is_first || is_read))
+    marker: &'a str,
+    lsn: Option<u64>,
+}
+
+impl Row<'_> {
+    /// Whether it is marked as the first one of its table.
+    fn is_marked(self) -> bool {
+        matches!(self.marker, "first" | "first_in_data_collection")
+    }
+
+    /// Whether another snapshot than the present one begins with it: it is marked as the first of all, it names another position, or it
+    /// is the first one of a table for the second time.
+    fn begins_another(self, present: &Bringing) -> bool {
+        let is_elsewhere = present.lsn.zip(self.lsn).is_some_and(|(present, lsn)| present != lsn);
+        let has_come =
+            || *present.first == *self.table || self.wanted.is_some_and(|table| present.marked.has(table));
+        self.marker == "first" || is_elsewhere || self.is_marked() && has_come()
+    }
 }

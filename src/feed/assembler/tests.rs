@@ -6,6 +6,7 @@ use super::*;
 use crate::feed::progress::Snapshot;
 use contract::Partial;
 use contract::column::UNAVAILABLE;
+use contract::odoo::NEVER_EMPTY;
 use serde::Deserialize;
 
 /// A row's id and its value; `None` when deleted.
@@ -32,7 +33,7 @@ impl Decode for Numbered {
             Some(image) if image.contains(&format!(r#""n":"{UNAVAILABLE}"#)) => {
                 Ok(Decoded::Partial(Partial { change: Self(id, Some(0)), unavailable: vec!["n"] }))
             }
-            Some("{}") => Ok(Decoded::MissingColumns(vec!["n"])),
+            Some("{}") => Ok(Decoded::MissingColumns(Missing { columns: vec!["n"], change: None })),
             _ => Ok(Decoded::Whole(Self(id, change.row::<Row>()?.map(|row| row.n)))),
         }
     }
@@ -56,8 +57,12 @@ impl Log {
     /// Behind a snapshot that has brought all tables.
     fn new() -> Self {
         let all = Tables::all(Numbered::TABLES);
-        let progress =
-            Progress { snapshot: Snapshot::Complete, captured: all, ..Progress::none(Numbered::TABLES) };
+        let progress = Progress {
+            snapshot: Snapshot::Complete,
+            captured: all,
+            never_empty: Tables::none(&NEVER_EMPTY).with(Numbered::TABLES.iter().copied()),
+            ..Progress::none(Numbered::TABLES)
+        };
         Self { assembler: Assembler::new(Some(progress), 4), offset: 0 }
     }
 
@@ -160,6 +165,27 @@ impl Log {
             &format!(r#"{{"id":{id}}}"#),
             &format!(
                 r#"{{"after":{{"id":{id},"n":0}},"source":{{"table":"{table}","snapshot":"{marker}","ts_ms":77}},"op":"r"}}"#
+            ),
+        )
+    }
+
+    /// A row of a snapshot that was taken at a position of the source's log.
+    fn snapshot_at(&mut self, lsn: u32, marker: &str, schema: &str, table: &str, id: i32) -> &mut Self {
+        self.push(
+            &format!(r#"{{"id":{id}}}"#),
+            &format!(
+                r#"{{"after":{{"id":{id},"n":0}},"source":{{"schema":"{schema}","table":"{table}","snapshot":"{marker}","ts_ms":77,"lsn":{lsn}}},"op":"r"}}"#
+            ),
+        )
+    }
+
+    /// A change at a position of the source's log.
+    fn row_at(&mut self, lsn: u32, (transaction, order): (u32, u32), id: i32, n: i32) -> &mut Self {
+        self.push(
+            &format!(r#"{{"id":{id}}}"#),
+            &format!(
+                r#"{{"after":{{"id":{id},"n":{n}}},"source":{{"table":"account_move","snapshot":"false","ts_ms":1,"lsn":{lsn}}},
+                    "transaction":{{"id":"{transaction}:9","total_order":{order}}},"op":"u"}}"#
             ),
         )
     }

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::content::{Content, Decoded, decoded};
 use super::{Assembler, truncated};
 use crate::feed::delivery::{DeadLetter, RecordRef, RowBatch, Step};
-use crate::feed::envelope::{Changes, Seen};
+use crate::feed::envelope::{self, Changes, Seen};
 use crate::feed::input::Input;
 use crate::feed::key::RowKey;
 use crate::feed::order::Order;
@@ -76,11 +76,12 @@ impl<R: Decode> Assembler<R> {
     /// A transaction begins, behind a commit position.
     pub(super) fn begin(&mut self, transaction: u64, behind: u64, input: &Input<'_>) {
         self.leave_snapshot(transaction, false, input);
-        if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
-            self.open(transaction, input.offset);
-            if let Some(open) = &mut self.open {
-                open.new = self.progress.high.is_none_or(|high| behind >= high.commit);
-            }
+        if let Some(open) = self.open.as_mut().filter(|open| open.transaction == transaction) {
+            return open.order.begin_again();
+        }
+        self.open(transaction, input.offset);
+        if let Some(open) = &mut self.open {
+            open.new = self.progress.high.is_none_or(|high| behind >= high.commit);
         }
     }
 
@@ -116,13 +117,14 @@ impl<R: Decode> Assembler<R> {
 
     /// A change that nobody wants: only its number in its transaction matters.
     pub(super) fn pass_over(&mut self, transaction: u64, order: u64, input: &Input<'_>) {
-        if self.see(transaction, order, input) {
+        if self.see(transaction, order, input).is_some() {
             self.counts.skip("other table", 1);
         }
     }
 
-    /// Change number `order` of a transaction is here, which is open from now on. False when it was here before.
-    pub(super) fn see(&mut self, transaction: u64, order: u64, input: &Input<'_>) -> bool {
+    /// Change number `order` of a transaction is here, which is open from now on. Answers which one it truly is; `None` when it was
+    /// here before.
+    pub(super) fn see(&mut self, transaction: u64, order: u64, input: &Input<'_>) -> Option<u64> {
         self.counts.changes += 1;
         if self.progress.snapshot != Snapshot::Complete {
             self.leave_snapshot(transaction, false, input);
@@ -130,26 +132,29 @@ impl<R: Decode> Assembler<R> {
         if self.open.as_ref().is_none_or(|open| open.transaction != transaction) {
             self.open(transaction, input.offset);
         }
-        let new = self.open.as_mut().is_some_and(|open| open.order.see(order));
-        if !new {
+        let open = self.open.as_mut()?;
+        if open.order.needs_position() && open.order.begin_at(order, input.value.and_then(envelope::lsn)) {
+            // END counts what comes from here on.
+            open.counts.fill(0);
+        }
+        let number = open.order.see(order);
+        if number.is_none() {
             self.counts.skip("replayed change", 1);
         }
-        new
+        number
     }
 
-    /// The same for a change of a wanted table. True when no later version of its row is here.
+    /// The same for a change of a wanted table. `None` as well when a later version of its row is here.
     fn see_row(
         &mut self,
         (transaction, order): (u64, u64),
         (table, key): (usize, RowKey),
         input: &Input<'_>,
-    ) -> bool {
-        if !self.see(transaction, order, input) {
-            return false;
-        }
-        let Some(open) = &mut self.open else { return false };
+    ) -> Option<u64> {
+        let number = self.see(transaction, order, input)?;
+        let open = self.open.as_mut()?;
         open.counts[table] += 1;
-        open.is_last(key, order)
+        open.is_last(key, number).then_some(number)
     }
 
     pub(super) fn transaction_row(
@@ -164,7 +169,7 @@ impl<R: Decode> Assembler<R> {
         };
         let name = R::TABLES[table];
         let key = RowKey::new(name, change.key);
-        if self.see_row((transaction, order), (table, key), input) {
+        if let Some(order) = self.see_row((transaction, order), (table, key), input) {
             let content = if self.is_large() {
                 Content::Later
             } else {
@@ -178,7 +183,7 @@ impl<R: Decode> Assembler<R> {
     pub(super) fn hold_row(&mut self, seen: &Seen<'_>, transaction: u64, order: u64, input: &Input<'_>) {
         let name = R::TABLES[seen.table];
         let key = RowKey::new(name, seen.key);
-        if self.see_row((transaction, order), (seen.table, key), input) {
+        if let Some(order) = self.see_row((transaction, order), (seen.table, key), input) {
             let content = if self.is_large() {
                 Content::Later
             } else {

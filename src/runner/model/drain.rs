@@ -1,9 +1,9 @@
-//! Drains and the broker: what `outbox::drain` and `outbox::progress` do to the outbox and to Kafka.
+//! Drains and the broker: what `outbox::drain`, `outbox::progress` and `outbox::agreement` do to the outbox and to Kafka.
 
 use std::collections::BTreeMap;
 
-use super::world::World;
-use super::{Guard, Setting, Steps};
+use super::world::{World, events};
+use super::{CHANGES, Guard, Setting, Steps};
 
 /// How far a drain is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +33,8 @@ pub(super) struct Drain {
     pub(super) newest: bool,
     /// Number of the last event that it takes for published.
     pub(super) progress: u8,
+    /// Whether it has seen that the database is the one that has published all that.
+    pub(super) agreed: bool,
     /// What it has read from the outbox.
     pub(super) rows: BTreeMap<u8, u8>,
 }
@@ -85,6 +87,9 @@ impl World {
                 let stage = if me.stage == Stage::Away { Stage::Early } else { Stage::Idle };
                 steps.push(("read progress", put(self, Drain { progress, ..me.at(stage) })));
             }
+            (Stage::Idle, _) if !me.agreed && me.progress > 0 && setting.stands(Guard::Agreement) => {
+                steps.extend(self.agree(i, setting));
+            }
             (Stage::Idle, _) if !self.outbox.is_empty() => {
                 let read = Drain { rows: self.outbox.clone(), ..me.at(Stage::Read) };
                 let stage = if read.unpublished().is_empty() { Stage::Published } else { Stage::Read };
@@ -135,6 +140,25 @@ impl World {
             steps.push(("drain gone, its last request is late", Self { late, ..gone.clone() }));
         }
         steps.push(("drain gone", gone));
+    }
+
+    /// Looks whether what is published has come again, and is the same. All that is published is in the chain of the record that
+    /// the drain has read, and all that was emitted in that of the checkpoint.
+    fn agree(&self, i: usize, setting: &Setting) -> Option<(&'static str, Self)> {
+        let published = usize::from(self.drains[i].progress);
+        let emitted: Vec<u8> = events(&self.applied).collect();
+        let at_end = (self.checkpoint.next, self.checkpoint.control) == (CHANGES, setting.controls);
+        let mut world = self.clone();
+        if emitted.len() < published {
+            world.told = true;
+            return at_end.then_some(("what was published never comes", world));
+        }
+        if emitted[..published] != self.published[..published] {
+            world.told = true;
+            return Some(("another event was published", world));
+        }
+        world.drains[i].agreed = true;
+        Some(("database and Kafka agree", world))
     }
 
     /// What may happen at the broker by itself.

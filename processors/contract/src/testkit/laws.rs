@@ -185,7 +185,7 @@ pub fn garbage<S: Specimen>(crate_root: &str) {
             match RowChange::<S>::decode(&change) {
                 Ok(Decoded::Whole(decoded)) => run.transaction(vec![decoded]),
                 Ok(Decoded::Partial(partial)) => drop(run.partial(partial)),
-                Ok(Decoded::MissingColumns(columns)) => prop_assert!(!columns.is_empty()),
+                Ok(Decoded::MissingColumns(missing)) => prop_assert!(!missing.columns.is_empty()),
                 Err(rejected) => {
                     prop_assert_eq!(&rejected.table, change.table, "the table is named");
                     prop_assert!(

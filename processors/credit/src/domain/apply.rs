@@ -3,7 +3,9 @@
 use contract::TableSet;
 
 use super::state::State;
-use crate::store::{Invoice, InvoicedLine, Item, Partner, RowChange, SaleOrder, SaleOrderLine, Settlement};
+use crate::store::{
+    Invoice, InvoicedLine, Item, Limit, Partner, RowChange, SaleOrder, SaleOrderLine, Settlement,
+};
 
 impl State {
     /// Drops all rows of a source table.
@@ -44,6 +46,7 @@ impl State {
                 self.touched.rates = true;
             }
             RowChange::Partner(id, row) => self.set_partner(id, row),
+            RowChange::Limit(id, row) => self.set_limit(id, row),
             RowChange::Invoice(id, row) => self.set_invoice(id, row),
             RowChange::Settlement(id, row) => self.set_settlement(id, row),
             RowChange::Item(id, row) => self.set_item(id, row),
@@ -65,6 +68,16 @@ impl State {
             self.touched.orders.extend(self.indexes.orders_of_partner.members(id));
             self.touched.invoices.extend(self.indexes.invoices_of_partner.members(id));
         }
+    }
+
+    fn set_limit(&mut self, id: i32, row: Option<Limit>) {
+        if self.tables.limits.get(id) == row.as_ref() {
+            return;
+        }
+        let new = row.as_ref().map(|limit| limit.partner_id);
+        let old = self.tables.limits.set(id, row).map(|limit| limit.partner_id);
+        self.indexes.limits_of_partner.shift(id, old, new);
+        self.touched.partners.extend(old.into_iter().chain(new));
     }
 
     pub(super) fn set_invoice(&mut self, id: i32, row: Option<Invoice>) {

@@ -14,6 +14,7 @@ pub(super) struct Indexes {
     pub(super) items_of_partner: Index,
     pub(super) orders_of_partner: Index,
     pub(super) lines_of_order: Index,
+    pub(super) limits_of_partner: Index,
     pub(super) invoices_of_partner: Index,
     pub(super) settlements_of_item: Index,
 }
@@ -28,6 +29,7 @@ impl Indexes {
             items_of_partner: items.iter().filter_map(|item| Some((item.partner_id?, item.id))).collect(),
             orders_of_partner: tables.orders.iter().map(|order| (order.partner_id, order.id)).collect(),
             lines_of_order: tables.lines.iter().map(|line| (line.order_id, line.id)).collect(),
+            limits_of_partner: tables.limits.iter().map(|limit| (limit.partner_id, limit.id)).collect(),
             invoices_of_partner: invoices.iter().filter_map(|row| Some((row.partner_id?, row.id))).collect(),
             settlements_of_item: tables.settlements.iter().flat_map(ends).collect(),
         }
@@ -36,6 +38,7 @@ impl Indexes {
     /// Drops what is known of a source table's rows.
     pub(super) fn clear_table(&mut self, table: &str) {
         match table {
+            "ir_property" => self.limits_of_partner.clear(),
             "account_move" => self.invoices_of_partner.clear(),
             "account_partial_reconcile" => self.settlements_of_item.clear(),
             "account_move_line" => {

@@ -92,6 +92,7 @@ impl State {
         touched.settlements.extend(tables.settlements.iter().map(|settlement| settlement.id));
         touched.partners =
             tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
+        touched.partners.extend(tables.limits.iter().map(|limit| limit.partner_id));
         touched.keys.extend(tables.exposures.iter().map(|row| Key::from(row.key())));
         // What a currency without cents rounds to nothing has no row, and gets one when the currency gets cents.
         touched.keys.extend(contributions.keys());

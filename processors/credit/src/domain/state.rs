@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use contract::{Source, Table};
+use rust_decimal::Decimal;
 
 use super::bucket::Key;
 use super::by_key::ByKey;
@@ -56,6 +57,14 @@ impl State {
     /// The start of the next day: items become overdue, and everybody is assessed.
     pub(crate) fn next_due(&self) -> Option<DateTime<Utc>> {
         self.calendar.start(self.today?.checked_add_days(Days::new(1))?)
+    }
+
+    /// The explicit limit of a customer whose row has none. One for the company is preferred to one for every company.
+    pub(super) fn limit(&self, key: Key) -> Option<Decimal> {
+        let limits = self.indexes.limits_of_partner.members(key.partner);
+        let limits = limits.filter_map(|id| self.tables.limits.get(id));
+        let counts = limits.filter(|limit| limit.company_id.is_none_or(|company| company == key.company));
+        counts.max_by_key(|limit| (limit.company_id, limit.id)).map(|limit| limit.amount)
     }
 
     /// A customer's payments and what is overdue, as of `today`.

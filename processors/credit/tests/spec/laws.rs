@@ -7,7 +7,7 @@ use contract::testkit::{Driver, Specimen, Step};
 use contract::{Emitted, laws};
 use credit::Credit;
 use credit::store::{
-    Account, Assessment, Company, Currency, Exposure, Invoice, InvoicedLine, Item, Partner, Product,
+    Account, Assessment, Company, Currency, Exposure, Invoice, InvoicedLine, Item, Limit, Partner, Product,
     RowChange, SaleOrder, SaleOrderLine, Settlement, Tables, Template,
 };
 use proptest::prelude::*;
@@ -57,6 +57,10 @@ fn row_change() -> impl Strategy<Value = RowChange> {
             let credit_limit = limit.map(|limit| format!(r#"{{"1":"{limit}"}}"#));
             RowChange::Partner(id, Some(Partner { id, name: format!("P{id}"), commercial_id, credit_limit }))
         }),
+        2 => (id(), id(), proptest::option::of(id()), 0..900_i32).prop_map(|(id, partner_id, company_id, limit)| {
+            RowChange::Limit(id, Some(Limit { id, partner_id, company_id, amount: limit.into() }))
+        }),
+        1 => id().prop_map(|id| RowChange::Limit(id, None)),
         1 => (id(), any::<bool>()).prop_map(|(id, receivable)| RowChange::Account(id, Some(Account { id, receivable }))),
         1 => (id(), id()).prop_map(|(id, template_id)| RowChange::Product(id, Some(Product { id, template_id }))),
         1 => (id(), any::<bool>()).prop_map(|(id, by_delivery)| RowChange::Template(id, Some(Template { id, by_delivery }))),

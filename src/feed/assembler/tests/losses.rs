@@ -37,6 +37,27 @@ fn completeness_is_judged_by_what_the_connector_counts_of_wanted_tables() {
 }
 
 #[test]
+fn a_connector_that_numbers_a_transaction_anew_inside_of_it_loses_nothing() {
+    let count = |count| [("public.account_move", count)];
+    let mut log = Log::new();
+    // Row 7 changes twice before the restart and once behind it.
+    log.begin(1).row_at(10, (1, 1), 7, 1).row_at(11, (1, 2), 8, 1).row_at(12, (1, 3), 7, 2);
+    log.begin(1).row_at(13, (1, 1), 9, 1).row_at(14, (1, 2), 7, 3).end_of(1, 100, 2, &count(2));
+    assert_eq!(
+        log.deliveries().pop().unwrap(),
+        "transaction [(8, Some(1)), (9, Some(1)), (7, Some(3))] dead letters 0 -> 8"
+    );
+    // It emits some of the changes again, and loses one.
+    log.begin(2).row_at(20, (2, 1), 7, 4).row_at(21, (2, 2), 7, 5).row_at(22, (2, 3), 8, 5);
+    log.begin(2).row_at(21, (2, 1), 7, 5).row_at(22, (2, 2), 8, 5).end_of(2, 101, 3, &count(3));
+    assert_eq!(
+        log.deliveries().pop().unwrap(),
+        "transaction [(7, Some(5)), (8, Some(5))] dead letters 0 -> 16"
+    );
+    assert!(log.lost().contains("not all changes of transaction 2"), "{}", log.lost());
+}
+
+#[test]
 fn a_position_that_was_passed_is_a_new_log_unless_its_transaction_is_known() {
     for time in [5, 1_000, 5_000] {
         let mut log = Log::new();

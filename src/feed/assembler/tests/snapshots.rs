@@ -131,3 +131,75 @@ fn a_snapshot_inside_a_transaction_is_newer_than_what_came_before_it() {
     log.begin(3).snapshot("first", "account_move", 1).row(3, 1, 7, 12).end(3, 102, 1);
     assert!(log.lost().contains("broke off"), "{}", log.lost());
 }
+
+#[test]
+fn part_of_a_database_is_not_taken_for_the_whole_though_it_has_all_that_is_read_of_what_is_never_empty() {
+    let mut log = Log::unread(0);
+    log.whole_snapshot().snapshot("last", "res_country", 1).begin(1).row(1, 1, 7, 10).end(1, 100, 1);
+    log.deliveries();
+    // Nobody reads countries here: that they did not come says that this is a part.
+    log.whole_snapshot();
+    assert_eq!(log.deliveries().last().unwrap(), "snapshot end at 77, absent [] -> 12");
+    let mut cut = Log::unread(5);
+    cut.snapshot("first", "res_partner", 1).snapshot("last", "res_partner", 2);
+    assert!(cut.lost().contains("the log begins within a snapshot"), "{}", cut.lost());
+    let mut cut = Log::unread(5);
+    cut.whole_snapshot();
+    assert_eq!(cut.lost(), "");
+}
+
+#[test]
+fn a_snapshot_by_several_threads_that_was_killed_begins_again_with_any_table() {
+    let mut log = Log::new();
+    let table = "first_in_data_collection";
+    log.snapshot_at(10, table, "public", "account_move", 1).snapshot_at(
+        10,
+        table,
+        "public",
+        "res_partner",
+        1,
+    );
+    log.snapshot_at(20, table, "public", "res_partner", 1).snapshot_at(20, table, "public", "res_company", 1);
+    log.snapshot_at(20, table, "public", "account_account", 1);
+    log.snapshot_at(20, table, "public", "account_move", 2).snapshot_at(
+        20,
+        "last",
+        "public",
+        "res_currency",
+        1,
+    );
+    let deliveries = log.deliveries();
+    assert_eq!(deliveries.last().unwrap(), "snapshot end at 77, absent [] -> 7");
+    assert_eq!(deliveries.iter().filter(|delivery| delivery.contains("[\"res_partner\"]")).count(), 2);
+}
+
+#[test]
+fn a_row_that_is_marked_as_the_first_of_its_table_need_not_be() {
+    let mut log = Log::new();
+    log.snapshot_at(10, "first", "public", "account_move", 1).snapshot_at(
+        10,
+        "true",
+        "public",
+        "res_partner",
+        2,
+    );
+    log.snapshot_at(10, "first_in_data_collection", "public", "res_partner", 1);
+    log.snapshot_at(10, "last", "public", "res_partner", 3);
+    let deliveries = log.deliveries();
+    assert_eq!(
+        deliveries[..2],
+        [r#"snapshot ["account_move"] rows 1 -> 1"#, r#"snapshot ["res_partner"] rows 3 -> 4 with the next"#]
+    );
+}
+
+#[test]
+fn a_row_of_another_schema_may_be_a_snapshots_last() {
+    let mut log = Log::new();
+    log.snapshot_at(10, "first", "debezium", "heartbeat", 1);
+    for table in ["account_account", "account_move", "res_company", "res_currency", "res_partner"] {
+        log.snapshot_at(10, "first_in_data_collection", "public", table, 1);
+    }
+    log.snapshot_at(10, "last", "debezium", "signal", 1).begin(1).end(1, 50, 0);
+    assert_eq!(log.lost(), "");
+    assert!(log.deliveries().contains(&"snapshot end at 77, absent [] -> 7".to_owned()));
+}
