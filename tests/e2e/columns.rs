@@ -81,6 +81,12 @@ async fn columns_that_the_source_does_not_have_are_told_of_once_and_nothing_is_d
         }
         records
     };
+    // In Odoo 17 limits are in another table.
+    publish(&sandbox, &without(snapshot(), &["credit_limit"]));
+    let (code, error) = run(&sandbox);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("res_partner.credit_limit. ") && error.contains("capture ir_property"), "{error}");
+
     let columns = ["credit_limit", "name"];
     publish(&sandbox, &without(snapshot(), &columns));
     publish(&sandbox, &without(transaction(1, &partner("Seven", 200)), &columns));

@@ -202,14 +202,18 @@ impl Columns<'_, '_> {
         let unseen = (0..self.fields.len()).filter(unseen).map(|field| (field, self.fields[field]));
         let (optional, missing_columns): (Vec<_>, Vec<_>) =
             unseen.partition(|(_, name)| odoo::may_be_absent(self.cursor.table, name));
+        let is_elsewhere = |name: &str| odoo::kept_elsewhere(self.cursor.table, name).is_some();
         if let Some((_, first)) = missing_columns.first() {
-            self.cursor.missing_columns.replace(missing_columns.iter().map(|(_, name)| *name).collect());
+            let elsewhere = optional.iter().filter(|(_, name)| is_elsewhere(name));
+            let mut all: Vec<_> = missing_columns.iter().chain(elsewhere).map(|(_, name)| *name).collect();
+            all.sort_unstable();
+            self.cursor.missing_columns.replace(all);
             return Err(Error::missing_field(first));
         }
         Ok(optional.first().map(|(field, name)| {
             self.see(*field);
             self.value = "null";
-            if odoo::kept_elsewhere(self.cursor.table, name).is_some() {
+            if is_elsewhere(name) {
                 self.cursor.elsewhere.borrow_mut().push(name);
             }
             *name
