@@ -1,7 +1,8 @@
 //! What of a log counts: an understanding of transactions and snapshots of its own.
 //!
-//! Rows are stored by transaction and number, whichever copy of the transaction brought them. At the first END at which all numbers
-//! are there the transaction counts; whatever comes of it later is a repeat.
+//! Rows are stored by transaction, position in the source's log and number, whichever copy of the transaction brought them: a
+//! connector that was restarted may number what is left of one from 1 on, but positions stay. At the first END at which all that it
+//! counts is there the transaction counts; whatever comes of it later is a repeat.
 
 mod delivery;
 mod snapshot;
@@ -25,6 +26,9 @@ struct Numbered {
     row: Row,
     spoiled: bool,
 }
+
+/// A row's place in its transaction: its position in the source's log, if that is known, and its number.
+type Place = (Option<u64>, u64);
 
 /// The transaction that is being read.
 #[derive(Clone, Debug)]
@@ -51,7 +55,7 @@ pub(crate) struct Assembler {
     /// What counted instead of the last time that was too far ahead of its record.
     bounded: Option<DateTime<Utc>>,
     open: Option<Open>,
-    pending: HashMap<u64, BTreeMap<u64, Numbered>>,
+    pending: HashMap<u64, BTreeMap<Place, Numbered>>,
     /// Number, position and time of each that counted.
     applied: HashSet<(u64, i64, DateTime<Utc>)>,
     /// Highest position that counted since the last whole snapshot.
@@ -156,9 +160,10 @@ impl Assembler {
                         self.may.insert(offset);
                     }
                     let rows = self.pending.entry(transaction).or_default();
-                    let mut copies = rows.remove(&number).map_or_else(Vec::new, |before| before.copies);
+                    let place = (row.position, number);
+                    let mut copies = rows.remove(&place).map_or_else(Vec::new, |before| before.copies);
                     copies.push(offset);
-                    rows.insert(number, Numbered { offset, copies, row, spoiled });
+                    rows.insert(place, Numbered { offset, copies, row, spoiled });
                 }
                 None => self.expect(spoiled, offset),
             },
@@ -307,13 +312,14 @@ impl Assembler {
     /// The tables of which not all changes are there.
     fn missing(
         &self,
-        rows: &BTreeMap<u64, Numbered>,
+        rows: &BTreeMap<Place, Numbered>,
         count: u64,
         tables: Option<&BTreeMap<String, u64>>,
         unreadable: usize,
     ) -> BTreeSet<&'static str> {
         let Some(counts) = tables else {
-            let missing = (1..=count).filter(|number| !rows.contains_key(number)).count();
+            let numbers: BTreeSet<_> = rows.keys().map(|(_, number)| *number).collect();
+            let missing = (1..=count).filter(|number| !numbers.contains(number)).count();
             return if missing > unreadable { self.tables.clone() } else { BTreeSet::new() };
         };
         let gap = |table: &str| {
@@ -331,7 +337,7 @@ impl Assembler {
     }
 
     /// Each row in its last version. One that is spoiled has to have become a dead letter, and changes nothing.
-    fn last_versions(&mut self, rows: BTreeMap<u64, Numbered>) -> Vec<(i64, Row)> {
+    fn last_versions(&mut self, rows: BTreeMap<Place, Numbered>) -> Vec<(i64, Row)> {
         let mut last: BTreeMap<(String, String), Numbered> = BTreeMap::new();
         for mut numbered in rows.into_values() {
             let key = (numbered.row.table.clone(), numbered.row.id.clone());

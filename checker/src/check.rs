@@ -10,7 +10,7 @@ use crate::checks;
 use crate::cli::Check;
 use crate::error::Error;
 use crate::kafka::{self, Partition};
-use crate::log::Entry;
+use crate::log::{Entry, around_snapshots};
 use crate::observed::{self, State};
 use crate::replay::Replayer;
 use crate::report::Report;
@@ -94,7 +94,7 @@ async fn attempt<S: Subject>(what: &Check) -> Result<Report, Error> {
     let mut connection = PgConnection::connect(&what.database).await?;
     let (results, tables) = Results::read::<S>(&mut connection, &what.source).await?;
     timer.lap("results");
-    let observed: Vec<State<S::Sample>> =
+    let mut observed: Vec<State<S::Sample>> =
         what.observed.as_deref().map_or_else(|| Ok(Vec::new()), observed::read)?;
     let log = log.and_then(|partitions| partitions.into_iter().next()).unwrap_or_default();
     let read = |partition: Partition| partition.records.iter().map(Entry::read).collect::<Vec<_>>();
@@ -113,6 +113,8 @@ async fn attempt<S: Subject>(what: &Check) -> Result<Report, Error> {
         events: events.unwrap_or_default(),
         results,
     };
+    let ambiguous = around_snapshots(&evidence.entries);
+    observed.retain(|state| !ambiguous.contains(&state.next_offset));
     timer.lap("parsing");
     let latest = evidence.results.latest();
     let clock = latest.and_then(|checkpoint| checkpoint.clock);

@@ -1,6 +1,6 @@
 //! What the records of a source's topic say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -66,6 +66,8 @@ pub(crate) struct Row {
     pub(crate) after: Option<String>,
     /// Transaction, and the row's number in it.
     pub(crate) order: Option<(u64, u64)>,
+    /// Its position in the source's log, where the connector says so.
+    pub(crate) position: Option<u64>,
     pub(crate) snapshot: Snapshot,
     pub(crate) time: Option<DateTime<Utc>>,
 }
@@ -137,6 +139,27 @@ impl Entry {
     }
 }
 
+/// Where transactions begin inside of which a snapshot stands. It is there before they are, so what is seen at these offsets need not
+/// be what stands before them.
+pub(crate) fn around_snapshots(entries: &[Entry]) -> BTreeSet<i64> {
+    let (mut begins, mut open) = (BTreeSet::new(), None);
+    for Entry { offset, kind, .. } in entries {
+        match kind {
+            Kind::Begin { transaction, .. } | Kind::Row(Row { order: Some((transaction, _)), .. })
+                if open.is_none_or(|(opened, _)| opened != *transaction) =>
+            {
+                open = Some((*transaction, *offset));
+            }
+            Kind::End { .. } => open = None,
+            Kind::Row(Row { snapshot: Snapshot::First | Snapshot::Inside | Snapshot::Last, .. }) => {
+                begins.extend(open.map(|(_, begin)| begin));
+            }
+            _ => {}
+        }
+    }
+    begins
+}
+
 /// What is read of a change or a marker. Columns of rows stay text: most rows are of tables that nobody asks for.
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -164,6 +187,8 @@ struct Envelope<'a> {
 struct Source {
     schema: Option<String>,
     table: Option<String>,
+    #[serde(default)]
+    lsn: Option<u64>,
     #[serde(default)]
     snapshot: Value,
     #[serde(default)]
@@ -254,5 +279,6 @@ fn change(value: &Envelope<'_>, key: &Value) -> Option<Kind> {
         _ => Snapshot::No,
     };
     let id = key.get("id").map_or_else(|| key.to_string(), Value::to_string);
-    Some(Kind::Row(Row { wanted, table, id, after, order, snapshot, time: instant(&source.ts_ms) }))
+    let (position, time) = (source.lsn, instant(&source.ts_ms));
+    Some(Kind::Row(Row { table, id, wanted, after, order, position, snapshot, time }))
 }

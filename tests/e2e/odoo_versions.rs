@@ -138,7 +138,7 @@ async fn results(version: &str, feed: &[Value]) -> String {
         let rows: Vec<String> =
             sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
         assert!(table == "credit.hold" || rows.len() > 1, "{table} has {} rows", rows.len());
-        results += &format!("{table}\n{}\n", rows.join("\n"));
+        results.extend([table, "\n", &rows.join("\n"), "\n"]);
     }
     results
 }

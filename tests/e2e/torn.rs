@@ -1,7 +1,7 @@
-//! What connectors do to a log: transactions cut off and emitted again, replays from the middle of one, new snapshots, between
-//! transactions and inside one, by several threads, and events that are nobody's among those that count.
+//! What connectors do to a log: transactions cut off and emitted again, also from the middle of one and numbered anew; new snapshots,
+//! between transactions and inside one, also by several threads; events that are nobody's among those that count.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 use simulator::{DeliveryKind, Settings, Simulation};
@@ -88,7 +88,15 @@ impl Torn {
         let truth = clean.clone();
         let clean = self.with_others(clean);
         let mut log = Vec::new();
-        match self.chance.below(13) {
+        match self.chance.below(14) {
+            // The same by a connector that begins the transaction again, and numbers and counts what it still has of it.
+            13 => {
+                let until = 1 + self.chance.below(clean.len() - 1);
+                let from = 1 + self.chance.below(until);
+                log.extend_from_slice(&clean[..until]);
+                log.push(clean[0].clone());
+                log.extend(numbered_anew(&clean[1..from], &clean[from..]));
+            }
             // Signalled while this transaction is read: the snapshot is of what comes of it.
             12 if self.chance.once_in(8) => {
                 let read = 1 + self.chance.below(clean.len() - 1);
@@ -194,6 +202,37 @@ impl Torn {
         log.push(snapshot[last].clone());
         log
     }
+}
+
+/// What is left of a transaction behind changes that were emitted before, as Debezium numbered and counted it before
+/// <https://github.com/debezium/debezium/pull/7624>.
+fn numbered_anew(before: &[Record], left: &[Record]) -> Vec<Record> {
+    let table = |change: &Value| format!("public.{}", change["source"]["table"].as_str().unwrap_or_default());
+    let mut emitted: BTreeMap<String, u64> = BTreeMap::new();
+    // Behind a deletion stands a record without a value, which is no change.
+    for change in before.iter().filter(|record| record.value.is_some()) {
+        *emitted.entry(table(&json(change))).or_default() += 1;
+    }
+    let all: u64 = emitted.values().sum();
+    let anew = |record: &Record| {
+        if record.value.is_none() {
+            return record.clone();
+        }
+        let mut value = json(record);
+        let less = |of: &mut Value, by: u64| *of = (of.as_u64().unwrap() - by).into();
+        if value["status"].is_null() {
+            less(&mut value["transaction"]["total_order"], all);
+        } else {
+            less(&mut value["event_count"], all);
+            for count in value["data_collections"].as_array_mut().into_iter().flatten() {
+                let table = count["data_collection"].as_str().unwrap();
+                let gone = emitted.get(table).copied().unwrap_or_default();
+                less(&mut count["event_count"], gone);
+            }
+        }
+        Record { value: Some(value.to_string().into()), ..record.clone() }
+    };
+    left.iter().map(anew).collect()
 }
 
 fn json(record: &Record) -> Value {

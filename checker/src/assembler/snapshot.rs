@@ -45,9 +45,7 @@ impl Assembler {
         deliveries: &mut Vec<Delivery>,
     ) {
         self.stage = Stage::Complete;
-        let lacks = |table: &&str| {
-            self.tables.contains(*table) && self.captured.contains(*table) && !self.brought.contains(*table)
-        };
+        let lacks = |table: &&str| self.captured.contains(*table) && !self.brought.contains(*table);
         let (mut empty, mut wrong_clock) = (Vec::new(), None);
         if BASE.iter().any(lacks) {
             self.doubtful.retain(|table| !self.brought.contains(*table));

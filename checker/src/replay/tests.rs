@@ -54,6 +54,7 @@ fn row(id: &str, order: Option<(u64, u64)>, snapshot: Snapshot, time: DateTime<U
         wanted: true,
         after: Some("{}".into()),
         order,
+        position: None,
         snapshot,
         time: Some(time),
     })
