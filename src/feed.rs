@@ -18,7 +18,6 @@ mod tables;
 pub use assembler::{Assembler, decode_alone};
 pub use control::Control;
 pub use delivery::{DeadLetter, Delivery, Left, PartialRow, RecordRef, RowBatch, Step};
-pub use envelope::lsn;
 pub use input::{Counts, Input};
 pub use key::RowKey;
 pub use progress::{Bringing, Doubt, Position, Progress, Snapshot};

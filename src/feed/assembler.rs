@@ -113,9 +113,9 @@ impl<R: Decode> Assembler<R> {
             && let Some(seen) = envelope::glance(input.key, value, &self.format.schema, Self::wants)
         {
             return match seen {
-                Glance::Unwanted { transaction, order } => self.pass_over(transaction, order, input),
-                Glance::Wanted { seen, transaction, order } => {
-                    self.hold_row(&seen, transaction, order, input);
+                Glance::Unwanted(place) => self.pass_over(place, input),
+                Glance::Wanted(seen, place) => {
+                    self.hold_row(&seen, place, input);
                 }
             };
         }
@@ -132,7 +132,7 @@ impl<R: Decode> Assembler<R> {
                 self.end(transaction, Position { commit: position, time }, &changes, input);
             }
             Record::Row { change, origin } => self.row(&change, origin, input),
-            Record::Foreign { transaction, order } => self.pass_over(transaction, order, input),
+            Record::Foreign(place) => self.pass_over(place, input),
             Record::Control { kind, value } => match Control::read(kind, value) {
                 Ok(Some(control)) => {
                     let control = self.bound_tick(control, input);
@@ -237,9 +237,7 @@ impl<R: Decode> Assembler<R> {
 
     fn row(&mut self, change: &Change<'_>, origin: Origin<'_>, input: &Input<'_>) {
         match origin {
-            Origin::Transaction { transaction, order } => {
-                self.transaction_row(change, transaction, order, input);
-            }
+            Origin::Transaction(place) => self.transaction_row(change, place, input),
             Origin::Snapshot { marker: "incremental", .. } => {
                 self.counts.changes += 1;
                 if let Some(table) = Self::wants(change.table.as_bytes()) {
@@ -250,9 +248,9 @@ impl<R: Decode> Assembler<R> {
                     self.counts.skip("other table", 1);
                 }
             }
-            Origin::Snapshot { marker, time } => {
+            Origin::Snapshot { marker, lsn, time } => {
                 self.counts.changes += 1;
-                self.snapshot_row(change, marker, time, input);
+                self.snapshot_row(change, (marker, lsn), time, input);
             }
             Origin::Unordered => {
                 self.counts.changes += 1;
@@ -273,8 +271,8 @@ impl<R: Decode> Assembler<R> {
     fn truncate(&mut self, table: &str, origin: Origin<'_>, input: &Input<'_>) {
         let wanted = Self::wants(table.as_bytes());
         match (origin, wanted) {
-            (Origin::Transaction { transaction, order }, _) => {
-                if self.see(transaction, order, input).is_some()
+            (Origin::Transaction(place), _) => {
+                if self.see(place, input).is_some()
                     && let Some((open, table)) = self.open.as_mut().zip(wanted)
                 {
                     open.counts[table] += 1;

@@ -35,7 +35,7 @@ pub(super) enum Record<'a> {
     /// A table was emptied without a word about its rows.
     Truncate { table: &'a str, origin: Origin<'a> },
     /// A change of a transaction that is of no table of the schema that is read: of another schema, or a logical message.
-    Foreign { transaction: u64, order: u64 },
+    Foreign(Place<'a>),
     /// Nothing for us, and why.
     Skipped(&'static str),
 }
@@ -66,13 +66,31 @@ impl TableChanges<'_> {
     }
 }
 
+/// Where a change stands in its transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    pub(super) transaction: u64,
+    /// Its number in it, from 1.
+    pub(super) order: u64,
+    /// Its position in the source's log, in digits: few are ever asked for it.
+    position: &'a [u8],
+}
+
+impl Place<'_> {
+    /// Its position in the source's log.
+    pub(super) fn position(&self) -> u64 {
+        decimal(self.position)
+    }
+}
+
 /// Where a row comes from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Origin<'a> {
-    /// Change number `order`, from 1, of a transaction.
-    Transaction { transaction: u64, order: u64 },
-    /// A snapshot's row: Debezium's marker and the time it was read (ms since 1970).
-    Snapshot { marker: &'a str, time: i64 },
+    /// A transaction.
+    Transaction(Place<'a>),
+    /// A snapshot: Debezium's marker, the position in the source's log that it was read at, if the row says so, and the time (ms since
+    /// 1970).
+    Snapshot { marker: &'a str, lsn: Option<u64>, time: i64 },
     /// A change without transaction metadata.
     Unordered,
 }
@@ -114,6 +132,8 @@ struct Source<'a> {
     table: &'a str,
     #[serde(default)]
     snapshot: Option<&'a str>,
+    #[serde(default)]
+    lsn: Option<u64>,
     ts_ms: i64,
 }
 
@@ -140,7 +160,7 @@ struct Usual<'a> {
     /// From behind `"after":` to `,"source":`, with the row before where the table gives it.
     images: &'a [u8],
     table: &'a [u8],
-    transaction: (u64, u64),
+    place: Place<'a>,
     op: u8,
 }
 
@@ -172,11 +192,13 @@ impl<'a> Usual<'a> {
         let table = &table[..memchr::memchr(b'"', table)?];
         let mut rest = Digits(rest.get(23..)?);
         let transaction = rest.number(b":")?;
-        rest.number(b"\",\"total_order\":")?;
+        let position = rest.digits(b"\",\"total_order\":")?;
         let order = rest.number(b",\"data_collection_order\":")?;
         rest.number(b"},\"op\":\"")?;
         match rest.0 {
-            [op, b'"', b',', ..] => Some(Self { images, table, transaction: (transaction, order), op: *op }),
+            [op, b'"', b',', ..] => {
+                Some(Self { images, table, place: Place { transaction, order, position }, op: *op })
+            }
             _ => None,
         }
     }
@@ -188,6 +210,19 @@ struct Digits<'a>(&'a [u8]);
 impl Digits<'_> {
     /// The number in front of `end`; both are taken off.
     fn number(&mut self, end: &[u8]) -> Option<u64> {
+        self.digits(end).map(decimal)
+    }
+}
+
+fn decimal(digits: &[u8]) -> u64 {
+    digits
+        .iter()
+        .fold(0, |sum: u64, digit| sum.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0'))))
+}
+
+impl<'a> Digits<'a> {
+    /// The same as it stands there.
+    fn digits(&mut self, end: &[u8]) -> Option<&'a [u8]> {
         let digits = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let (number, rest) = self.0.split_at(digits);
         // Nineteen digits always fit.
@@ -195,7 +230,7 @@ impl Digits<'_> {
             return None;
         }
         self.0 = rest.strip_prefix(end)?;
-        Some(number.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
+        Some(number)
     }
 }
 
@@ -203,9 +238,9 @@ impl Digits<'_> {
 #[derive(Clone, Copy)]
 pub(super) enum Glance<'a> {
     /// Of a table that nobody wants, as two of three are: only its number in its transaction matters.
-    Unwanted { transaction: u64, order: u64 },
+    Unwanted(Place<'a>),
     /// Of a wanted table.
-    Wanted { seen: Seen<'a>, transaction: u64, order: u64 },
+    Wanted(Seen<'a>, Place<'a>),
 }
 
 /// A new row image, as it was seen. Whether it is text has not been looked at.
@@ -232,8 +267,7 @@ pub(super) fn glance<'a>(
     wanted: impl Fn(&[u8]) -> Option<usize>,
 ) -> Option<Glance<'a>> {
     let usual = Usual::find(value, schema)?;
-    let (transaction, order) = usual.transaction;
-    let Some(table) = wanted(usual.table) else { return Some(Glance::Unwanted { transaction, order }) };
+    let Some(table) = wanted(usual.table) else { return Some(Glance::Unwanted(usual.place)) };
     let image = usual.images.strip_prefix(&HEAD[BEFORE.len()..])?;
     if !matches!(usual.op, b'c' | b'u') || !image.starts_with(b"{") {
         return None;
@@ -242,15 +276,7 @@ pub(super) fn glance<'a>(
     if !key.starts_with('{') || may_be_wrapped(key) {
         return None;
     }
-    Some(Glance::Wanted { seen: Seen { table, key, image }, transaction, order })
-}
-
-/// A change's position in the source's log, from its `source`, which stands behind the row.
-pub fn lsn(value: &[u8]) -> Option<u64> {
-    const LSN: &[u8] = b"\"lsn\":";
-    let rest = value[memchr::memmem::rfind(value, LSN)? + LSN.len()..].trim_ascii_start();
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+    Some(Glance::Wanted(Seen { table, key, image }, usual.place))
 }
 
 /// Reads a record. `kind` is its `ce_type` header, which only control records have.
@@ -283,14 +309,18 @@ pub(super) fn read<'a>(
     };
     let origin = match (&envelope.transaction, source.snapshot) {
         (Some(transaction), _) => {
-            Origin::Transaction { transaction: split(transaction.id)?.0, order: transaction.total_order }
+            let (id, _) = split(transaction.id)?;
+            let position = transaction.id.rsplit(':').next().unwrap_or_default().as_bytes();
+            Origin::Transaction(Place { transaction: id, order: transaction.total_order, position })
         }
         (None, None | Some("false")) => Origin::Unordered,
-        (None, Some(marker)) => Origin::Snapshot { marker, time: in_calendar(source.ts_ms)? },
+        (None, Some(marker)) => {
+            Origin::Snapshot { marker, lsn: source.lsn, time: in_calendar(source.ts_ms)? }
+        }
     };
     if op == "m" || source.schema.is_some_and(|of| of != format.schema) {
         return Ok(match origin {
-            Origin::Transaction { transaction, order } => Record::Foreign { transaction, order },
+            Origin::Transaction(place) => Record::Foreign(place),
             _ if op == "m" => Record::Skipped("message"),
             Origin::Snapshot { marker: "first" | "last", .. } => {
                 // Where a snapshot begins or ends counts, whatever the row is of.
@@ -378,6 +408,8 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, Rejected> {
 mod tests {
     use super::*;
 
+    const PLACE: Place<'_> = Place { transaction: 12, order: 3, position: b"99" };
+
     fn change(value: &str) -> Record<'_> {
         read(Some(br#"{"id":7}"#), Some(value.as_bytes()), None, &Format::default()).unwrap()
     }
@@ -388,9 +420,7 @@ mod tests {
             r#"{"before":null,"after":{"id":7,"name":"\"x\""},"source":{"table":"res_partner","snapshot":"false","ts_ms":5},
                "transaction":{"id":"12:99","total_order":3,"data_collection_order":1},"op":"u","ts_ms":6}"#,
         );
-        let Record::Row { change, origin: Origin::Transaction { transaction: 12, order: 3 } } = record else {
-            panic!("{record:?}")
-        };
+        let Record::Row { change, origin: Origin::Transaction(PLACE) } = record else { panic!("{record:?}") };
         assert_eq!((change.table, change.op, change.key), ("res_partner", Op::Upsert, r#"{"id":7}"#));
         assert_eq!(change.image.unwrap(), r#"{"id":7,"name":"\"x\""}"#);
     }
@@ -400,7 +430,8 @@ mod tests {
         let key = br#"{ "payload" : {"id":7}, "schema": {"type":"struct"} }"#;
         let value = br#"{"schema":{},"payload":{"after":{"id":7},"source":{"table":"t","snapshot":"first","ts_ms":5},"op":"r"}}"#;
         let record = read(Some(key), Some(value), None, &Format::default()).unwrap();
-        let Record::Row { change, origin: Origin::Snapshot { marker: "first", time: 5 } } = record else {
+        let Record::Row { change, origin: Origin::Snapshot { marker: "first", lsn: None, time: 5 } } = record
+        else {
             panic!("{record:?}")
         };
         assert_eq!(change.key, r#"{"id":7}"#);
@@ -452,7 +483,7 @@ mod tests {
             let value = format!(
                 r#"{{"after":{{"id":7}},"source":{{"schema":"{schema}","table":"res_partner","ts_ms":5}},{transaction},"op":"{op}"}}"#
             );
-            assert!(matches!(change(&value), Record::Foreign { transaction: 12, order: 3 }), "{value}");
+            assert!(matches!(change(&value), Record::Foreign(PLACE)), "{value}");
         }
         let snapshot =
             r#"{"after":{},"source":{"schema":"backup","table":"t","snapshot":"first","ts_ms":5},"op":"r"}"#;
@@ -495,16 +526,14 @@ mod tests {
 
     #[test]
     fn of_a_row_that_nobody_wants_the_place_is_seen_at_a_glance() {
-        assert!(matches!(look(USUAL, None), Some(Glance::Unwanted { transaction: 12, order: 3 })));
+        assert!(matches!(look(USUAL, None), Some(Glance::Unwanted(PLACE))));
         let full = USUAL.replace("null,", r#"{"id":7},"#);
-        assert!(matches!(look(&full, None), Some(Glance::Unwanted { transaction: 12, order: 3 })));
+        assert!(matches!(look(&full, None), Some(Glance::Unwanted(PLACE))));
     }
 
     #[test]
     fn at_a_glance_a_wanted_row_is_what_a_full_reading_finds() {
-        let Some(Glance::Wanted { seen, transaction: 12, order: 3 }) = look(USUAL, Some(3)) else {
-            panic!("not seen")
-        };
+        let Some(Glance::Wanted(seen, PLACE)) = look(USUAL, Some(3)) else { panic!("not seen") };
         let Record::Row { change: read, .. } = change(USUAL) else { panic!("not read") };
         let image = text(seen.image).ok();
         assert_eq!((seen.table, Op::Upsert, seen.key, image), (3, read.op, read.key, read.image));

@@ -1,7 +1,6 @@
 //! One raw record, and what is counted of records.
 
-use std::collections::BTreeMap;
-
+use rustc_hash::FxHashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::delivery::RecordRef;
@@ -36,9 +35,9 @@ pub struct Counts {
     /// Row changes of any table.
     pub changes: u64,
     /// Records that led to nothing, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
+    pub skipped: FxHashMap<&'static str, u64>,
     /// Columns that nobody read, by table.
-    pub ignored_columns: BTreeMap<&'static str, u64>,
+    pub ignored_columns: FxHashMap<&'static str, u64>,
     /// Times so far ahead of their own records that those records' timestamps were taken instead.
     pub bounded_times: u64,
 }

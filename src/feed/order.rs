@@ -13,8 +13,8 @@ use std::ops::RangeInclusive;
 pub(super) struct Order {
     seen: Vec<RangeInclusive<u64>>,
     unreadable: u64,
-    /// The first change of the present numbering: its number, and its position in the source's log, where it says so.
-    first: Option<(u64, Option<u64>)>,
+    /// The first change of the present numbering: its number, and its position in the source's log.
+    first: Option<(u64, u64)>,
     begun_again: bool,
     /// What is added to the connector's numbers.
     shift: u64,
@@ -34,14 +34,10 @@ impl Order {
     }
 
     /// The change that comes next has this number and position. True when the connector numbers anew from it on.
-    pub(super) fn begin_at(&mut self, number: u64, position: Option<u64>) -> bool {
+    pub(super) fn begin_at(&mut self, number: u64, position: u64) -> bool {
         self.begun_again = false;
-        let Some((first, known)) = self.first else {
-            self.first = Some((number, position));
-            return false;
-        };
-        let is_another = known.zip(position).is_some_and(|(known, position)| known != position);
-        if number > first || !is_another {
+        let (first, known) = *self.first.get_or_insert((number, position));
+        if number > first || position == known {
             return false;
         }
         let last = self.seen.last().map_or(0, |range| *range.end());
@@ -129,26 +125,24 @@ mod tests {
     fn a_connector_that_numbers_anew_is_known_by_the_position_of_its_first_change() {
         let seen = || {
             let mut order = Order::default();
-            assert!(order.needs_position() && !order.begin_at(1, Some(100)) && !order.needs_position());
+            assert!(order.needs_position() && !order.begin_at(1, 100) && !order.needs_position());
             assert_eq!((order.see(1), order.see(2)), (Some(1), Some(2)));
             order.begin_again();
             assert!(order.needs_position());
             order
         };
         let mut whole = seen();
-        assert!(!whole.begin_at(1, Some(100)), "all of it comes again");
+        assert!(!whole.begin_at(1, 100), "all of it comes again");
         assert_eq!((whole.see(1), whole.see(2), whole.see(3), whole.seen()), (None, None, Some(3), 3));
         let mut goes_on = seen();
-        assert!(!goes_on.begin_at(2, Some(110)), "its numbers go on");
+        assert!(!goes_on.begin_at(2, 110), "its numbers go on");
         assert_eq!((goes_on.see(2), goes_on.see(3), goes_on.seen()), (None, Some(3), 3));
         let mut anew = seen();
-        assert!(anew.begin_at(1, Some(110)));
+        assert!(anew.begin_at(1, 110));
         assert_eq!((anew.see(1), anew.see(2), anew.seen()), (Some(3), Some(4), 2));
         anew.begin_again();
-        assert!(!anew.begin_at(1, Some(110)), "the same again");
+        assert!(!anew.begin_at(1, 110), "the same again");
         assert_eq!((anew.see(1), anew.see(3), anew.seen()), (None, Some(5), 3));
-        let mut silent = seen();
-        assert!(!silent.begin_at(1, None), "the connector says no positions");
     }
 
     #[test]

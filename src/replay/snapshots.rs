@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
-use crate::feed::{Tables, lsn};
+use crate::feed::Tables;
 
 /// Where a rebuild begins in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl<'a> Row<'a> {
         let source = &value[memchr::memmem::rfind(value, b"\"snapshot\":")?..];
         let marker = text(source, b"\"snapshot\":")?;
         (marker != b"false" && marker != b"incremental").then_some(())?;
-        Some(Self { marker, lsn: lsn(source), table: text(source, b"\"table\":")? })
+        Some(Self { marker, lsn: number(source, b"\"lsn\":"), table: text(source, b"\"table\":")? })
     }
 
     /// Whether it is marked as the first one of its table.
@@ -109,6 +109,13 @@ fn text<'a>(json: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let rest =
         json[memchr::memmem::find(json, name)? + name.len()..].trim_ascii_start().strip_prefix(b"\"")?;
     Some(&rest[..memchr::memchr(b'"', rest)?])
+}
+
+/// The number behind a member's name.
+fn number(json: &[u8], name: &[u8]) -> Option<u64> {
+    let rest = json[memchr::memmem::find(json, name)? + name.len()..].trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
 }
 
 /// The snapshots of a log, as far as it was searched.

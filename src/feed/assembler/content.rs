@@ -21,7 +21,7 @@ pub(super) enum Decoded<R> {
     Change(R),
     Partial(Box<PartialRow<R>>),
     /// Its table does not have some columns.
-    MissingColumns(&'static str, Missing<R>),
+    MissingColumns(&'static str, Box<Missing<R>>),
     Nothing,
     DeadLetter(Box<DeadLetter>),
 }
@@ -32,7 +32,8 @@ impl<R> RowBatch<R> {
         match decoded {
             // It needs what comes before it.
             Decoded::Partial(partial) => return self.partials.entry(key).or_default().push(*partial),
-            Decoded::MissingColumns(table, Missing { columns, change }) => {
+            Decoded::MissingColumns(table, missing) => {
+                let Missing { columns, change } = *missing;
                 self.missing_columns.extend(columns.into_iter().map(|column| (table, column)));
                 let Some(change) = change else { return };
                 self.changes.push(change);
@@ -67,7 +68,7 @@ pub(super) fn decoded<R: Decode>(
             if missing.change.is_none() {
                 counts.skip("row without a wanted column", 1);
             }
-            Decoded::MissingColumns(table, missing)
+            Decoded::MissingColumns(table, Box::new(missing))
         }
         Err(reason) => Decoded::DeadLetter(Box::new(dead_letter(reason))),
     }

@@ -9,7 +9,6 @@ use contract::{Change, Decode};
 
 use super::Assembler;
 use crate::feed::delivery::{RecordRef, RowBatch, Step};
-use crate::feed::envelope;
 use crate::feed::input::Input;
 use crate::feed::progress::{Bringing, Snapshot};
 use crate::feed::tables::Tables;
@@ -31,27 +30,20 @@ impl<R> Default for Chunk<R> {
 }
 
 impl<R: Decode> Assembler<R> {
-    pub(super) fn snapshot_row(&mut self, change: &Change<'_>, marker: &str, time: i64, input: &Input<'_>) {
+    pub(super) fn snapshot_row(
+        &mut self,
+        change: &Change<'_>,
+        (marker, lsn): (&str, Option<u64>),
+        time: i64,
+        input: &Input<'_>,
+    ) {
         let wanted = Self::wants(change.table.as_bytes());
-        let row = Row { table: change.table, wanted, marker, lsn: input.value.and_then(envelope::lsn) };
-        let (mut bringing, trailing) = match &self.progress.snapshot {
-            Snapshot::Running(present) if !row.begins_another(present) => (present.clone(), false),
-            Snapshot::Read(present) | Snapshot::Trailing(present) if !row.begins_another(present) => {
-                (present.clone(), true)
-            }
-            Snapshot::Waiting if input.offset > 0 => {
-                if matches!(marker, "true" | "last") {
-                    return self.counts.skip("snapshot whose beginning is not in the log", 1);
-                }
-                self.expect_all(input.offset);
-                (self.begin_snapshot(row), false)
-            }
-            _ => (self.begin_snapshot(row), false),
-        };
-        bringing.never_empty = bringing.never_empty.with([change.table]);
+        let row = Row { table: change.table, wanted, marker, lsn };
+        if !row.is_within(&self.progress.snapshot) && !self.place(row, input) {
+            return self.counts.skip("snapshot whose beginning is not in the log", 1);
+        }
         match wanted {
             Some(table) => {
-                self.begin_table(&mut bringing, table, row, input);
                 let mut rows = std::mem::take(&mut self.chunk.rows);
                 self.decode_into(&mut rows, table, change, input);
                 self.chunk.rows = rows;
@@ -59,8 +51,6 @@ impl<R: Decode> Assembler<R> {
             None => self.counts.skip("other table", 1),
         }
         let is_last = marker == "last";
-        self.progress.snapshot =
-            if trailing { Snapshot::Trailing(bringing.clone()) } else { Snapshot::Running(bringing.clone()) };
         self.chunk.last = RecordRef { offset: input.offset, ..RecordRef::default() };
         if is_last || self.chunk.rows.len() >= SNAPSHOT_CHUNK {
             self.chunk.last = input.record_ref();
@@ -70,11 +60,38 @@ impl<R: Decode> Assembler<R> {
                 delivery.may_commit &= !is_last;
             }
         }
-        if is_last {
+        if is_last && let Snapshot::Running(bringing) | Snapshot::Trailing(bringing) = &self.progress.snapshot
+        {
+            let bringing = bringing.clone();
             let time = self.bounded(time, input);
             self.progress.snapshot = Snapshot::Read(bringing.clone());
             self.end_snapshot(&bringing, time, input.record_ref(), input.offset + 1, true);
         }
+    }
+
+    /// Notes what a row says of its snapshot. False where that has begun before the log does.
+    fn place(&mut self, row: Row<'_>, input: &Input<'_>) -> bool {
+        let (mut bringing, trailing) = match &self.progress.snapshot {
+            Snapshot::Running(present) if !row.begins_another(present) => (present.clone(), false),
+            Snapshot::Read(present) | Snapshot::Trailing(present) if !row.begins_another(present) => {
+                (present.clone(), true)
+            }
+            Snapshot::Waiting if input.offset > 0 => {
+                if !row.is_marked() {
+                    return false;
+                }
+                self.expect_all(input.offset);
+                (self.begin_snapshot(row), false)
+            }
+            _ => (self.begin_snapshot(row), false),
+        };
+        bringing.never_empty = bringing.never_empty.with([row.table]);
+        if let Some(table) = row.wanted {
+            self.begin_table(&mut bringing, table, row, input);
+        }
+        self.progress.snapshot =
+            if trailing { Snapshot::Trailing(bringing) } else { Snapshot::Running(bringing) };
+        true
     }
 
     /// The very first snapshot of a log begins without saying so, and not with the log: a part of it may have been deleted. It is
@@ -204,6 +221,14 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Whether it is one more of a table whose rows are being read, as most are.
+    fn is_within(self, snapshot: &Snapshot) -> bool {
+        let Snapshot::Running(present) = snapshot else { return false };
+        self.marker == "true"
+            && self.lsn == present.lsn
+            && self.wanted.is_some_and(|table| present.begun.has(table))
+    }
+
     /// Whether it is marked as the first one of its table.
     fn is_marked(self) -> bool {
         matches!(self.marker, "first" | "first_in_data_collection")

@@ -184,8 +184,8 @@ impl Log {
         self.push(
             &format!(r#"{{"id":{id}}}"#),
             &format!(
-                r#"{{"after":{{"id":{id},"n":{n}}},"source":{{"table":"account_move","snapshot":"false","ts_ms":1,"lsn":{lsn}}},
-                    "transaction":{{"id":"{transaction}:9","total_order":{order}}},"op":"u"}}"#
+                r#"{{"after":{{"id":{id},"n":{n}}},"source":{{"table":"account_move","snapshot":"false","ts_ms":1}},
+                    "transaction":{{"id":"{transaction}:{lsn}","total_order":{order}}},"op":"u"}}"#
             ),
         )
     }

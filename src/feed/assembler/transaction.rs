@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::content::{Content, Decoded, decoded};
 use super::{Assembler, truncated};
 use crate::feed::delivery::{DeadLetter, RecordRef, RowBatch, Step};
-use crate::feed::envelope::{self, Changes, Seen};
+use crate::feed::envelope::{Changes, Place, Seen};
 use crate::feed::input::Input;
 use crate::feed::key::RowKey;
 use crate::feed::order::Order;
@@ -116,15 +116,16 @@ impl<R: Decode> Assembler<R> {
     }
 
     /// A change that nobody wants: only its number in its transaction matters.
-    pub(super) fn pass_over(&mut self, transaction: u64, order: u64, input: &Input<'_>) {
-        if self.see(transaction, order, input).is_some() {
+    pub(super) fn pass_over(&mut self, place: Place<'_>, input: &Input<'_>) {
+        if self.see(place, input).is_some() {
             self.counts.skip("other table", 1);
         }
     }
 
-    /// Change number `order` of a transaction is here, which is open from now on. Answers which one it truly is; `None` when it was
-    /// here before.
-    pub(super) fn see(&mut self, transaction: u64, order: u64, input: &Input<'_>) -> Option<u64> {
+    /// A change of a transaction is here, which is open from now on. Answers which one of it that truly is; `None` when it was here
+    /// before.
+    pub(super) fn see(&mut self, place: Place<'_>, input: &Input<'_>) -> Option<u64> {
+        let Place { transaction, order, .. } = place;
         self.counts.changes += 1;
         if self.progress.snapshot != Snapshot::Complete {
             self.leave_snapshot(transaction, false, input);
@@ -133,7 +134,7 @@ impl<R: Decode> Assembler<R> {
             self.open(transaction, input.offset);
         }
         let open = self.open.as_mut()?;
-        if open.order.needs_position() && open.order.begin_at(order, input.value.and_then(envelope::lsn)) {
+        if open.order.needs_position() && open.order.begin_at(order, place.position()) {
             // END counts what comes from here on.
             open.counts.fill(0);
         }
@@ -145,31 +146,20 @@ impl<R: Decode> Assembler<R> {
     }
 
     /// The same for a change of a wanted table. `None` as well when a later version of its row is here.
-    fn see_row(
-        &mut self,
-        (transaction, order): (u64, u64),
-        (table, key): (usize, RowKey),
-        input: &Input<'_>,
-    ) -> Option<u64> {
-        let number = self.see(transaction, order, input)?;
+    fn see_row(&mut self, place: Place<'_>, (table, key): (usize, RowKey), input: &Input<'_>) -> Option<u64> {
+        let number = self.see(place, input)?;
         let open = self.open.as_mut()?;
         open.counts[table] += 1;
         open.is_last(key, number).then_some(number)
     }
 
-    pub(super) fn transaction_row(
-        &mut self,
-        change: &Change<'_>,
-        transaction: u64,
-        order: u64,
-        input: &Input<'_>,
-    ) {
+    pub(super) fn transaction_row(&mut self, change: &Change<'_>, place: Place<'_>, input: &Input<'_>) {
         let Some(table) = Self::wants(change.table.as_bytes()) else {
-            return self.pass_over(transaction, order, input);
+            return self.pass_over(place, input);
         };
         let name = R::TABLES[table];
         let key = RowKey::new(name, change.key);
-        if let Some(order) = self.see_row((transaction, order), (table, key), input) {
+        if let Some(order) = self.see_row(place, (table, key), input) {
             let content = if self.is_large() {
                 Content::Later
             } else {
@@ -180,10 +170,10 @@ impl<R: Decode> Assembler<R> {
     }
 
     /// The same for a record of the usual shape: it is held as it came.
-    pub(super) fn hold_row(&mut self, seen: &Seen<'_>, transaction: u64, order: u64, input: &Input<'_>) {
+    pub(super) fn hold_row(&mut self, seen: &Seen<'_>, place: Place<'_>, input: &Input<'_>) {
         let name = R::TABLES[seen.table];
         let key = RowKey::new(name, seen.key);
-        if let Some(order) = self.see_row((transaction, order), (seen.table, key), input) {
+        if let Some(order) = self.see_row(place, (seen.table, key), input) {
             let content = if self.is_large() {
                 Content::Later
             } else {
