@@ -442,7 +442,7 @@ fn order(ships_at: &str) -> String {
 }
 
 /// Sound rows of every table.
-const ROWS: [(&str, &[(&str, &str)]); 13] = [
+const ROWS: [(&str, &[(&str, &str)]); 14] = [
     ("account_account", &[("account_type", r#""income""#)]),
     (
         "account_move",
@@ -481,6 +481,15 @@ const ROWS: [(&str, &[(&str, &str)]); 13] = [
             ("amount", "1"),
             ("debit_amount_currency", "1"),
             ("credit_amount_currency", "1"),
+        ],
+    ),
+    (
+        "ir_property",
+        &[
+            ("name", r#""credit_limit""#),
+            ("res_id", r#""res.partner,8""#),
+            ("company_id", "1"),
+            ("value_float", "1"),
         ],
     ),
     ("product_product", &[("product_tmpl_id", "1")]),
