@@ -40,9 +40,9 @@ impl Reset {
             "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, topic = $3, next_offset = $4, control_offset = 0,
                  incarnation = NULL, last_offset = NULL, last_timestamp = NULL, last_hash = NULL, high_position = NULL,
                  high_time = NULL, cut_off = NULL, snapshot = 'waiting', snapshot_tables = '{}', without_ids = NULL,
-                 snapshot_read = false, snapshot_first = NULL, snapshot_inside = NULL, snapshot_lsn = NULL, snapshot_marked = NULL, captured_tables = '{}', doubtful_tables = NULL,
-                 doubtful_since = NULL, bounded_time = NULL, missing_columns = '{}', unknown = NULL, closing = NULL,
-                 closing_events = 0, updated_at = now()
+                 snapshot_read = false, snapshot_first = NULL, snapshot_inside = NULL, snapshot_lsn = NULL,
+                 snapshot_marked = NULL, captured_tables = '{}', doubtful_tables = NULL, doubtful_since = NULL,
+                 bounded_time = NULL, missing_columns = '{}', unknown = NULL, closing = NULL, closing_events = 0, updated_at = now()
              WHERE processor = $1 AND source = $2
                  AND version = (SELECT version FROM stream.active WHERE processor = $1 AND source = $2)",
         )

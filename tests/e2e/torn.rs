@@ -72,7 +72,7 @@ impl Torn {
     pub fn next(&mut self) -> Option<Piece> {
         if !self.recent.is_empty() && self.chance.once_in(150) {
             self.recent.clear();
-            let clean = records(self.simulation.resnapshot());
+            let clean = self.snapshot();
             let clean = self.by_threads(clean);
             // A connector may be killed while it takes a snapshot, and starts over.
             let begun = if self.chance.once_in(2) { self.chance.below(clean.len()) } else { 0 };
@@ -83,6 +83,7 @@ impl Torn {
         let transaction = delivery.kind == DeliveryKind::Transaction;
         let clean = records(delivery);
         if !transaction {
+            let clean = with_country(clean);
             return Some(Piece { log: clean.clone(), clean, transaction });
         }
         let truth = clean.clone();
@@ -101,7 +102,7 @@ impl Torn {
             12 if self.chance.once_in(8) => {
                 let read = 1 + self.chance.below(clean.len() - 1);
                 log.extend_from_slice(&clean[..read]);
-                log.extend(records(self.simulation.resnapshot()));
+                log.extend(self.snapshot());
                 log.extend_from_slice(&clean[read..]);
                 self.recent.clear();
             }
@@ -138,6 +139,11 @@ impl Torn {
             self.recent.remove(0);
         }
         Some(Piece { log, clean: truth, transaction })
+    }
+
+    /// A new snapshot of what the simulation is at.
+    pub fn snapshot(&mut self) -> Vec<Record> {
+        with_country(records(self.simulation.resnapshot()))
     }
 
     /// A transaction as it is captured: END counts messages and rows of tables that nobody reads, which come or are routed elsewhere.
@@ -202,6 +208,21 @@ impl Torn {
         log.push(snapshot[last].clone());
         log
     }
+}
+
+/// A snapshot has a country in it, as every database of Odoo has, and the simulation has not.
+fn with_country(mut snapshot: Vec<Record>) -> Vec<Record> {
+    let Some(first) = snapshot.first().filter(|record| json(record)["source"]["snapshot"] == "first") else {
+        return snapshot;
+    };
+    let mut country = json(first);
+    country["source"]["snapshot"] = "first_in_data_collection".into();
+    country["source"]["table"] = "res_country".into();
+    country["after"] = json!({ "id": 1, "code": "AD" });
+    let value = Some(country.to_string().into());
+    let country = Record { key: br#"{"id":1}"#.into(), value, ..first.clone() };
+    snapshot.insert(1, country);
+    snapshot
 }
 
 /// What is left of a transaction behind changes that were emitted before, as Debezium numbered and counted it before

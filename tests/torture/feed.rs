@@ -87,13 +87,7 @@ impl Feed {
     /// A new snapshot of what the simulation is at in the end. Nothing follows it.
     pub fn snapshot(&mut self) -> Vec<Line> {
         self.pieces = Vec::new().into_iter();
-        self.simulation
-            .simulation
-            .resnapshot()
-            .records
-            .into_iter()
-            .map(|record| Record::from(record).into())
-            .collect()
+        self.simulation.snapshot().into_iter().map(Line::from).collect()
     }
 }
 
