@@ -40,9 +40,25 @@ pub struct Counts {
     pub ignored_columns: FxHashMap<&'static str, u64>,
     /// Times so far ahead of their own records that those records' timestamps were taken instead.
     pub bounded_times: u64,
+    /// Changes of other tables, which are most of all and so are not looked up each time.
+    other_tables: u64,
 }
 
 impl Counts {
+    /// A change that nobody wants.
+    pub(super) fn pass_over(&mut self) {
+        self.other_tables += 1;
+    }
+
+    /// All since the last time.
+    pub(super) fn take(&mut self) -> Self {
+        let mut counts = std::mem::take(self);
+        if counts.other_tables > 0 {
+            counts.skip("other table", counts.other_tables);
+        }
+        counts
+    }
+
     pub(super) fn skip(&mut self, reason: &'static str, records: u64) {
         *self.skipped.entry(reason).or_default() += records;
     }

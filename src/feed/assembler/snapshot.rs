@@ -48,7 +48,7 @@ impl<R: Decode> Assembler<R> {
                 self.decode_into(&mut rows, table, change, input);
                 self.chunk.rows = rows;
             }
-            None => self.counts.skip("other table", 1),
+            None => self.counts.pass_over(),
         }
         let is_last = marker == "last";
         self.chunk.last = RecordRef { offset: input.offset, ..RecordRef::default() };
