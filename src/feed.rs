@@ -1,13 +1,14 @@
 //! From raw Kafka records to whole source transactions.
 //!
-//! `envelope` reads one record without decoding its row; `assembler` folds records into [`Delivery`]s: what a processor sees
-//! and what commits as a whole. Both are pure: no Kafka, no Postgres, no clock. Each encoding of a change record is one
-//! file next to `envelope`.
+//! `envelope` reads one record without decoding its row, and `glance` looks at those of the usual shape; `assembler` folds
+//! records into [`Delivery`]s: what a processor sees and what commits as a whole. All are pure: no Kafka, no Postgres, no clock.
+//! Each encoding of a change record is one file next to `envelope`.
 
 mod assembler;
 pub mod control;
 mod delivery;
 mod envelope;
+mod glance;
 mod input;
 mod key;
 mod order;

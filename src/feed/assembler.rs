@@ -21,7 +21,8 @@ use self::snapshot::Chunk;
 use self::transaction::Open;
 use super::control::Control;
 use super::delivery::{Delivery, RecordRef, RowBatch, Step};
-use super::envelope::{self, Glance, Origin, Record};
+use super::envelope::{self, Origin, Record};
+use super::glance::{Glance, glance};
 use super::input::{Counts, Input};
 use super::key::RowKey;
 use super::progress::{Position, Progress};
@@ -110,7 +111,7 @@ impl<R: Decode> Assembler<R> {
             self.emit(Step::Begin, input.record_ref(), input.offset, true);
         }
         if let Some(value) = input.value
-            && let Some(seen) = envelope::glance(input.key, value, &self.format.schema, Self::wants)
+            && let Some(seen) = glance(input.key, value, &self.format.schema, Self::wants)
         {
             return match seen {
                 Glance::Unwanted(place) => self.pass_over(place, input),

@@ -4,7 +4,8 @@
 use contract::{Change, Decode, Op, Rejected, TimeUnit, Times};
 
 use super::content::{Decoded, dead_letter, decoded};
-use crate::feed::envelope::{self, Seen};
+use crate::feed::envelope::text;
+use crate::feed::glance::{IMAGE, Seen};
 use crate::feed::input::{Counts, Input};
 use crate::feed::key::RowKey;
 
@@ -75,8 +76,8 @@ impl Held {
 }
 
 fn change<'a>(span: Span, unit: TimeUnit, key: &'a [u8], value: &'a [u8]) -> Result<Change<'a>, Rejected> {
-    let image = value.get(envelope::IMAGE..envelope::IMAGE + span.image).unwrap_or_default();
-    let (key, image) = (envelope::text(key)?, envelope::text(image)?);
+    let image = value.get(IMAGE..IMAGE + span.image).unwrap_or_default();
+    let (key, image) = (text(key)?, text(image)?);
     let times = Times { unit, schema: None };
     Ok(Change {
         table: span.table,
