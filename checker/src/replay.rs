@@ -16,19 +16,10 @@ use crate::subjects::Subject;
 /// A record that may lead to events.
 #[derive(Clone, Debug)]
 pub(crate) struct Closing {
-    /// What it closes.
-    pub(crate) what: &'static str,
-    /// Whether the last snapshot was complete.
-    pub(crate) complete: bool,
+    /// Whether events may come of it, but that a time has come: a snapshot is complete, and nothing is lost.
+    pub(crate) may_decide: bool,
     /// How many of [`Replay::rule_sets`] had been read. Offsets do not say it: what stands inside of a transaction counts behind it.
     pub(crate) rule_sets: usize,
-}
-
-impl Closing {
-    /// Whether events may come of it: not of a transaction while a snapshot is under way.
-    pub(crate) fn may_decide(&self) -> bool {
-        self.what != "END" || self.complete
-    }
 }
 
 /// What came of the log, whichever processor reads it.
@@ -114,15 +105,9 @@ impl<'a, S: Subject> Replayer<'a, S> {
     }
 
     async fn apply(&mut self, delivery: Delivery) -> Result<(), Error> {
-        let what = match &delivery.contents {
-            Contents::Transaction { time, .. } => {
-                self.time_comes(*time, delivery.complete).await?;
-                "END"
-            }
-            Contents::Control { name, value } => {
-                self.control(name, value, delivery.complete).await?;
-                "control record"
-            }
+        match &delivery.contents {
+            Contents::Transaction { time, .. } => self.time_comes(*time, delivery.complete).await?,
+            Contents::Control { name, value } => self.control(name, value, delivery.complete).await?,
             Contents::SnapshotEnd { time, wrong_clock, .. } => {
                 if let (Some(time), Some(wrong)) = (time, wrong_clock)
                     && self.replay.clock == Some(*wrong)
@@ -134,16 +119,13 @@ impl<'a, S: Subject> Replayer<'a, S> {
                 if let Some(time) = time {
                     self.tick(*time);
                 }
-                "last of a snapshot"
             }
-            Contents::SnapshotRow { .. } => "",
-            Contents::Upsert(_) => "row of an incremental snapshot",
-        };
-        if !what.is_empty() {
+            Contents::SnapshotRow { .. } | Contents::Upsert(_) => {}
+        }
+        if !matches!(delivery.contents, Contents::SnapshotRow { .. }) {
             let rule_sets = self.replay.rule_sets.len();
-            self.replay
-                .closings
-                .insert(delivery.offset, Closing { what, complete: delivery.complete, rule_sets });
+            let closing = Closing { may_decide: delivery.complete, rule_sets };
+            self.replay.closings.insert(delivery.offset, closing);
         }
         let ended = delivery.complete && matches!(delivery.contents, Contents::SnapshotEnd { .. });
         self.mirror.apply(delivery);

@@ -47,6 +47,7 @@ scenarios! {
     TOGETHER crashes::killed_in_a_snapshot,
     TOGETHER crashes::instances_come_and_go,
     TOGETHER zombies::paused_between_batches,
+    TOGETHER zombies::paused_with_a_batch,
     TOGETHER zombies::paused_while_claiming,
     TOGETHER zombies::paused_in_a_postgres_transaction,
     TOGETHER zombies::paused_in_a_kafka_transaction,

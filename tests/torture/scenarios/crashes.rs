@@ -42,9 +42,9 @@ pub async fn killed(world: &mut World<'_>, chance: &mut Chance) -> Result<(), St
 /// At named points.
 pub async fn killed_at_points(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.observe();
-    let first = chance.below(POINTS.len());
+    let mut points = POINTS.to_vec();
     for n in 0..5 {
-        let point = POINTS[(first + n * 3) % POINTS.len()];
+        let point = points.swap_remove(chance.below(points.len()));
         let at = format!("{point:?}:{}:KILL", 1 + chance.below(2));
         world.start_at(&at, &[]);
         world.publish_part(7 - n);

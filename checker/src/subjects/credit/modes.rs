@@ -19,7 +19,7 @@ pub(super) fn check(rules: &[Rule], case: &Case<'_>, report: &mut Report) {
         let Some((offset, _)) = event.source_position() else { continue };
         // An event that must not be there at all is a violation of its own.
         let closing = case.replay.closings.get(&offset);
-        let Some(closing) = closing.filter(|closing| closing.may_decide()) else { continue };
+        let Some(closing) = closing.filter(|closing| closing.may_decide) else { continue };
         let modes = &rules[closing.rule_sets].modes;
         if !modes.contains(&needed) {
             let text = format!("{} came at offset {offset} while the rule said {modes:?}", event.event_type);
