@@ -71,7 +71,7 @@ impl<P: Processor> Rebuilding for Rebuild<P> {
                 Some(Err(KafkaError::PartitionEOF(_))) => {
                     // Markers of Kafka transactions take offsets and are never delivered.
                     let end = self.consumer.context().take_end().unwrap_or(self.session.position());
-                    if end >= offset && !self.session.reads_again() {
+                    if end >= offset && !self.session.reads_again() && !self.session.is_behind_known() {
                         break;
                     }
                 }

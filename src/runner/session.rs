@@ -42,6 +42,8 @@ pub(super) struct Session<P: Processor> {
     drain: Option<Drain>,
     /// The record that must be read first, to know the topic by.
     verify: Option<RecordRef>,
+    /// Its offset. The topic goes on behind it, whatever is said of its end before it was read again; -1 without one.
+    known: i64,
     /// Records before this were applied already.
     start: i64,
     position: i64,
@@ -109,6 +111,7 @@ impl<P: Processor> Session<P> {
             writer: Some(writer),
             drain,
             verify,
+            known: verify.map_or(-1, |last| last.offset),
             start,
             position: start,
             end,
@@ -136,12 +139,15 @@ impl<P: Processor> Session<P> {
         if message.topic() != self.job.task.topic {
             return self.read_control(&input, consumer);
         }
-        if let Some(expected) = self.verify.take()
-            && input.record_ref() != expected
-            && stands(Guard::TopicIdentity)
-        {
-            let why = format!("the record at offset {} is not the one that was applied", expected.offset);
-            return Err(created_again(&self.job.task.topic, &why));
+        if let Some(expected) = self.verify.take() {
+            if input.record_ref() != expected && stands(Guard::TopicIdentity) {
+                let why = format!("the record at offset {} is not the one that was applied", expected.offset);
+                return Err(created_again(&self.job.task.topic, &why));
+            }
+            if expected.offset >= self.start {
+                // What was applied stands inside of a transaction, as a snapshot's rows may. That is read once more.
+                return fetch_from(consumer, &self.job, self.start, self.control);
+            }
         }
         if input.offset < self.start {
             return Ok(());
@@ -179,7 +185,7 @@ impl<P: Processor> Session<P> {
         } else {
             return Ok(());
         };
-        if self.again.is_none() && self.verify.is_none() {
+        if self.again.is_none() && self.verify.is_none() && !self.is_behind_known() {
             self.count();
             self.assembler.flush(next);
             self.hand_on(consumer)?;
@@ -316,6 +322,11 @@ impl<P: Processor> Session<P> {
     /// Fetches from where it is, after somebody has looked ahead.
     pub(super) fn fetch_on(&self, consumer: &BaseConsumer<Assignment>) -> Result<(), Failure> {
         fetch_from(consumer, &self.job, self.position, self.control)
+    }
+
+    /// Whether the topic is known to go on behind the position: what is said of its end is from before it was read again.
+    pub(super) fn is_behind_known(&self) -> bool {
+        self.position <= self.known
     }
 
     /// Whether a large transaction is being read again, behind the position.

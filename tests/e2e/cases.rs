@@ -51,6 +51,11 @@ async fn run(group: &str, name: &str) {
     sandbox.configure(&format!("processors = [\"{}\"]", case.processor));
     let file = folder().join(group).join(format!("{name}.jsonl"));
     sandbox.ok(&["publish", &file.display().to_string(), "--topic", &sandbox.topic]);
+    compare(&case, &sandbox).await;
+}
+
+/// Runs to the end of the log and compares.
+async fn compare(case: &Expected, sandbox: &Sandbox) {
     let output = sandbox.run(&["run", "--until-caught-up"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(case.exit), "{said}");
@@ -80,6 +85,26 @@ async fn run(group: &str, name: &str) {
         let open =
             "SELECT count(*) FROM stream.dead_letter WHERE superseded_by IS NULL AND resolution IS NULL";
         assert_eq!(sandbox.value(open).await, letters, "open dead letters");
+    }
+}
+
+/// What was applied last may stand inside of a transaction that is still open: that is read once more from its BEGIN.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_inside_an_open_transaction_reads_all_of_it() {
+    let name = "blocking_snapshot_inside_transaction";
+    let case = expected("feed").remove(name).unwrap();
+    let log = std::fs::read_to_string(folder().join("feed").join(format!("{name}.jsonl"))).unwrap();
+    // Inside of the snapshot, behind its last row, and behind the END.
+    for cut in [14, 19, 20] {
+        let sandbox = Sandbox::new(&format!("{name}_{cut}")).await;
+        sandbox.configure(&format!("processors = [\"{}\"]", case.processor));
+        let (first, rest) = log.split_at(log.match_indices('\n').nth(cut - 1).unwrap().0 + 1);
+        for (part, lines) in [("first", first), ("rest", rest)] {
+            let file = sandbox.file(&format!("{part}.jsonl"), lines);
+            sandbox.ok(&["publish", &file, "--topic", &sandbox.topic]);
+            sandbox.run(&["run", "--until-caught-up"]);
+        }
+        compare(&case, &sandbox).await;
     }
 }
 
@@ -133,6 +158,7 @@ macro_rules! cases {
 cases! { feed:
     blocking_snapshot_between_transactions,
     blocking_snapshot_by_signal,
+    blocking_snapshot_inside_transaction,
     clock_far_ahead_once,
     counted_logical_message,
     counted_table_routed_elsewhere,

@@ -288,8 +288,8 @@ impl<'a> World<'a> {
 
     /// The end of the source's topic.
     pub fn end(&self) -> i64 {
-        let consumer = self.consumer();
-        let ask = || ledgerwell::watermarks::watermarks(&consumer, &self.topic, 0);
+        // A new client each time: one that has seen the partition without a leader may believe so for minutes.
+        let ask = || ledgerwell::watermarks::watermarks(&self.consumer(), &self.topic, 0);
         let mut marks = ask();
         wait(KAFKA_TIMEOUT, || {
             if marks.is_err() {
