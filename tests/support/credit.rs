@@ -69,6 +69,6 @@ fn request(chance: &mut Chance, time: i64) -> Value {
         arguments["limit"] = json!((5_000 * (1 + chance.below(20))).to_string());
     }
     // Few ids, so that some come twice.
-    let id = uuid::Uuid::from_u128(u128::try_from(chance.below(24)).unwrap());
+    let id = uuid::Uuid::from_u128(u128::try_from(chance.below(80)).unwrap());
     json!({ "id": id, "processor": "credit", "person": "anna", "time": timestamp(time), "action": action, "arguments": arguments })
 }

@@ -51,6 +51,6 @@ fn request(chance: &mut Chance, time: i64) -> Value {
         arguments["record"] = json!(10 + chance.below(60));
     }
     // Few ids, so that some come twice.
-    let id = uuid::Uuid::from_u128(u128::try_from(chance.below(24)).unwrap());
+    let id = uuid::Uuid::from_u128(u128::try_from(chance.below(80)).unwrap());
     json!({ "id": id, "processor": "dedup", "person": "anna", "time": timestamp(time), "action": action, "arguments": arguments })
 }
