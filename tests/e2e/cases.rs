@@ -47,11 +47,20 @@ fn expected(group: &str) -> BTreeMap<String, Expected> {
 /// Runs a case to the end of its log and compares.
 async fn run(group: &str, name: &str) {
     let case = expected(group).remove(name).unwrap();
+    let sandbox = sandbox(name, &case).await;
+    publish(&folder().join(group).join(format!("{name}.jsonl")).display().to_string(), &sandbox);
+    compare(&case, &sandbox).await;
+}
+
+/// Where the case's processor runs.
+async fn sandbox(name: &str, case: &Expected) -> Sandbox {
     let sandbox = Sandbox::new(name).await;
     sandbox.configure(&format!("processors = [\"{}\"]", case.processor));
-    let file = folder().join(group).join(format!("{name}.jsonl"));
-    sandbox.ok(&["publish", &file.display().to_string(), "--topic", &sandbox.topic]);
-    compare(&case, &sandbox).await;
+    sandbox
+}
+
+fn publish(file: &str, sandbox: &Sandbox) {
+    sandbox.ok(&["publish", file, "--topic", &sandbox.topic]);
 }
 
 /// Runs to the end of the log and compares.
@@ -96,14 +105,11 @@ async fn a_restart_inside_an_open_transaction_reads_all_of_it() {
     let log = std::fs::read_to_string(folder().join("feed").join(format!("{name}.jsonl"))).unwrap();
     // Inside of the snapshot, behind its last row, and behind the END.
     for cut in [14, 19, 20] {
-        let sandbox = Sandbox::new(&format!("{name}_{cut}")).await;
-        sandbox.configure(&format!("processors = [\"{}\"]", case.processor));
+        let sandbox = sandbox(&format!("{name}_{cut}"), &case).await;
         let (first, rest) = log.split_at(log.match_indices('\n').nth(cut - 1).unwrap().0 + 1);
-        for (part, lines) in [("first", first), ("rest", rest)] {
-            let file = sandbox.file(&format!("{part}.jsonl"), lines);
-            sandbox.ok(&["publish", &file, "--topic", &sandbox.topic]);
-            sandbox.run(&["run", "--until-caught-up"]);
-        }
+        publish(&sandbox.file("first.jsonl", first), &sandbox);
+        sandbox.run(&["run", "--until-caught-up"]);
+        publish(&sandbox.file("rest.jsonl", rest), &sandbox);
         compare(&case, &sandbox).await;
     }
 }

@@ -41,7 +41,8 @@ pub async fn paused_between_batches(world: &mut World<'_>, chance: &mut Chance) 
     Ok(())
 }
 
-/// With a batch in its hands that the next owner saves before it: only epoch and offset keep it from being saved again.
+/// With a batch in its hands that the next owner saves before it: epoch and offset keep it from being saved again. Where the batches of
+/// both end alike, so would the key of `stream.recent_transactions`.
 pub async fn paused_with_a_batch(world: &mut World<'_>, chance: &mut Chance) -> Result<(), String> {
     world.observe();
     trapped_and_taken_over(world, &format!("Folded:{}:STOP", 2 + chance.below(3))).await?;
