@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::control;
+use super::glance::{SnapshotRow, snapshot_row};
 
 /// No table that anybody reads.
 const NOBODYS: &str = "";
@@ -100,17 +101,28 @@ pub(super) enum Origin<'a> {
     Unordered,
 }
 
-#[derive(Deserialize)]
+/// A value as it is written.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(from = "&RawValue")]
+struct Json<'a>(#[serde(borrow)] &'a str);
+
+impl<'a> From<&'a RawValue> for Json<'a> {
+    fn from(value: &'a RawValue) -> Self {
+        Self(value.get())
+    }
+}
+
+#[derive(Default, Deserialize)]
 struct Envelope<'a> {
     // With `schemas.enable=true` all the rest is in `payload`.
     #[serde(borrow, default)]
-    schema: Option<&'a RawValue>,
+    schema: Option<Json<'a>>,
     #[serde(borrow, default)]
-    payload: Option<&'a RawValue>,
+    payload: Option<Json<'a>>,
     #[serde(borrow, default)]
-    before: Option<&'a RawValue>,
+    before: Option<Json<'a>>,
     #[serde(borrow, default)]
-    after: Option<&'a RawValue>,
+    after: Option<Json<'a>>,
     #[serde(borrow, default)]
     source: Option<Source<'a>>,
     #[serde(borrow, default)]
@@ -130,8 +142,9 @@ struct Envelope<'a> {
     ts_ms: Option<i64>,
 }
 
-#[derive(Deserialize)]
-struct Source<'a> {
+/// Where a row comes from, in the connector's words.
+#[derive(Debug, Deserialize)]
+pub(super) struct Source<'a> {
     #[serde(default)]
     schema: Option<&'a str>,
     table: &'a str,
@@ -172,10 +185,18 @@ pub(super) fn read<'a>(
             }
         };
     }
-    let mut envelope: Envelope<'a> = parse(value)?;
+    let mut envelope: Envelope<'a> = match snapshot_row(value) {
+        Some(SnapshotRow { image, source }) => Envelope {
+            after: Some(Json(text(image)?)),
+            source: Some(source),
+            op: Some("r"),
+            ..Envelope::default()
+        },
+        None => parse(value)?,
+    };
     let schema = envelope.schema;
-    if let Some(payload) = envelope.payload {
-        envelope = parse(payload.get().as_bytes())?;
+    if let Some(Json(payload)) = envelope.payload {
+        envelope = parse(payload.as_bytes())?;
     }
     if let Some(status) = envelope.status {
         return marker(status, envelope);
@@ -215,14 +236,14 @@ pub(super) fn read<'a>(
         "t" => return Ok(Record::Truncate { table: source.table, origin }),
         other => return Err(Rejected::record("op c, u, d, r, m or t", other)),
     };
-    let image = envelope.after.map(RawValue::get);
+    let image = envelope.after.map(|Json(after)| after);
     let key = match record_key.filter(|key| *key != b"null") {
         // One that cannot be read matters only if somebody wants the row, who will say so.
         Some(key) => parse_key(key).map_or("null", RawValue::get),
         // A row without a key, as of a table without a primary key, is known by all its columns.
-        None => image.or(envelope.before.map(RawValue::get)).unwrap_or("null"),
+        None => image.or(envelope.before.map(|Json(before)| before)).unwrap_or("null"),
     };
-    let times = Times { unit: format.time_unit, schema: schema.map(RawValue::get) };
+    let times = Times { unit: format.time_unit, schema: schema.map(|Json(schema)| schema) };
     let change = Change { table: source.table, op, key, image, times, ignored_columns: Cell::new(0) };
     Ok(Record::Row { change, origin })
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::envelope::{Place, decimal, may_be_wrapped};
+use super::envelope::{Place, Source, decimal, may_be_wrapped};
 
 /// A change of the usual shape, found by its landmarks rather than by parsing: `{"before":…,"after":…,"source":{"version":…},
 /// "transaction":{…},"op":"u",…}`, as the connector writes it without schemas.
@@ -20,6 +20,7 @@ struct Usual<'a> {
 }
 
 const BEFORE: &[u8] = b"{\"before\":";
+const SOURCE: &[u8] = b",\"source\":";
 
 struct Landmarks {
     source: Finder<'static>,
@@ -128,6 +129,23 @@ pub(super) fn glance<'a>(
     Some(Glance::Wanted(Seen { table, key, image }, usual.place))
 }
 
+/// A row of a snapshot, of the usual shape: `{"before":null,"after":{…},"source":{"version":…},"transaction":null,"op":"r",…}`.
+pub(super) struct SnapshotRow<'a> {
+    /// Whether it is text has not been looked at.
+    pub(super) image: &'a [u8],
+    pub(super) source: Source<'a>,
+}
+
+/// Looks at a record, whose image is not walked over to find its end. `None` where it is no row of a snapshot in the usual shape.
+pub(super) fn snapshot_row(value: &[u8]) -> Option<SnapshotRow<'_>> {
+    let images = value.strip_prefix(HEAD).filter(|images| images.starts_with(b"{"))?;
+    let (image, rest) = images.split_at(LANDMARKS.source.find(images)?);
+    let rest = &rest[SOURCE.len()..];
+    let mut source = serde_json::Deserializer::from_slice(rest).into_iter();
+    let row = SnapshotRow { image, source: source.next()?.ok()? };
+    rest.get(source.byte_offset()..)?.starts_with(b",\"transaction\":null,\"op\":\"r\",").then_some(row)
+}
+
 #[cfg(test)]
 mod tests {
     use contract::Op;
@@ -159,6 +177,20 @@ mod tests {
         let image = text(seen.image).ok();
         assert_eq!((seen.table, Op::Upsert, seen.key, image), (3, read.op, read.key, read.image));
         assert!(USUAL[IMAGE..].starts_with(image.unwrap()));
+    }
+
+    #[test]
+    fn a_row_of_a_snapshot_is_what_a_full_reading_finds() {
+        let (head, tail) = USUAL.split_once("\"transaction\":").unwrap();
+        let (_, tail) = tail.split_once("},\"op\":\"u\"").unwrap();
+        let usual = format!("{head}\"transaction\":null,\"op\":\"r\"{tail}").replace("\"false\"", "\"last\"");
+        assert!(snapshot_row(usual.as_bytes()).is_some());
+        let unusual = usual.replacen("{\"before\"", "{ \"before\"", 1);
+        assert!(snapshot_row(unusual.as_bytes()).is_none());
+        assert_eq!(format!("{:?}", change(&usual)), format!("{:?}", change(&unusual)));
+        for other in [USUAL, &usual.replace("\"r\"", "\"u\""), &usual.replace("\"last\"", "last")] {
+            assert!(snapshot_row(other.as_bytes()).is_none(), "{other}");
+        }
     }
 
     #[test]

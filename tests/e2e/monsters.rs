@@ -442,7 +442,7 @@ fn order(ships_at: &str) -> String {
 }
 
 /// Sound rows of every table.
-const ROWS: [(&str, &[(&str, &str)]); 14] = [
+const ROWS: [(&str, &[(&str, &str)]); 15] = [
     ("account_account", &[("account_type", r#""income""#)]),
     (
         "account_move",
@@ -470,6 +470,10 @@ const ROWS: [(&str, &[(&str, &str)]); 14] = [
             ("quantity", "1"),
             ("display_type", r#""payment_term""#),
             ("balance", r#""50.00""#),
+            ("product_uom_id", "1"),
+            ("currency_id", "2"),
+            ("amount_currency", r#""50.00""#),
+            ("is_downpayment", "false"),
         ],
     ),
     (
@@ -504,7 +508,10 @@ const ROWS: [(&str, &[(&str, &str)]); 14] = [
             ("state", r#""sale""#),
             ("company_id", "1"),
             ("partner_id", "8"),
-            ("currency_rate", "1"),
+            ("partner_invoice_id", "8"),
+            ("currency_id", "2"),
+            ("amount_untaxed", "100"),
+            ("amount_total", "100"),
             ("commitment_date", "1767700000000000"),
         ],
     ),
@@ -515,14 +522,18 @@ const ROWS: [(&str, &[(&str, &str)]); 14] = [
             ("product_id", "1"),
             ("state", r#""sale""#),
             ("display_type", "null"),
+            ("product_uom", "1"),
+            ("product_uom_id", "1"),
             ("product_uom_qty", "2"),
             ("qty_delivered", "1"),
             ("qty_invoiced", "0"),
             ("price_total", "100"),
             ("untaxed_amount_to_invoice", "100"),
+            ("is_downpayment", "false"),
         ],
     ),
     ("sale_order_line_invoice_rel", &[]),
+    ("uom_uom", &[("factor", "0.5"), ("relative_factor", "2"), ("rounding", "0.01")]),
 ];
 
 /// A sound row of `table`, except for one column.

@@ -41,6 +41,21 @@ root_company as materialized (
     ) cur on true
     where c.root_id = c.id
 ),
+-- How finely each currency is rounded.
+currency as materialized (
+    select r.id, coalesce(r.decimal_places, 2) as decimals
+    from mirror m
+    cross join lateral jsonb_to_record(m.row) as r(id bigint, decimal_places int)
+    where m.tbl = 'res_currency'
+),
+-- Exchange rates: a company's own before those of all.
+currency_rate as materialized (
+    select r.id, r.currency_id, r.company_id, date '1970-01-01' + r.name as day, r.rate
+    from mirror m
+    cross join lateral jsonb_to_record(m.row)
+        as r(id bigint, currency_id bigint, company_id bigint, name int, rate numeric)
+    where m.tbl = 'res_currency_rate' and r.rate <> 0
+),
 -- Contacts count for their commercial partner (the company they belong to).
 -- (Odoo: base/models/res_partner.py _compute_commercial_partner; the column is stored.)
 partner as materialized (
@@ -94,15 +109,31 @@ draft_item as materialized (
     where i.parent_state = 'draft'
       and m.row ->> 'state' = 'draft' and m.row ->> 'move_type' in ('out_invoice', 'out_refund')
 ),
--- Links invoice line -> order line, of draft documents only; a credit note takes quantity back.
+-- Units of measure. factor is how many of a unit one reference unit is; since Odoo 19, which has relative_factor, the other way round.
+unit as materialized (
+    select r.id, case when r.relative_factor is null then r.factor else 1 / r.factor end as per_reference,
+           coalesce(nullif(r.rounding, 0), 0.01) as part
+    from mirror m
+    cross join lateral jsonb_to_record(m.row)
+        as r(id bigint, factor numeric, relative_factor numeric, rounding numeric)
+    where m.tbl = 'uom_uom' and r.factor > 0
+),
+-- Links invoice line -> order line, of draft documents only; a credit note takes quantity back. The quantity is that of the order
+-- line's unit, rounded away from zero (Odoo: uom/models/uom_uom.py _compute_quantity); factors have ten digits or more.
 draft_link as materialized (
     select l.order_line_id, r.move_id,
-           case mm.row ->> 'move_type' when 'out_refund' then -1 else 1 end * coalesce(r.quantity, 0) as quantity
+           case mm.row ->> 'move_type' when 'out_refund' then -1 else 1 end
+           * case when f.id is null or t.id is null or f.id = t.id then coalesce(r.quantity, 0)
+                  else sign(r.quantity) * t.part * greatest(0,
+                      ceil(abs(r.quantity * t.per_reference / f.per_reference / t.part) - 0.00001)) end as quantity
     from mirror m
     cross join lateral jsonb_to_record(m.row) as l(invoice_line_id bigint, order_line_id bigint)
     join mirror mi on mi.tbl = 'account_move_line' and mi.id = l.invoice_line_id::text
-    cross join lateral jsonb_to_record(mi.row) as r(move_id bigint, quantity numeric)
+    cross join lateral jsonb_to_record(mi.row) as r(move_id bigint, quantity numeric, product_uom_id bigint)
     join mirror mm on mm.tbl = 'account_move' and mm.id = r.move_id::text
+    left join mirror ml on ml.tbl = 'sale_order_line' and ml.id = l.order_line_id::text
+    left join unit f on f.id = r.product_uom_id
+    left join unit t on t.id = coalesce(ml.row ->> 'product_uom', ml.row ->> 'product_uom_id')::bigint
     where m.tbl = 'sale_order_line_invoice_rel'
       and mm.row ->> 'state' = 'draft' and mm.row ->> 'move_type' in ('out_invoice', 'out_refund')
 ),
@@ -115,22 +146,48 @@ draft_part as (
 -- ---------------------------------------------------------------------------------------------------------------
 -- Confirmed orders, what is still to be invoiced: res.partner.credit_to_invoice
 -- (Odoo: sale/models/res_partner.py, sale_order.py and sale_order_line.py amount_to_invoice; none of it is stored).
+-- The debtor is who will be invoiced (partner_invoice_id), not who has ordered.
 sale_line as materialized (
-    select r.id, r.order_id, r.product_id, r.display_type,
+    select r.id, r.order_id, r.product_id, r.display_type, r.is_downpayment,
            r.price_total, r.product_uom_qty, r.qty_delivered, r.qty_invoiced, r.untaxed_amount_to_invoice
     from mirror m
     cross join lateral jsonb_to_record(m.row)
-        as r(id bigint, order_id bigint, product_id bigint, display_type text, state text, price_total numeric,
-             product_uom_qty numeric, qty_delivered numeric, qty_invoiced numeric, untaxed_amount_to_invoice numeric)
+        as r(id bigint, order_id bigint, product_id bigint, display_type text, state text, is_downpayment boolean,
+             price_total numeric, product_uom_qty numeric, qty_delivered numeric, qty_invoiced numeric,
+             untaxed_amount_to_invoice numeric)
     where m.tbl = 'sale_order_line' and r.state = 'sale'
 ),
 open_order as materialized (
-    select r.id, r.company_id, r.partner_id, coalesce(nullif(r.currency_rate, 0), 1) as currency_rate
+    select r.id, coalesce(c.root_id, r.company_id) as company_id,
+           coalesce(r.partner_invoice_id, r.partner_id) as partner_id,
+           coalesce(r.currency_id, c.currency_id) as currency_id, c.currency_id as own_currency_id,
+           coalesce(cur.decimals, 2) as decimals,
+           case when r.amount_untaxed <> 0 then r.amount_total / r.amount_untaxed else 1 end as with_taxes
     from mirror m
     cross join lateral jsonb_to_record(m.row)
-        as r(id bigint, state text, company_id bigint, partner_id bigint, currency_rate numeric)
+        as r(id bigint, state text, company_id bigint, partner_id bigint, partner_invoice_id bigint, currency_id bigint,
+             amount_untaxed numeric, amount_total numeric)
+    left join lateral (
+        select company.root_id, root.currency_id
+        from company left join company root on root.id = company.root_id
+        where company.id = r.company_id
+    ) c on true
+    left join currency cur on cur.id = coalesce(r.currency_id, c.currency_id)
     where m.tbl = 'sale_order' and r.state = 'sale'
       and r.id in (select order_id from sale_line where untaxed_amount_to_invoice > 0)
+),
+-- The rate of the day: the latest up to it, else the first to come, else 1 (Odoo: base/models/res_currency.py _get_rates).
+rate as materialized (
+    select w.company_id, w.currency_id,
+           coalesce((select r.rate from currency_rate r
+                     where r.currency_id = w.currency_id and coalesce(r.company_id, w.company_id) = w.company_id
+                       and r.day <= $1::date
+                     order by r.company_id nulls last, r.day desc, r.id desc limit 1),
+                    (select r.rate from currency_rate r
+                     where r.currency_id = w.currency_id and coalesce(r.company_id, w.company_id) = w.company_id
+                     order by r.company_id nulls last, r.day, r.id desc limit 1),
+                    1) as rate
+    from (select company_id, currency_id from open_order union select company_id, own_currency_id from open_order) w
 ),
 -- Products invoiced on delivery owe what was delivered, all others what was ordered.
 on_delivery as materialized (
@@ -144,38 +201,69 @@ on_delivery as materialized (
           cross join lateral jsonb_to_record(mt.row) as t(id bigint, invoice_policy text)
           where mt.tbl = 'product_template' and t.invoice_policy = 'delivery')
 ),
--- price per unit, tax included, times the quantity not on a posted invoice. qty_invoiced counts drafts as invoiced
--- and leaves cancelled documents out, so taking the drafts back gives the posted quantity.
--- Multiplied before it is divided and carried to 30 digits, so that a third of a cent is never cut in between.
+-- Per line: price per unit, tax included, times the quantity not on a posted invoice, rounded to the order's currency.
+-- qty_invoiced counts drafts as invoiced and leaves cancelled documents out, so taking the drafts back gives the posted
+-- quantity. Multiplied before it is divided and carried to 30 digits, so that a third of a cent is never cut in between; the
+-- inner round brings back the ties which a periodic fraction misses by 1e-30. numeric round() is half away from zero.
 open_line as (
-    select l.order_id,
-           round(l.price_total * (
+    select l.order_id, o.decimals,
+           round(round(l.price_total * (
                      case when l.product_id in (select id from on_delivery)
-                          then coalesce(l.qty_delivered, 0) else l.product_uom_qty end
-                     - (coalesce(l.qty_invoiced, 0) - coalesce(d.quantity, 0))
-                 ), 30) / l.product_uom_qty as amount
+                          then coalesce(l.qty_delivered, 0) else l.product_uom_qty end - p.posted
+                 ), 30) / l.product_uom_qty, 20) as amount,
+           round(round(l.price_total * (l.product_uom_qty - p.posted), 30) / l.product_uom_qty, 20) as of_all
     from sale_line l
+    join open_order o on o.id = l.order_id
     left join (
         select order_line_id, sum(quantity) as quantity from draft_link group by order_line_id
     ) d on d.order_line_id = l.id
+    cross join lateral (select coalesce(l.qty_invoiced, 0) - coalesce(d.quantity, 0) as posted) p
     where l.display_type is null and l.product_uom_qty <> 0
-      and l.order_id in (select id from open_order)
 ),
 order_sum as (
-    select order_id, sum(amount) as amount from open_line group by order_id
+    select order_id, sum(round(amount, decimals)) as amount, sum(round(of_all, decimals)) as of_all
+    from open_line group by order_id
 ),
--- currency_rate: company currency -> order currency. numeric round() is half away from zero; the inner round
--- brings back the ties which a periodic fraction misses by 1e-30.
-order_part as (
-    select o.company_id, o.partner_id,
-           sum(round(round(s.amount / o.currency_rate, 20),
-                     coalesce((select rc.decimals
-                               from company c
-                               join root_company rc on rc.id = c.root_id
-                               where c.id = o.company_id), 2))) as to_invoice
+-- Down payments on posted documents: income lines that are linked to an order's down payment lines. amount_currency of income is
+-- negative; deductions and credit notes have the other sign. They have taxes as the order has them, because Odoo makes them
+-- of its lines in proportion (sale/wizard/sale_make_invoice_advance.py).
+down_payment as (
+    select o.id as order_id,
+           round(round(o.with_taxes * sum(round(-r.amount_currency * coalesce(t.rate, 1) / coalesce(f.rate, 1), 20)), 20),
+                 o.decimals) as posted
+    from mirror m
+    cross join lateral jsonb_to_record(m.row) as k(invoice_line_id bigint, order_line_id bigint)
+    join sale_line l on l.id = k.order_line_id and l.is_downpayment
+    join open_order o on o.id = l.order_id
+    join mirror mi on mi.tbl = 'account_move_line' and mi.id = k.invoice_line_id::text
+    cross join lateral jsonb_to_record(mi.row)
+        as r(parent_state text, is_downpayment boolean, amount_currency numeric, currency_id bigint)
+    left join rate t on t.company_id = o.company_id and t.currency_id = o.currency_id
+    left join rate f on f.company_id = o.company_id and f.currency_id = r.currency_id
+    where m.tbl = 'sale_order_line_invoice_rel' and r.parent_state = 'posted' and r.is_downpayment
+    group by o.id, o.with_taxes, o.decimals
+),
+-- What was invoiced in advance is not invoiced again; Odoo still counts it (odoo issue 238909). What goes beyond the whole order
+-- will be paid back.
+order_left as (
+    select o.company_id, o.partner_id, o.currency_id, o.own_currency_id,
+           case when coalesce(d.posted, 0) = 0 then s.amount
+                when d.posted > greatest(s.amount, s.of_all) then greatest(s.amount, s.of_all) - d.posted
+                else greatest(s.amount - d.posted, 0) end as amount
     from open_order o
     join order_sum s on s.order_id = o.id
-    group by o.company_id, o.partner_id
+    left join down_payment d on d.order_id = o.id
+),
+-- Added up per address and currency, then converted by the rate of the day and rounded (Odoo: res_partner.py
+-- _compute_credit_to_invoice, base/models/res_currency.py _convert).
+order_part as (
+    select o.company_id, o.partner_id,
+           round(round(sum(o.amount) * case when o.currency_id = o.own_currency_id then 1 else t.rate / f.rate end, 20),
+                 coalesce((select rc.decimals from root_company rc where rc.id = o.company_id), 2)) as to_invoice
+    from order_left o
+    left join rate f on f.company_id = o.company_id and f.currency_id = o.currency_id
+    left join rate t on t.company_id = o.company_id and t.currency_id = o.own_currency_id
+    group by o.company_id, o.partner_id, o.currency_id, o.own_currency_id, f.rate, t.rate
 ),
 -- ---------------------------------------------------------------------------------------------------------------
 -- Explicit limits, on the commercial partner (contacts only carry copies). 0 is a limit, a missing key is none; the default of

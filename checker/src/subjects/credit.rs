@@ -80,6 +80,7 @@ impl Subject for Credit {
         "sale_order",
         "sale_order_line",
         "sale_order_line_invoice_rel",
+        "uom_uom",
     ];
     const AUDITED: Option<Audited> = Some(audit::AUDITED);
     type Tables = Tables;

@@ -198,26 +198,26 @@ impl Columns<'_, '_> {
         if self.read >= self.fields.len() {
             return Ok(None);
         }
-        let unseen = |field: &usize| self.seen[field / 64 % 2] & (1 << (field % 64)) == 0;
+        let seen = self.seen;
+        let unseen = move |field: &usize| seen[field / 64 % 2] & (1 << (field % 64)) == 0;
         let unseen = (0..self.fields.len()).filter(unseen).map(|field| (field, self.fields[field]));
-        let (optional, missing_columns): (Vec<_>, Vec<_>) =
-            unseen.partition(|(_, name)| odoo::may_be_absent(self.cursor.table, name));
-        let is_elsewhere = |name: &str| odoo::kept_elsewhere(self.cursor.table, name).is_some();
-        if let Some((_, first)) = missing_columns.first() {
-            let elsewhere = optional.iter().filter(|(_, name)| is_elsewhere(name));
-            let mut all: Vec<_> = missing_columns.iter().chain(elsewhere).map(|(_, name)| *name).collect();
+        let table = self.cursor.table;
+        let is_missing = |name: &str| !odoo::may_be_absent(table, name);
+        let is_elsewhere = |name: &str| odoo::kept_elsewhere(table, name).is_some();
+        if let Some((_, first)) = unseen.clone().find(|(_, name)| is_missing(name)) {
+            let all = unseen.map(|(_, name)| name).filter(|name| is_missing(name) || is_elsewhere(name));
+            let mut all: Vec<_> = all.collect();
             all.sort_unstable();
             self.cursor.missing_columns.replace(all);
             return Err(Error::missing_field(first));
         }
-        Ok(optional.first().map(|(field, name)| {
-            self.see(*field);
-            self.value = "null";
-            if is_elsewhere(name) {
-                self.cursor.elsewhere.borrow_mut().push(name);
-            }
-            *name
-        }))
+        let Some((field, name)) = unseen.clone().next() else { return Ok(None) };
+        self.see(field);
+        self.value = "null";
+        if is_elsewhere(name) {
+            self.cursor.elsewhere.borrow_mut().push(name);
+        }
+        Ok(Some(name))
     }
 }
 

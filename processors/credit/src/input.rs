@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::store::{
     Account, Company, Currency, CurrencyRate, Invoice, InvoicedLine, Item, Limit, Partner, Product,
-    SaleOrder, SaleOrderLine, Settlement, Template,
+    SaleOrder, SaleOrderLine, Settlement, Template, Unit,
 };
 
 /// The key of `sale_order_line_invoice_rel`, which is all that its rows have.
@@ -130,22 +130,27 @@ pub struct ItemColumns<'a> {
     amount_residual: Option<Numeric>,
     reconciled: Option<bool>,
     quantity: Option<Numeric>,
+    product_uom_id: Option<i32>,
     display_type: Option<&'a str>,
     balance: Option<Numeric>,
+    currency_id: Option<i32>,
+    amount_currency: Option<Numeric>,
+    is_downpayment: Option<bool>,
 }
 
 impl FromSource for Item {
     type Columns<'a> = ItemColumns<'a>;
 
-    /// Draft items may be linked to orders or be receivable; posted ones matter while something is left to pay, and those that
-    /// fall due say afterwards when they did.
+    /// Draft items may be linked to orders or be receivable; posted ones matter while something is left to pay, those that fall due
+    /// say afterwards when they did, and down payments are deducted from their orders.
     fn from_columns(id: i32, columns: ItemColumns<'_>) -> Result<Option<Self>, Invalid> {
         let open = columns.reconciled != Some(true);
         let residual = amount(columns.amount_residual.filter(|_| open));
         let falls_due = columns.display_type == Some("payment_term");
+        let down_payment = columns.is_downpayment == Some(true);
         let draft = match columns.parent_state {
             Some("draft") => true,
-            Some("posted") if !residual.is_zero() || falls_due => false,
+            Some("posted") if !residual.is_zero() || falls_due || down_payment => false,
             _ => return Ok(None),
         };
         if Money::from_decimal(residual).is_none() {
@@ -165,8 +170,12 @@ impl FromSource for Item {
             due: columns.date_maturity.or(columns.date).map(|date| date.0),
             residual,
             quantity: amount(columns.quantity),
+            unit_id: columns.product_uom_id,
             falls_due,
             debit: amount(columns.balance) > Decimal::ZERO,
+            down_payment,
+            currency_id: columns.currency_id,
+            amount_currency: amount(columns.amount_currency.filter(|_| down_payment)),
         }))
     }
 }
@@ -324,21 +333,25 @@ pub struct OrderColumns<'a> {
     state: Option<&'a str>,
     company_id: i32,
     partner_id: i32,
-    currency_rate: Option<Numeric>,
+    partner_invoice_id: Option<i32>,
+    currency_id: Option<i32>,
+    amount_untaxed: Option<Numeric>,
+    amount_total: Option<Numeric>,
     commitment_date: Option<Timestamp>,
 }
 
 impl FromSource for SaleOrder {
     type Columns<'a> = OrderColumns<'a>;
 
+    /// Its debtor is who will be invoiced, not who has ordered.
     fn from_columns(id: i32, columns: OrderColumns<'_>) -> Result<Option<Self>, Invalid> {
-        let currency_rate =
-            columns.currency_rate.map(|rate| rate.0).filter(|rate| !rate.is_zero()).unwrap_or(Decimal::ONE);
-        Ok((columns.state == Some("sale")).then_some(Self {
+        Ok((columns.state == Some("sale")).then(|| Self {
             id,
             company_id: columns.company_id,
-            partner_id: columns.partner_id,
-            currency_rate,
+            partner_id: columns.partner_invoice_id.unwrap_or(columns.partner_id),
+            currency_id: columns.currency_id,
+            untaxed: amount(columns.amount_untaxed),
+            total: amount(columns.amount_total),
             ships_at: columns.commitment_date.map(|time| time.0),
         }))
     }
@@ -351,17 +364,21 @@ pub struct LineColumns<'a> {
     product_id: Option<i32>,
     state: Option<&'a str>,
     display_type: Option<&'a str>,
+    product_uom: Option<i32>,
+    product_uom_id: Option<i32>,
     product_uom_qty: Option<Numeric>,
     qty_delivered: Option<Numeric>,
     qty_invoiced: Option<Numeric>,
     price_total: Option<Numeric>,
     untaxed_amount_to_invoice: Option<Numeric>,
+    is_downpayment: Option<bool>,
 }
 
 impl FromSource for SaleOrderLine {
     type Columns<'a> = LineColumns<'a>;
 
-    /// Only confirmed lines with a price; one that is delivered, invoiced and posted to the last piece is done.
+    /// Only confirmed lines with a price; one that is delivered, invoiced and posted to the last piece is done. A down payment has no
+    /// ordered quantity; it is done when all of it was deducted.
     fn from_columns(id: i32, columns: LineColumns<'_>) -> Result<Option<Self>, Invalid> {
         let (ordered, delivered) = (amount(columns.product_uom_qty), amount(columns.qty_delivered));
         let (invoiced, open) =
@@ -369,18 +386,45 @@ impl FromSource for SaleOrderLine {
         let done = ordered == invoiced
             && ordered == delivered
             && amount(columns.untaxed_amount_to_invoice).is_zero();
-        let counts =
-            columns.state == Some("sale") && columns.display_type.is_none() && !ordered.is_zero() && !done;
+        let down_payment = columns.is_downpayment == Some(true);
+        let has_price = down_payment || !ordered.is_zero();
+        let counts = columns.state == Some("sale") && columns.display_type.is_none() && has_price && !done;
         Ok(counts.then(|| Self {
             id,
             order_id: columns.order_id,
             product_id: columns.product_id,
+            unit_id: columns.product_uom.or(columns.product_uom_id),
+            down_payment,
             ordered,
             delivered,
             invoiced,
             price_total: amount(columns.price_total),
             open,
         }))
+    }
+}
+
+/// `uom_uom`
+#[derive(Deserialize)]
+pub struct UnitColumns {
+    factor: Option<Numeric>,
+    relative_factor: Option<Numeric>,
+    rounding: Option<Numeric>,
+}
+
+impl FromSource for Unit {
+    type Columns<'a> = UnitColumns;
+
+    /// Up to Odoo 18 `factor` is how many of the unit one reference unit is; Odoo 19 turned it over when it brought
+    /// `relative_factor`: <https://github.com/odoo/odoo/blob/19.0/addons/uom/models/uom_uom.py>.
+    fn from_columns(id: i32, columns: UnitColumns) -> Result<Option<Self>, Invalid> {
+        let Some(Numeric(factor)) = columns.factor.filter(|factor| factor.0 > Decimal::ZERO) else {
+            return Ok(None);
+        };
+        let per_reference =
+            if columns.relative_factor.is_some() { Decimal::ONE.checked_div(factor) } else { Some(factor) };
+        let rounding = amount(columns.rounding);
+        Ok(per_reference.map(|per_reference| Self { id, per_reference, rounding }))
     }
 }
 

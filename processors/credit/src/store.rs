@@ -79,6 +79,16 @@ contract::table! {
 }
 
 contract::table! {
+    /// A unit of measure.
+    pub struct Unit in "unit" key (id: i32) {
+        /// How many of it are one reference unit of its kind: a twelfth of a dozen is one piece.
+        pub per_reference: Decimal,
+        /// Its smallest part.
+        pub rounding: Decimal,
+    }
+}
+
+contract::table! {
     /// A product variant.
     pub struct Product in "product" key (id: i32) {
         /// Its template.
@@ -127,7 +137,7 @@ contract::table! {
 }
 
 contract::table! {
-    /// A journal item: any of a draft, an open one of a posted entry, or a settled one that fell due by itself.
+    /// A journal item: any of a draft; of a posted entry an open one, one that fell due by itself, or a down payment.
     pub struct Item in "item" key (id: i32) {
         /// Its journal entry.
         pub move_id: i32,
@@ -143,12 +153,20 @@ contract::table! {
         pub due: Option<NaiveDate>,
         /// What is left to pay, in the company's currency.
         pub residual: Decimal,
-        /// Invoiced quantity.
+        /// Invoiced quantity …
         pub quantity: Decimal,
+        /// … in this unit.
+        pub unit_id: Option<i32>,
         /// Whether it is a line that falls due, of an invoice or a credit note.
         pub falls_due: bool,
         /// Whether it is a debit.
         pub debit: bool,
+        /// Whether it invoices a down payment, or deducts one.
+        pub down_payment: bool,
+        /// The currency of its document.
+        pub currency_id: Option<i32>,
+        /// What a down payment is in that currency, without taxes: negative when it is invoiced.
+        pub amount_currency: Decimal,
     }
 }
 
@@ -164,10 +182,14 @@ contract::table! {
     pub struct SaleOrder in "sale_order" key (id: i32) {
         /// Its company, which may be a branch.
         pub company_id: i32,
-        /// Its partner, which may be a contact.
+        /// Who will be invoiced, which may be a contact.
         pub partner_id: i32,
-        /// Units of the order's currency per unit of the company's.
-        pub currency_rate: Decimal,
+        /// Its currency.
+        pub currency_id: Option<i32>,
+        /// What was ordered, without taxes, in its currency …
+        pub untaxed: Decimal,
+        /// … and with them.
+        pub total: Decimal,
         /// When it has to be delivered, if that was agreed.
         pub ships_at: Option<DateTime<Utc>>,
     }
@@ -180,6 +202,10 @@ contract::table! {
         pub order_id: i32,
         /// Its product.
         pub product_id: Option<i32>,
+        /// The unit of its quantities.
+        pub unit_id: Option<i32>,
+        /// Whether it stands for a down payment; nothing is ordered by it.
+        pub down_payment: bool,
         /// Ordered quantity.
         pub ordered: Decimal,
         /// Delivered quantity.
@@ -211,6 +237,7 @@ contract::tables! {
     partners: Partner from "res_partner",
     limits: Limit from "ir_property",
     accounts: Account from "account_account",
+    units: Unit from "uom_uom",
     products: Product from "product_product",
     templates: Template from "product_template",
     invoices: Invoice from "account_move",
@@ -247,11 +274,11 @@ impl Tables {
         Ok(Self {
             companies: Rows::load(connection).await?,
             currencies: Rows::load(connection).await?,
-            // Nothing is converted.
-            rates: Rows::default(),
+            rates: Rows::load(connection).await?,
             partners: Rows::load_some("commercial_id = $1", customer, connection).await?,
             limits: Rows::load_some("partner_id = $1", customer, connection).await?,
             accounts: Rows::load(connection).await?,
+            units: Rows::load(connection).await?,
             products: Rows::load_some(&format!("id {products}"), customer, connection).await?,
             templates: Rows::load_some(&format!("id {templates}"), customer, connection).await?,
             invoices: Rows::load_some(

@@ -31,6 +31,10 @@ impl State {
                 let old = self.tables.accounts.set(id, row).is_some_and(|account| account.receivable);
                 self.touched.all |= old != self.tables.is_receivable(id);
             }
+            RowChange::Unit(id, row) => {
+                let old = self.tables.units.set(id, row);
+                self.touched.all |= old.as_ref() != self.tables.units.get(id);
+            }
             RowChange::Product(id, row) => {
                 let old = self.tables.by_delivery(id);
                 self.tables.products.set(id, row);

@@ -26,18 +26,17 @@ impl From<(i32, i32)> for Party {
     }
 }
 
-/// What kind of claim it is.
+/// What kind of claim a journal item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bucket {
     NotDue,
     Overdue,
     Unapplied,
     DraftInvoiced,
-    ToInvoice,
 }
 
 impl Bucket {
-    pub(super) const COUNT: usize = 5;
+    pub(super) const COUNT: usize = 4;
 
     /// Whether it is a posted claim.
     pub(super) fn is_receivable(self) -> bool {
@@ -45,7 +44,7 @@ impl Bucket {
     }
 }
 
-/// What one source row contributes.
+/// What one journal item contributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) party: Party,

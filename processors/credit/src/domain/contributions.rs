@@ -1,4 +1,4 @@
-//! What each source row contributes, and the sums. A row's old part is taken back before its new one is added, so any order
+//! What each journal item contributes, and the sums. A row's old part is taken back before its new one is added, so any order
 //! of changes, and any repeat, ends in the same sums.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,6 @@ use super::index::sorted;
 #[derive(Debug, Default)]
 pub(super) struct Contributions {
     items: Dense<i32, Part>,
-    orders: Dense<i32, Part>,
     sums: FxHashMap<Key, Sums>,
     /// Every company that a key was ever of; there are few.
     companies: BTreeSet<i32>,
@@ -64,12 +63,6 @@ impl Contributions {
         self.exchange(old, new)
     }
 
-    /// Sets what an order contributes, and answers the keys that it touches.
-    pub(super) fn set_order(&mut self, id: i32, new: Option<Part>) -> impl Iterator<Item = Key> + use<> {
-        let old = self.orders.set(id, new);
-        self.exchange(old, new)
-    }
-
     /// Takes the old part back from the sums and adds the new one. Answers the keys that this touches.
     fn exchange(&mut self, old: Option<Part>, new: Option<Part>) -> impl Iterator<Item = Key> + use<> {
         let parts = if old == new { [None, None] } else { [old, new] };
@@ -91,7 +84,7 @@ impl Contributions {
         }
     }
 
-    /// All keys that something contributes to.
+    /// All keys that an item contributes to.
     pub(super) fn keys(&self) -> impl Iterator<Item = Key> + '_ {
         self.sums.keys().copied()
     }
@@ -139,10 +132,6 @@ impl Contributions {
 
     pub(super) fn items(&self) -> impl Iterator<Item = i32> + '_ {
         self.items.keys()
-    }
-
-    pub(super) fn orders(&self) -> impl Iterator<Item = i32> + '_ {
-        self.orders.keys()
     }
 }
 

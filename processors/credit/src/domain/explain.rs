@@ -251,7 +251,6 @@ fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
         (Bucket::Overdue, "overdue"),
         (Bucket::Unapplied, "unapplied"),
         (Bucket::DraftInvoiced, "draft_invoiced"),
-        (Bucket::ToInvoice, "to_invoice"),
     ];
     let decimals = state.tables.decimals(key.company);
     let amount = |amount: Money| Money::sum_to_decimal(amount.0.into(), decimals);
@@ -264,20 +263,27 @@ fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
             amount: amount(part.amount),
             date: part.due,
         });
-        let orders = state.open_orders.rows_of(key).filter(|_| bucket == Bucket::ToInvoice);
-        let orders = orders.map(|(id, order)| DocumentExplained {
-            model: "sale.order",
-            id,
-            move_id: None,
-            amount: amount(order.amount),
-            date: order.ships,
-        });
-        let mut documents: Vec<_> = items.chain(orders).collect();
-        documents.sort_by_key(|document| (document.date, document.model, document.id));
+        let documents: Vec<_> = items.collect();
         let amount = documents.iter().map(|document| document.amount).sum();
         BucketExplained { bucket: name, amount, documents }
     });
-    explained.into_iter().filter(|bucket| !bucket.documents.is_empty()).collect()
+    let orders = state.open_orders.rows_of(key).map(|(id, order)| DocumentExplained {
+        model: "sale.order",
+        id,
+        move_id: None,
+        amount: amount(order.amount),
+        date: order.ships,
+    });
+    // Orders are added up in their currency: the sum may differ from the orders', each converted by itself, in its last digits.
+    let to_invoice = Money::sum_to_decimal(state.ordered.sum(key, &state.rates, &state.tables), decimals);
+    let to_invoice =
+        BucketExplained { bucket: "to_invoice", amount: to_invoice, documents: orders.collect() };
+    let mut buckets: Vec<_> = explained.into_iter().chain([to_invoice]).collect();
+    buckets.retain(|bucket| !bucket.documents.is_empty());
+    for bucket in &mut buckets {
+        bucket.documents.sort_by_key(|document| (document.date, document.model, document.id));
+    }
+    buckets
 }
 
 /// What was decided, and what would change it.

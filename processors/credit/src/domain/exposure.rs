@@ -18,10 +18,12 @@ pub(super) fn exposure(state: &State, key: Key, now: DateTime<Utc>) -> Option<Ex
         partner.filter(|row| row.commercial_id == row.id && tables.roots().contains(&key.company));
     let credit_limit = commercial.and_then(|row| row.limit(key.company).or_else(|| state.limit(key)));
     let decimals = tables.decimals(key.company);
-    let amount = |bucket| Money::sum_to_decimal(sums.amount(bucket), decimals);
-    let buckets =
-        [Bucket::NotDue, Bucket::Overdue, Bucket::Unapplied, Bucket::DraftInvoiced, Bucket::ToInvoice]
-            .map(amount);
+    let [not_due, overdue, unapplied, draft_invoiced] =
+        [Bucket::NotDue, Bucket::Overdue, Bucket::Unapplied, Bucket::DraftInvoiced]
+            .map(|bucket| sums.amount(bucket));
+    let to_invoice = state.ordered.sum(key, &state.rates, tables);
+    let buckets = [not_due, overdue, unapplied, draft_invoiced, to_invoice]
+        .map(|sum| Money::sum_to_decimal(sum, decimals));
     if credit_limit.is_none() && buckets.iter().all(Decimal::is_zero) {
         return None;
     }

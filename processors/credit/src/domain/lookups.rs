@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::bucket::{Key, Party};
 use crate::store::{Currency, Partner, Tables};
@@ -38,8 +38,21 @@ impl Tables {
         self.partners.get(partner).map_or_else(|| format!("partner {partner}"), |row| row.name.clone())
     }
 
+    /// The currency that a company keeps its books in.
+    pub(super) fn currency_id(&self, company: i32) -> Option<i32> {
+        self.companies.get(company).map(|row| row.currency_id)
+    }
+
     fn currency_of(&self, company: i32) -> Option<&Currency> {
-        self.companies.get(company).and_then(|row| self.currencies.get(row.currency_id))
+        self.currencies.get(self.currency_id(company)?)
+    }
+
+    /// An amount to the smallest part of a currency, halves away from zero; two decimals where the currency is not known.
+    pub(super) fn rounded(&self, amount: Decimal, currency: i32) -> Decimal {
+        let decimals = self.currencies.get(currency).and_then(|row| u32::try_from(row.decimals).ok());
+        // A third of a price has no end: its last digits must not decide about half a cent.
+        let amount = amount.round_dp(20);
+        amount.round_dp_with_strategy(decimals.unwrap_or(2), RoundingStrategy::MidpointAwayFromZero)
     }
 
     /// The ISO 4217 code of a company's currency.

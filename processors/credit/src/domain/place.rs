@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
-use contract::{Money, Table};
+use contract::Table;
 
 use super::bucket::{Key, Part};
+use super::ordered::OrderPart;
 use super::payments::{MEMORY_DAYS, Payment};
+use super::rates::Rates;
 use super::state::State;
-use super::to_invoice::OpenOrder;
+use super::to_invoice::{OpenOrder, Rest};
 use super::volume::{Sale, YEAR_DAYS};
 use crate::store::Item;
 
@@ -38,6 +40,13 @@ impl State {
             self.touched.items.extend(self.tables.items.iter().map(|item| item.id));
             self.touch_all_but_items();
         }
+        if self.touched.rates {
+            self.rates = Rates::new(&self.tables, today);
+            // A down payment may be in another currency than its order, so there may be more left of any of them, or less.
+            let orders = self.tables.orders.iter().map(|order| order.id);
+            self.touched.orders.extend(orders.filter(|order| self.indexes.lines_of_order.has(*order)));
+            self.touched.keys.extend(self.ordered.foreign(&self.tables));
+        }
         self.touched.items.extend(self.contributions.overdue_by(today));
         for id in std::mem::take(&mut self.touched.items) {
             self.place_item(id, today);
@@ -54,13 +63,15 @@ impl State {
         for id in std::mem::take(&mut self.touched.orders) {
             self.place_order(id);
         }
-        for id in std::mem::take(&mut self.touched.partners) {
-            let companies: BTreeSet<_> =
-                self.tables.roots().into_iter().chain(self.contributions.companies()).collect();
-            for company in companies {
-                self.touched.keys.insert(Key { company, partner: id });
-            }
-            self.touched.customers.insert(id);
+        let partners = std::mem::take(&mut self.touched.partners);
+        if partners.is_empty() {
+            return;
+        }
+        let known = self.contributions.companies().chain(self.ordered.companies());
+        let companies: BTreeSet<_> = self.tables.roots().into_iter().chain(known).collect();
+        for partner in partners {
+            self.touched.keys.extend(companies.iter().map(|&company| Key { company, partner }));
+            self.touched.customers.insert(partner);
         }
     }
 
@@ -72,18 +83,17 @@ impl State {
     }
 
     fn place_order(&mut self, id: i32) {
-        let Self { tables, indexes, calendar, .. } = self;
-        let order = tables.orders.get(id);
-        let part = order.and_then(|order| Part::from_order(order, tables, indexes));
-        let amount = part.map_or(Money::ZERO, |part| part.amount);
-        let open = order.and_then(|order| OpenOrder::from_row(order, amount, tables, indexes, *calendar));
-        self.touched.keys.extend(self.contributions.set_order(id, part));
+        let order = self.tables.orders.get(id);
+        let rest = order.and_then(|order| Rest::of(order, &self.tables, &self.indexes, &self.rates));
+        let part = rest.as_ref().and_then(OrderPart::new);
+        let open = rest.and_then(|rest| OpenOrder::new(&rest, &self.tables, &self.rates, self.calendar));
+        self.touched.keys.extend(self.ordered.set(id, part));
         self.touched.assess.extend(self.open_orders.set(id, open));
     }
 
     fn touch_all_but_items(&mut self) {
-        let Self { tables, contributions, payments, sales, open_orders, touched, .. } = self;
-        touched.orders = contributions.orders().collect();
+        let Self { tables, contributions, ordered, payments, sales, open_orders, touched, .. } = self;
+        touched.orders = ordered.ids().collect();
         touched.orders.extend(open_orders.ids());
         touched.orders.extend(tables.orders.iter().map(|order| order.id));
         touched.invoices = sales.ids().collect();
@@ -95,7 +105,7 @@ impl State {
         touched.partners.extend(tables.limits.iter().map(|limit| limit.partner_id));
         touched.keys.extend(tables.exposures.iter().map(|row| Key::from(row.key())));
         // What a currency without cents rounds to nothing has no row, and gets one when the currency gets cents.
-        touched.keys.extend(contributions.keys());
+        touched.keys.extend(contributions.keys().chain(ordered.keys()));
         touched.assess.extend(tables.assessments.iter().map(|row| Key::from(row.key())));
         touched.assess.extend(tables.holds.iter().map(|row| Key::from(row.key())));
         touched.rates = true;
@@ -111,8 +121,12 @@ impl State {
         }
         let old = |item: &&Item| item.is_settled() && item.due.is_none_or(|due| due < payments);
         let items: Vec<_> = self.tables.items.iter().filter(old).map(|item| item.id).collect();
-        let has_settlements = |item: &i32| self.indexes.settlements_of_item.has(*item);
-        for item in items.into_iter().filter(|item| !has_settlements(item)).collect::<Vec<_>>() {
+        let still_counts = |item: &i32| {
+            let mut lines = self.indexes.links.lines_of(*item);
+            self.indexes.settlements_of_item.has(*item)
+                || lines.any(|line| self.tables.lines.get(line).is_some())
+        };
+        for item in items.into_iter().filter(|item| !still_counts(item)).collect::<Vec<_>>() {
             self.set_item(item, None);
         }
         let invoices = self.tables.invoices.iter();

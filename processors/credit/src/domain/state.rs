@@ -10,7 +10,9 @@ use super::calendar::Calendar;
 use super::contributions::Contributions;
 use super::indexes::Indexes;
 use super::norms::Norms;
+use super::ordered::Ordered;
 use super::payments::{Experience, Payment};
+use super::rates::Rates;
 use super::to_invoice::OpenOrder;
 use super::touched::Touched;
 use super::volume::{self, Periods, Sale};
@@ -26,10 +28,13 @@ pub(crate) struct State {
     pub(super) main_company: Option<i32>,
     pub(super) indexes: Indexes,
     pub(super) contributions: Contributions,
+    pub(super) ordered: Ordered,
     pub(super) payments: ByKey<Payment>,
     pub(super) sales: ByKey<Sale>,
     pub(super) open_orders: ByKey<OpenOrder>,
     pub(super) norms: Norms,
+    /// As of that day.
+    pub(super) rates: Rates,
     /// The day as of which rows are placed.
     pub(super) today: Option<NaiveDate>,
     /// What has changed since conclusions were last drawn.

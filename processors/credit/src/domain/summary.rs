@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::bucket::Key;
-use super::conversion::conversions;
 use super::view::View;
 use crate::store::{Assessment, HoldStatus, RiskLevel, Score};
 
@@ -24,9 +23,16 @@ pub(super) struct Main {
 impl Main {
     /// The configured company, or the lowest root company; `None` where there is none.
     pub(super) fn new(view: View<'_>) -> Option<Self> {
-        let View { state, today, .. } = view;
+        let View { state, .. } = view;
         let company = state.main_company.or_else(|| state.tables.roots().first().copied())?;
-        Some(Self { company, rates: conversions(&state.tables, company, today) })
+        let currency = |company| state.tables.currency_id(company);
+        let rate = |from| {
+            let (from, to) = currency(from).zip(currency(company))?;
+            state.rates.convert(Decimal::ONE, company, from, to)
+        };
+        let roots = state.tables.roots();
+        let rates = roots.into_iter().map(|root| (root, rate(root).unwrap_or(Decimal::ONE))).collect();
+        Some(Self { company, rates })
     }
 }
 

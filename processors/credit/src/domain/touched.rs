@@ -39,12 +39,21 @@ impl Touched {
         }
     }
 
-    /// An item that is linked to an order decides about all items of its entry, and about the order.
+    /// An item that is linked to an order decides about all items of its entry, and about the order. What falls due of an entry with
+    /// down payments says whether they are paid.
     pub(super) fn item(&mut self, id: i32, tables: &Tables, indexes: &Indexes) {
         self.items.insert(id);
         if indexes.links.has(id) {
             self.siblings(id, tables, indexes);
             self.orders_of(id, tables, indexes);
+        }
+        let Some(entry) = tables.items.get(id).filter(|item| item.falls_due).map(|item| item.move_id) else {
+            return;
+        };
+        for sibling in indexes.items_of_move.members(entry) {
+            if tables.items.get(sibling).is_some_and(|item| item.down_payment) {
+                self.orders_of(sibling, tables, indexes);
+            }
         }
     }
 

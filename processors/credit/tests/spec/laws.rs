@@ -7,8 +7,8 @@ use contract::testkit::{Driver, Specimen, Step};
 use contract::{Emitted, laws};
 use credit::Credit;
 use credit::store::{
-    Account, Assessment, Company, Currency, Exposure, Invoice, InvoicedLine, Item, Limit, Partner, Product,
-    RowChange, SaleOrder, SaleOrderLine, Settlement, Tables, Template,
+    Account, Assessment, Company, Currency, CurrencyRate, Exposure, Invoice, InvoicedLine, Item, Limit,
+    Partner, Product, RowChange, SaleOrder, SaleOrderLine, Settlement, Tables, Template, Unit,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -35,16 +35,20 @@ fn row_change() -> impl Strategy<Value = RowChange> {
         any::<bool>(),
         day.clone(),
         cents(-500..900),
-        0..5_i64,
+        (0..5_i64, proptest::option::of(id())),
         any::<bool>(),
+        proptest::option::of((id(), cents(-900..900))),
     );
     let invoice = (id(), any::<bool>(), any::<bool>(), id(), id(), day.clone(), cents(-500..900));
-    let settlement = (1..6_i32, 1..9_i32, 1..9_i32, day, cents(1..900));
+    let settlement = (1..6_i32, 1..9_i32, 1..9_i32, day.clone(), cents(1..900));
+    let rate = (id(), id(), proptest::option::of(id()), day, cents(10..900));
+    let order = (id(), id(), id(), proptest::option::of(id()), cents(1..900), cents(1..900));
     let line = (
         1..6_i32,
         id(),
         proptest::option::of(id()),
-        1..5_i64,
+        (proptest::option::of(id()), any::<bool>()),
+        0..5_i64,
         0..5_i64,
         0..5_i64,
         cents(1..9_000),
@@ -72,17 +76,26 @@ fn row_change() -> impl Strategy<Value = RowChange> {
             RowChange::Settlement(id, Some(Settlement { id, debit_id, credit_id, day, amount }))
         }),
         1 => (1..6_i32).prop_map(|id| RowChange::Settlement(id, None)),
-        6 => item.prop_map(|(id, move_id, company_id, partner, account, draft, due, residual, quantity, falls_due)| {
+        6 => item.prop_map(|(id, move_id, company_id, partner, account, draft, due, residual, (quantity, unit_id), falls_due, paid)| {
             RowChange::Item(id, Some(Item { id, move_id, company_id, partner_id: Some(partner), account_id: Some(account), draft,
-                due: Some(due), residual, quantity: quantity.into(), falls_due, debit: residual >= Decimal::ZERO }))
+                due: Some(due), residual, quantity: quantity.into(), unit_id, falls_due, debit: residual >= Decimal::ZERO,
+                down_payment: paid.is_some(), currency_id: paid.map(|(currency, _)| currency),
+                amount_currency: paid.map_or(Decimal::ZERO, |(_, amount)| amount) }))
         }),
         2 => (1..9_i32).prop_map(|id| RowChange::Item(id, None)),
-        2 => (id(), id(), id()).prop_map(|(id, company_id, partner_id)| {
-            RowChange::SaleOrder(id, Some(SaleOrder { id, company_id, partner_id, currency_rate: Decimal::ONE, ships_at: None }))
+        1 => rate.prop_map(|(id, currency_id, company_id, day, rate)| {
+            RowChange::CurrencyRate(id, Some(CurrencyRate { id, currency_id, company_id, day, rate }))
+        }),
+        1 => id().prop_map(|id| RowChange::CurrencyRate(id, None)),
+        1 => (id(), cents(1..900)).prop_map(|(id, per_reference)| {
+            RowChange::Unit(id, Some(Unit { id, per_reference, rounding: Decimal::new(1, 2) }))
+        }),
+        2 => order.prop_map(|(id, company_id, partner_id, currency_id, untaxed, total)| {
+            RowChange::SaleOrder(id, Some(SaleOrder { id, company_id, partner_id, currency_id, untaxed, total, ships_at: None }))
         }),
         1 => id().prop_map(|id| RowChange::SaleOrder(id, None)),
-        4 => line.prop_map(|(id, order_id, product_id, ordered, delivered, invoiced, price_total, open)| {
-            RowChange::SaleOrderLine(id, Some(SaleOrderLine { id, order_id, product_id, ordered: ordered.into(),
+        4 => line.prop_map(|(id, order_id, product_id, (unit_id, down_payment), ordered, delivered, invoiced, price_total, open)| {
+            RowChange::SaleOrderLine(id, Some(SaleOrderLine { id, order_id, product_id, unit_id, down_payment, ordered: ordered.into(),
                 delivered: delivered.into(), invoiced: invoiced.into(), price_total, open }))
         }),
         1 => (1..6_i32).prop_map(|id| RowChange::SaleOrderLine(id, None)),
@@ -207,8 +220,12 @@ fn what_a_currency_without_cents_rounds_to_nothing_is_there_when_it_gets_cents()
         due: None,
         residual: Decimal::new(-1, 2),
         quantity: Decimal::ZERO,
+        unit_id: None,
         falls_due: false,
         debit: false,
+        down_payment: false,
+        currency_id: None,
+        amount_currency: Decimal::ZERO,
     };
     let rows = [
         RowChange::Company(1, Some(Company { id: 1, root_id: 1, currency_id: 1 })),

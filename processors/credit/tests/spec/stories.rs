@@ -100,7 +100,9 @@ impl Story {
             id,
             company_id: 1,
             partner_id: 7,
-            currency_rate: Decimal::ONE,
+            currency_id: Some(1),
+            untaxed: amount.into(),
+            total: amount.into(),
             ships_at: self.clock().checked_add_days(Days::new(days)),
         };
         self.changes([RowChange::SaleOrder(id, Some(order)), line(id, amount, 0)])
@@ -150,8 +152,12 @@ fn item(id: i32, residual: i64, due: NaiveDate, falls_due: bool) -> Item {
         due: Some(due),
         residual: residual.into(),
         quantity: Decimal::ONE,
+        unit_id: None,
         falls_due,
         debit: residual >= 0,
+        down_payment: false,
+        currency_id: Some(1),
+        amount_currency: Decimal::ZERO,
     }
 }
 
@@ -161,6 +167,8 @@ fn line(id: i32, amount: i64, delivered: i64) -> RowChange {
         id,
         order_id: id,
         product_id: None,
+        unit_id: None,
+        down_payment: false,
         ordered: Decimal::ONE,
         delivered: delivered.into(),
         invoiced: Decimal::ZERO,
