@@ -59,7 +59,8 @@ impl<'b> Bound<'b> {
 
     /// What the two can weigh at most.
     pub(crate) fn most(&self, prior: i32) -> i32 {
-        let groups = Group::ALL.into_iter().map(|group| group.bound(self.groups[group as usize], prior));
+        let groups =
+            Group::ALL.into_iter().map(|group| group.bound(self.groups[group as usize], prior, false));
         prior + self.free + groups.sum::<i32>()
     }
 }

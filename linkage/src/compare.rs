@@ -1,9 +1,11 @@
 //! The level on which two records agree in one comparison. Symmetric, and integers only: the same on every machine.
 
+pub(crate) mod name;
+
 use rapidfuzz::distance::osa;
 
 use crate::measure::{CLOSE, MISSING, Measure, SAME};
-use crate::normalise::nickname;
+use crate::normalise::given_name;
 use crate::record::{Slot, Token};
 
 /// The level of two slots.
@@ -14,10 +16,11 @@ pub fn level(measure: Measure, a: Slot<'_>, b: Slot<'_>) -> u8 {
     match measure {
         Measure::Given => given(a, b),
         Measure::Family => whole(a, b, family_is_close),
-        Measure::Name => name(a, b),
+        Measure::Name => name::level(a, b),
         Measure::Street => street(a, b),
         Measure::Email => email(a, b),
-        Measure::Phone | Measure::HouseNumber => any(a, b),
+        Measure::Phone => phone(a, b),
+        Measure::HouseNumber => house_number(a, b),
         Measure::Postcode | Measure::TaxId | Measure::Identifier => {
             whole(a, b, |a, b| one_edit(first(a), first(b)))
         }
@@ -53,7 +56,11 @@ fn same(a: Slot<'_>, b: Slot<'_>) -> bool {
 }
 
 fn equal(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
-    x.hash == y.hash && a.text(x) == b.text(y)
+    x.hash == y.hash && a.text(x) == b.text(y) && x.native.agrees(y.native)
+}
+
+fn text(word: &[u8]) -> &str {
+    std::str::from_utf8(word).unwrap_or_default()
 }
 
 /// Equal, alike or different.
@@ -128,7 +135,9 @@ fn given(a: Slot<'_>, b: Slot<'_>) -> u8 {
         return if x[0] == y[0] { 3 } else { 4 };
     }
     let nickname = || a.tokens[1..].iter().any(|x| b.tokens[1..].iter().any(|y| is_nickname(a, x, b, y)));
-    if is_slip(x, y) || contains(a, b) {
+    if given_name::differ(text(x), text(y)) {
+        4
+    } else if is_slip(x, y) || contains(a, b) {
         CLOSE
     } else if abbreviates(x, y) || nickname() {
         3
@@ -138,99 +147,15 @@ fn given(a: Slot<'_>, b: Slot<'_>) -> u8 {
 }
 
 fn is_nickname(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
-    let text = |text| std::str::from_utf8(text).unwrap_or_default();
-    (x.marks | y.marks) & Token::NICKNAME != 0 && nickname::same_person(text(a.text(x)), text(b.text(y)))
-}
-
-/// How the words of two names were matched.
-#[derive(Default)]
-struct Aligned {
-    /// Words that are equal or alike.
-    words: usize,
-    /// Words where one is short for the other: its first letter, its beginning, a nickname.
-    short: usize,
-    /// Whether all words of the shorter name were matched.
-    one: bool,
-    /// Whether all words of both were.
-    both: bool,
-}
-
-/// Words of a name behind the sixteenth are not looked at.
-const MOST_WORDS: usize = 16;
-
-/// The words of a name, behind the whole of it.
-fn words(slot: Slot<'_>) -> &[Token] {
-    let words = slot.tokens.get(1..).unwrap_or_default();
-    &words[..words.len().min(MOST_WORDS)]
-}
-
-/// Matches words: first equal ones, then those that are alike, then short forms.
-fn align(a: Slot<'_>, b: Slot<'_>) -> Aligned {
-    let (ours, theirs) = (words(a), words(b));
-    let (mut our_taken, mut their_taken) = ([false; MOST_WORDS], [false; MOST_WORDS]);
-    let mut pair_up = |matches: &dyn Fn(&Token, &Token) -> bool| {
-        let mut pairs = 0;
-        for (our, taken) in ours.iter().zip(&mut our_taken).filter(|(_, taken)| !**taken) {
-            let free =
-                theirs.iter().zip(&mut their_taken).find(|(their, taken)| !**taken && matches(our, their));
-            if let Some((_, their_taken)) = free {
-                (*taken, *their_taken) = (true, true);
-                pairs += 1;
-            }
-        }
-        pairs
-    };
-    let (fewer, more) = (ours.len().min(theirs.len()), ours.len().max(theirs.len()));
-    let mut aligned = Aligned { words: pair_up(&|x, y| equal(a, x, b, y)), ..Aligned::default() };
-    if aligned.words < fewer {
-        aligned.words += pair_up(&|x, y| {
-            let (x, y) = (a.text(x), b.text(y));
-            x.len() > 1 && y.len() > 1 && is_slip(x, y)
-        });
-        aligned.short = pair_up(&|our, their| {
-            let (x, y) = (a.text(our), b.text(their));
-            if x.len() == 1 || y.len() == 1 {
-                x[0] == y[0]
-            } else {
-                abbreviates(x, y) || is_nickname(a, our, b, their)
-            }
-        });
-    }
-    let matched = aligned.words + aligned.short;
-    aligned.one = matched == fewer;
-    aligned.both = matched == more;
-    aligned
-}
-
-fn name(a: Slot<'_>, b: Slot<'_>) -> u8 {
-    if same(a, b) {
-        return SAME;
-    }
-    let aligned = align(a, b);
-    let exactly = || {
-        a.tokens.len() == b.tokens.len()
-            && a.tokens[1..].iter().all(|x| b.tokens[1..].iter().any(|y| equal(a, x, b, y)))
-    };
-    if aligned.both && aligned.short == 0 {
-        return if exactly() { SAME } else { CLOSE };
-    }
-    // A space in the wrong place, or none.
-    if first(a).len().min(first(b).len()) >= 6 && is_slip(first(a), first(b)) {
-        return CLOSE;
-    }
-    match aligned {
-        Aligned { both: true, words: 1.., .. } => 3,
-        Aligned { one: true, words: 1.., .. } => 4,
-        Aligned { words: 1.., .. } => 5,
-        _ => 6,
-    }
+    (x.marks | y.marks) & Token::NICKNAME != 0
+        && given_name::are_one_persons(text(a.text(x)), text(b.text(y)))
 }
 
 fn street(a: Slot<'_>, b: Slot<'_>) -> u8 {
-    match name(a, b) {
+    match name::level(a, b) {
         SAME => SAME,
-        CLOSE | 3 | 4 => CLOSE,
-        5 => 3,
+        CLOSE..=name::CONTAINED => CLOSE,
+        name::ALIKE | name::PARTLY => 3,
         _ => 4,
     }
 }
@@ -255,15 +180,34 @@ fn email(a: Slot<'_>, b: Slot<'_>) -> u8 {
     }
 }
 
-/// One of several numbers has to agree.
-fn any(a: Slot<'_>, b: Slot<'_>) -> u8 {
+/// One of several numbers has to agree. Neighbours, and the extensions of one switchboard, differ in their last digits: that is no
+/// slip.
+fn phone(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    let is_slip = |x: &[u8], y: &[u8]| {
+        let same = x.iter().zip(y).take_while(|(x, y)| x == y).count();
+        one_edit(x, y) && same + LAST_DIGITS < x.len().min(y.len())
+    };
     if shares_a_token(a, b) {
         SAME
-    } else if a.tokens.iter().any(|x| b.tokens.iter().any(|y| one_edit(a.text(x), b.text(y)))) {
+    } else if a.tokens.iter().any(|x| b.tokens.iter().any(|y| is_slip(a.text(x), b.text(y)))) {
         CLOSE
     } else {
         3
     }
+}
+
+/// Digits that tell the phones of one house apart.
+const LAST_DIGITS: usize = 2;
+
+/// A house may have several numbers, and a flat in it one more: those of one address have to be among the other's.
+fn house_number(a: Slot<'_>, b: Slot<'_>) -> u8 {
+    let (few, many) = if a.tokens.len() < b.tokens.len() { (a, b) } else { (b, a) };
+    let is_there = |x: &Token| many.tokens.iter().any(|y| equal(few, x, many, y));
+    if few.tokens.iter().all(is_there) {
+        return SAME;
+    }
+    let is_single = few.tokens.len() == 1 && many.tokens.len() == 1;
+    if is_single && one_edit(first(a), first(b)) { CLOSE } else { 3 }
 }
 
 /// How rare what two slots share is, in hundredths of a bit: the rarest token of both, or, where words only stand in another order,

@@ -1,7 +1,8 @@
 //! How often values occur.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::measure::{Group, Measure};
 use crate::reader::Comparison;
 use crate::record::Record;
 
@@ -27,16 +28,27 @@ impl Frequencies {
         Self { counts: FxHashMap::default(), comparisons: expected.collect() }
     }
 
-    /// Counts the values of records.
+    /// Counts the values of records. What somebody is reached by counts once for each name: a switchboard that a hundred colleagues
+    /// have says little, and one that stands in two records of one firm says much.
     pub fn count<'r>(records: impl IntoIterator<Item = &'r Record>, comparisons: &[Comparison]) -> Self {
         let mut frequencies = Self::none(comparisons);
+        let is_name = |comparison: &Comparison| matches!(comparison.measure, Measure::Name | Measure::Family);
+        let name = comparisons.iter().position(is_name);
+        let mut seen = FxHashSet::default();
         for record in records {
+            let name = name.and_then(|name| record.slot(name).tokens.first()).map(|name| name.hash);
             for (comparison, (having, _)) in frequencies.comparisons.iter_mut().enumerate() {
                 let slot = record.slot(comparison);
                 *having += u32::from(!slot.is_missing());
                 for (i, token) in slot.tokens.iter().enumerate() {
+                    let is_contact = comparisons[comparison].measure.group() == Some(Group::Contact);
+                    let mut is_new = || {
+                        name.is_none_or(|name| {
+                            !is_contact || seen.insert((narrow(comparison), token.hash, name))
+                        })
+                    };
                     // A word that is the whole value counts once.
-                    if slot.tokens[..i].iter().all(|before| before.hash != token.hash) {
+                    if slot.tokens[..i].iter().all(|before| before.hash != token.hash) && is_new() {
                         *frequencies.counts.entry((narrow(comparison), token.hash)).or_default() += 1;
                     }
                 }

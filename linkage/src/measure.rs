@@ -87,7 +87,8 @@ const NAME: &[Level] = &[
     level("close", 0.16, 1e-5),
     level("short form", 0.06, 3e-5),
     level("contained", 0.08, 1e-4),
-    level("partly", 0.05, 1e-2),
+    level("alike", 0.005, 1e-4),
+    level("partly", 0.03, 1e-2),
     level("different", 0.03, 0.99),
 ];
 const EMAIL: &[Level] = &[
@@ -134,12 +135,12 @@ const TEXT: &[Level] = &[
     level("15 %", 0.08, 1e-2),
     level("different", 0.04, 0.99),
 ];
-const MODEL_NUMBER: &[Level] = &[rare("shared", 0.75, 1e-4), level("different", 0.25, 0.99)];
+const MODEL_NUMBER: &[Level] = &[rare("shared", 0.88, 1e-4), level("different", 0.12, 0.99)];
 const AMOUNT: &[Level] = &[
-    level("same", 0.55, 2e-2),
-    level("within 5 %", 0.20, 4e-2),
+    level("same", 0.60, 2e-2),
+    level("within 5 %", 0.22, 4e-2),
     level("within 20 %", 0.12, 0.1),
-    level("different", 0.13, 0.85),
+    level("different", 0.06, 0.85),
 ];
 
 impl Measure {
@@ -235,11 +236,16 @@ impl Group {
     pub const LEAST: i32 = -3_000;
 
     /// What a group counts for. Neighbours and families have one address, so an address alone never makes more than even odds
-    /// of the `prior`.
-    pub fn bound(self, part: i32, prior: i32) -> i32 {
-        match self {
-            Self::Address => part.clamp(Self::LEAST, prior.saturating_neg().max(0)),
-            Self::Contact => part.max(Self::LEAST),
-        }
+    /// of the `prior`. Where names are no more than alike, who lives and is reached in one place may well be two people.
+    pub fn bound(self, part: i32, prior: i32, names_are_alike: bool) -> i32 {
+        let most = match self {
+            _ if names_are_alike => Self::MOST_OF_TWO_NAMES,
+            Self::Address => prior.saturating_neg().max(0),
+            Self::Contact => i32::MAX,
+        };
+        part.clamp(Self::LEAST, most)
     }
+
+    /// What a group counts for at most where names are alike, in thousandths of a bit.
+    const MOST_OF_TWO_NAMES: i32 = 0;
 }

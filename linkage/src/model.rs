@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::bound::{Best, Bound};
 use crate::compare;
+use crate::compare::name::{self, ALIKE};
 use crate::field::Schema;
 use crate::frequencies::Frequencies;
 use crate::measure::{CLOSE, Group, Level, MISSING, Measure, SAME};
 use crate::reader::{Comparison, Reader};
-use crate::record::{Place, Record};
+use crate::record::{Place, Record, Slot, Token};
 use crate::veto::{self, Veto};
 
 /// The most comparisons that a model has.
@@ -64,6 +65,8 @@ pub struct Model {
     /// How many records there were when it was frozen, as a logarithm in thousandths of a bit.
     size: i32,
     given_and_family: Option<(usize, usize)>,
+    name: Option<usize>,
+    email: Option<usize>,
     /// Comparisons, the cheap ones first.
     order: Vec<usize>,
 }
@@ -98,6 +101,8 @@ impl Model {
         Self {
             parameters,
             order,
+            name: place(Measure::Name),
+            email: place(Measure::Email),
             given_and_family: place(Measure::Given).zip(place(Measure::Family)),
             others: shares(&reader, |level| level.others),
             size: thousandths(1_000.0),
@@ -249,8 +254,21 @@ impl Model {
         for (i, comparison) in self.comparisons().iter().enumerate() {
             levels[i] = compare::level(comparison.measure, a.slot(i), b.slot(i));
         }
-        self.cross(&mut levels, a, b);
+        self.adjust(&mut levels, a, b);
         levels
+    }
+
+    /// What the level of one comparison says of another's.
+    fn adjust(&self, levels: &mut Levels, a: &Record, b: &Record) {
+        self.cross(levels, a, b);
+        if let Some((name, email)) = self.name.zip(self.email)
+            && levels[email] == CLOSE
+            && is_made_of(a.slot(email), a.slot(name))
+            && is_made_of(b.slot(email), b.slot(name))
+        {
+            // Namesakes have mailboxes that are alike, too.
+            levels[email] = MISSING;
+        }
     }
 
     /// Given and family name may have been entered the other way round.
@@ -304,7 +322,9 @@ impl Model {
     }
 
     /// What contributions come to, with what a pair weighs before it is looked at.
-    pub(crate) fn sum(&self, prior: i32, contributions: impl Iterator<Item = i32>) -> i32 {
+    pub(crate) fn sum(&self, prior: i32, levels: &Levels, contributions: impl Iterator<Item = i32>) -> i32 {
+        let names_are_alike = self.name.is_some_and(|name| levels[name] == ALIKE)
+            && self.email.is_none_or(|email| levels[email] != SAME);
         let mut weight = prior;
         let mut groups = [0; Group::ALL.len()];
         for (comparison, part) in self.comparisons().iter().zip(contributions) {
@@ -313,7 +333,8 @@ impl Model {
                 None => weight += part,
             }
         }
-        weight + Group::ALL.into_iter().map(|group| group.bound(groups[group as usize], prior)).sum::<i32>()
+        let bound = |group: Group| group.bound(groups[group as usize], prior, names_are_alike);
+        weight + Group::ALL.into_iter().map(bound).sum::<i32>()
     }
 
     /// What a pair weighs, and what speaks against it.
@@ -338,15 +359,23 @@ impl Model {
                 return None;
             }
         }
-        self.cross(&mut levels, a, b);
+        self.adjust(&mut levels, a, b);
         let weight = self.weight(&levels, a, b);
         (weight >= REVIEW && veto::find(self.comparisons(), &levels, a, b).is_none()).then_some(weight)
     }
 
     fn weight(&self, levels: &Levels, a: &Record, b: &Record) -> i32 {
         let contributions = (0..self.comparisons().len()).map(|i| self.contribution(i, levels[i], a, b));
-        self.sum(self.prior(), contributions)
+        self.sum(self.prior(), levels, contributions)
     }
+}
+
+/// Whether a mailbox is where anybody may have one, and called by its owner's name.
+fn is_made_of(email: Slot<'_>, name: Slot<'_>) -> bool {
+    let is_free = !email.tokens.iter().any(|token| token.marks & Token::DOMAIN != 0);
+    let address = email.tokens.first().map_or(&[][..], |token| email.text(token));
+    let is_in_it = |word: &Token| address.windows(name.text(word).len()).any(|part| part == name.text(word));
+    is_free && name::words(name).iter().any(|word| name.text(word).len() > 3 && is_in_it(word))
 }
 
 /// How often different things agree, as logarithms in thousandths of a bit.

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::field::{Kind, Schema};
 use crate::measure::Measure;
-use crate::normalise::{date, email, legal_form, nickname, phone, tax_id, text, words};
+use crate::normalise::script::Native;
+use crate::normalise::{
+    date, email, given_name, legal_form, mojibake, nickname, numeral, phone, tax_id, text, words,
+};
 use crate::record::{Builder, Place, Record, Token, hash};
 
 /// A comparison of a schema.
@@ -145,12 +148,12 @@ impl Reading {
     fn read<'v>(self, mut values: impl Iterator<Item = &'v str>, country: Option<&str>, into: &mut Builder) {
         match self {
             Self::Words => {
-                let words = text::words(&joined(values));
-                push_words(&words, &words.concat(), into);
+                let words = written_words(&joined(values));
+                push_words(&words, &words, into);
             }
             Self::Company => push_company(&joined(values), into),
             Self::Email => values.filter_map(email::parse).take(1).for_each(|email| {
-                into.push(&email.address(), 0);
+                into.push(&email.address(), if email.is_role() { 0 } else { Token::PERSONAL });
                 if !email.is_free() {
                     into.push(&email.domain, Token::DOMAIN);
                 } else if !email.is_role() && email.local.len() >= 5 {
@@ -163,15 +166,16 @@ impl Reading {
                     values.filter_map(|value| phone::national(value, country)).collect();
                 numbers.sort();
                 numbers.dedup();
-                for number in numbers {
-                    into.push(&number, 0);
+                for (number, is_mobile) in numbers {
+                    into.push(&number, if is_mobile { Token::PERSONAL } else { 0 });
                 }
             }
             Self::StreetWords => {
                 let is_word = |word: &String| !word.starts_with(|letter: char| letter.is_ascii_digit());
                 let words = text::words(&joined(values)).into_iter().filter(is_word);
-                let words: Vec<_> = words.map(|word| words::street(&word).into_owned()).collect();
-                push_words(&words, &words.concat(), into);
+                let words = words.map(|word| Word::new(words::street(&word).into_owned(), Native::default()));
+                let words: Vec<_> = words.collect();
+                push_words(&words, &words, into);
             }
             Self::StreetNumbers => {
                 let words = text::words(&joined(values));
@@ -224,26 +228,78 @@ fn joined<'v>(values: impl Iterator<Item = &'v str>) -> String {
     values.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The whole name in one word, then its words.
-fn push_words(words: &[String], whole: &str, into: &mut Builder) {
-    into.push(whole, 0);
-    for word in words {
-        let marks = if nickname::formals(word).is_empty() { 0 } else { Token::NICKNAME };
-        into.push(word, marks);
+/// A word as it is compared.
+#[derive(Clone)]
+struct Word {
+    text: String,
+    marks: u8,
+    native: Native,
+}
+
+impl Word {
+    fn new(text: String, native: Native) -> Self {
+        let mark = |holds, mark| if holds { mark } else { 0 };
+        // Few names have two letters and less; initials do.
+        let is_initials = native == Native::default()
+            && text.len() == 2
+            && text.bytes().all(|letter| letter.is_ascii_lowercase());
+        let marks = mark(!nickname::formals(&text).is_empty(), Token::NICKNAME)
+            | mark(given_name::is_known(&text), Token::GIVEN)
+            | mark(is_initials, Token::INITIALS);
+        Self { text, marks, native }
     }
 }
 
-/// A company's name without its legal form. Words that say nothing are left out, and abbreviations written out; the whole in one
-/// word is as it was written, because a space in the wrong place can hide such words.
+fn written_words(text: &str) -> Vec<Word> {
+    text::written_words(&mojibake::repaired(text))
+        .into_iter()
+        .map(|(text, native)| Word::new(text, native))
+        .collect()
+}
+
+/// The whole name in one word, then its words.
+fn push_words(words: &[Word], whole: &[Word], into: &mut Builder) {
+    let text: String = whole.iter().map(|word| word.text.as_str()).collect();
+    into.push_native(&text, 0, Native::join(whole.iter().map(|word| word.native)));
+    for word in words {
+        into.push_native(&word.text, word.marks, word.native);
+    }
+}
+
+/// A name without its legal form. Words that say nothing are left out, abbreviations written out, and numbers in digits; the whole in
+/// one word is as it was written, because a space in the wrong place can hide such words.
 fn push_company(name: &str, into: &mut Builder) {
-    let mut words = text::words(name);
-    legal_form::strip(&mut words);
-    let telling: Vec<_> = words
-        .iter()
-        .filter(|word| !words::is_connective(word))
-        .map(|word| words::company(word).to_owned())
-        .collect();
-    push_words(if telling.is_empty() { &words } else { &telling }, &words.concat(), into);
+    let written = written_words(name);
+    let mut kept: Vec<String> = written.iter().map(|word| word.text.clone()).collect();
+    legal_form::strip(&mut kept);
+    // What is left is a part of what was there, in its order.
+    let mut rest = written.into_iter();
+    let words: Vec<Word> = kept.iter().filter_map(|text| rest.find(|word| word.text == *text)).collect();
+    let telling: Vec<Word> = (0..words.len()).filter_map(|place| telling(&words, place)).collect();
+    push_words(if telling.is_empty() { &words } else { &telling }, &words, into);
+}
+
+/// What a word of a name says, if anything.
+fn telling(words: &[Word], place: usize) -> Option<Word> {
+    let word = words.get(place)?;
+    let (is_first, is_last) = (place == 0, place + 1 == words.len());
+    let is_before_number = || words.get(place + 1).is_some_and(|next| numeral::digits(&next.text).is_some());
+    // In front there are initials, and at the end there are names.
+    let links = words::is_article(&word.text) || (words::is_connective(&word.text) && !is_first && !is_last);
+    if links || words::is_title(&word.text) || (numeral::is_sign(&word.text) && is_before_number()) {
+        return None;
+    }
+    if word.native != Native::default() {
+        return Some(word.clone());
+    }
+    if let Some(suffix) = words::suffix(&word.text).filter(|_| is_last && !is_first) {
+        return Some(Word { text: suffix.to_owned(), marks: Token::SUFFIX, native: word.native });
+    }
+    if let Some(digits) = numeral::digits(&word.text) {
+        let marks = if numeral::roman(&word.text).is_some() { Token::SUFFIX } else { 0 };
+        return Some(Word { text: digits, marks, native: word.native });
+    }
+    Some(Word::new(words::company(&word.text).to_owned(), word.native))
 }
 
 /// Pieces of four letters of the words, with a space around each: a long text's parts.

@@ -1,5 +1,7 @@
 //! A record as it is compared: its tokens, comparison by comparison. About 300 bytes.
 
+use crate::normalise::script::Native;
+
 /// A word, a code or a number of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Token {
@@ -11,8 +13,10 @@ pub struct Token {
     start: u16,
     /// How long its text is, in bytes; `0` where only the hash is stored.
     length: u8,
-    /// What else is known of it: [`Token::NICKNAME`], [`Token::VALID`], [`Token::DOMAIN`].
+    /// What else is known of it: [`Token::NICKNAME`], [`Token::VALID`] and the others.
     pub marks: u8,
+    /// The characters that it was written with, where they are not Latin.
+    pub native: Native,
 }
 
 impl Token {
@@ -22,6 +26,19 @@ impl Token {
     pub const VALID: u8 = 2;
     /// It is the domain of an e-mail address.
     pub const DOMAIN: u8 = 4;
+    /// It sets one apart from others of the same name: `III`, `Junior`.
+    pub const SUFFIX: u8 = 8;
+    /// It is one person's: a mobile phone, a mailbox that is no function's.
+    pub const PERSONAL: u8 = 16;
+    /// It is the first letters of given names.
+    pub const INITIALS: u8 = 32;
+    /// It is known as a given name.
+    pub const GIVEN: u8 = 64;
+
+    /// How long its text is, in bytes.
+    pub fn length(&self) -> u8 {
+        self.length
+    }
 }
 
 /// A record, ready to be compared.
@@ -107,6 +124,9 @@ impl Record {
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();
         for token in &self.tokens {
             hasher.update(&token.hash.to_le_bytes());
+            if token.native != Native::default() {
+                hasher.update(&token.native.bits().to_le_bytes());
+            }
         }
         for end in &self.ends {
             hasher.update(&end.to_le_bytes());
@@ -135,6 +155,11 @@ const MOST_TOKENS: usize = 2_000;
 impl Builder {
     /// Adds a token with its text.
     pub(crate) fn push(&mut self, text: &str, marks: u8) {
+        self.push_native(text, marks, Native::default());
+    }
+
+    /// The same, written with other characters.
+    pub(crate) fn push_native(&mut self, text: &str, marks: u8, native: Native) {
         let text = &text.as_bytes()[..text.len().min(usize::from(u8::MAX))];
         if text.is_empty() || self.text.len() + text.len() > MOST_TEXT {
             return;
@@ -142,7 +167,7 @@ impl Builder {
         let start = u16::try_from(self.text.len()).unwrap_or(u16::MAX);
         let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
         self.text.extend_from_slice(text);
-        self.add(Token { hash: hash(text), rarity: 0, start, length, marks });
+        self.add(Token { hash: hash(text), rarity: 0, start, length, marks, native });
     }
 
     /// Adds a token by its hash alone.

@@ -33,7 +33,11 @@ impl Candidate {
 
     fn probability(&self, model: &Model, matches: &[Vec<i32>], prior: i32) -> f64 {
         let parts = matches.iter().zip(&self.chances).zip(self.levels);
-        probability(model.sum(prior, parts.map(|((matches, chance), level)| chance.weight(matches, level))))
+        probability(model.sum(
+            prior,
+            &self.levels,
+            parts.map(|((matches, chance), level)| chance.weight(matches, level)),
+        ))
     }
 }
 

@@ -1,17 +1,25 @@
 //! What speaks against a pair however much it agrees.
 
+mod name;
+
+use crate::compare::name::{Aligned, PARTLY};
 use crate::measure::{CLOSE, Measure, SAME};
 use crate::model::Levels;
 use crate::reader::Comparison;
-use crate::record::{Place, Record, Slot, Token};
+use crate::record::{Place, Record, Token};
 
 /// Why two records cannot be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Veto {
     /// Both have a tax number whose check digits hold, and they differ.
     TaxId,
-    /// Two people of one household: the name agrees in part, the address or the phone agrees, nothing personal does.
+    /// Two names: each has words that the other has not. Nothing but a tax number outweighs that, because colleagues, tenants and
+    /// the firms of one owner have the same mailbox, phone and address.
+    Name,
+    /// Two people of one household: the family name agrees, the address or the phone does, the given name does not.
     Household,
+    /// Two flats of one house, and nothing else that is one person's.
+    Unit,
     /// Two places of one company: a name that differs by the town, or another tax number at another address.
     Branch,
     /// Two matters of one customer: what they are about differs, whoever they are from.
@@ -31,6 +39,8 @@ impl Veto {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TaxId => "different valid tax numbers",
+            Self::Name => "different names",
+            Self::Unit => "different flats or units of one house",
             Self::Household => "different people of one household",
             Self::Branch => "different places of one company",
             Self::Matter => "different matters of one customer",
@@ -43,7 +53,6 @@ impl Veto {
 }
 
 const GIVEN_DIFFERS: u8 = 4;
-const NAME_PARTLY: u8 = 5;
 const TITLE_DIFFERS: u8 = 3;
 
 /// The first veto that holds.
@@ -51,8 +60,12 @@ pub(crate) fn find(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &
     between_places(a.place, b.place).or_else(|| {
         if differing_tax_ids(comparisons, levels, a, b) {
             Some(Veto::TaxId)
-        } else if is_household(comparisons, levels, a, b) {
+        } else if is_household(comparisons, levels) {
             Some(Veto::Household)
+        } else if let Some(veto) = name::of(comparisons, levels, a, b) {
+            Some(veto)
+        } else if is_another_unit(comparisons, levels, a, b) {
+            Some(Veto::Unit)
         } else if is_branch(comparisons, levels, a, b) {
             Some(Veto::Branch)
         } else if is_another_matter(comparisons, levels) {
@@ -84,24 +97,38 @@ fn differing_tax_ids(comparisons: &[Comparison], levels: &Levels, a: &Record, b:
     })
 }
 
-fn is_household(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record) -> bool {
-    // The whole name in one word, and at most three words: more are no person's.
-    let is_short = |record: &Record, name: usize| record.slot(name).tokens.len() <= 4;
-    let mut others_name = false;
-    let mut together = false;
-    for (i, (comparison, level)) in comparisons.iter().zip(levels).enumerate() {
-        match (comparison.measure, *level) {
-            (Measure::Given, GIVEN_DIFFERS) => others_name = true,
-            (Measure::Name, NAME_PARTLY) => others_name |= is_short(a, i) && is_short(b, i),
-            // Who is a neighbour of somebody, or has the next number, is no more the same than who shares the house.
-            (Measure::Street | Measure::Postcode | Measure::Phone, SAME | CLOSE) => together = true,
-            (Measure::Email | Measure::TaxId | Measure::Identifier, SAME | CLOSE) | (Measure::Date, SAME) => {
-                return false;
-            }
-            _ => {}
-        }
-    }
-    others_name && together
+/// Whether any comparison of these measures agrees.
+fn agrees(comparisons: &[Comparison], levels: &Levels, measures: &[Measure], level: u8) -> bool {
+    comparisons
+        .iter()
+        .zip(levels)
+        .any(|(of, reached)| (SAME..=level).contains(reached) && measures.contains(&of.measure))
+}
+
+fn is_household(comparisons: &[Comparison], levels: &Levels) -> bool {
+    let reached = |measure| {
+        comparisons.iter().zip(levels).find(|(of, _)| of.measure == measure).map(|(_, level)| *level)
+    };
+    reached(Measure::Given) == Some(GIVEN_DIFFERS)
+        // Who is a neighbour of somebody, or has the next number, is no more the same than who shares the house.
+        && agrees(comparisons, levels, &[Measure::Street, Measure::Postcode, Measure::Phone], CLOSE)
+        && !agrees(comparisons, levels, &[Measure::Email, Measure::TaxId, Measure::Identifier], CLOSE)
+        && !agrees(comparisons, levels, &[Measure::Date], SAME)
+}
+
+/// Whether one house is meant and two flats, by nobody who is known by anything else.
+fn is_another_unit(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record) -> bool {
+    let is_other = |(i, (of, level)): (usize, (&Comparison, &u8))| {
+        let one_house = || a.slot(i).tokens.iter().any(|x| b.slot(i).tokens.iter().any(|y| x.hash == y.hash));
+        of.measure == Measure::HouseNumber && *level > CLOSE && one_house()
+    };
+    comparisons.iter().zip(levels).enumerate().any(is_other)
+        && !agrees(
+            comparisons,
+            levels,
+            &[Measure::Email, Measure::Phone, Measure::TaxId, Measure::Identifier],
+            SAME,
+        )
 }
 
 fn is_branch(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record) -> bool {
@@ -111,7 +138,7 @@ fn is_branch(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Record
             (Measure::Street | Measure::Postcode | Measure::City, SAME) => together = true,
             (Measure::Postcode | Measure::City, 3) => apart = true,
             (Measure::TaxId, 3) => other_tax_id = true,
-            (Measure::Name, CLOSE..=NAME_PARTLY) => towns |= differ_by_town(comparisons, a, b, i),
+            (Measure::Name, CLOSE..=PARTLY) => towns |= differ_by_town(comparisons, a, b, i),
             _ => {}
         }
     }
@@ -122,18 +149,19 @@ fn is_another_matter(comparisons: &[Comparison], levels: &Levels) -> bool {
     comparisons.iter().zip(levels).any(|(of, level)| of.measure == Measure::Title && *level == TITLE_DIFFERS)
 }
 
-/// Whether all words that only one of two names has are its town.
+/// Whether what only one of two names has names its town.
 fn differ_by_town(comparisons: &[Comparison], a: &Record, b: &Record, name: usize) -> bool {
     let Some(city) = comparisons.iter().position(|comparison| comparison.measure == Measure::City) else {
         return false;
     };
-    let more = |a: &Record, b: &Record| {
-        let has =
-            |slot: Slot<'_>, word: &Token| slot.tokens.iter().skip(1).any(|other| other.hash == word.hash);
-        let extra: Vec<_> =
-            a.slot(name).tokens.iter().skip(1).filter(|word| !has(b.slot(name), word)).collect();
-        (!extra.is_empty(), extra.iter().all(|word| has(a.slot(city), word)))
+    let aligned = Aligned::new(a.slot(name), b.slot(name));
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        (aligned.ours(a.slot(name)).collect(), aligned.theirs(b.slot(name)).collect());
+    let has_town = |record: &Record, words: &[&Token]| {
+        let mut towns = record.slot(city).tokens.iter().map(|town| town.hash);
+        towns.any(|town| words.iter().any(|word| word.hash == town))
     };
-    let (ours, theirs) = (more(a, b), more(b, a));
-    (ours.0 || theirs.0) && ours.1 && theirs.1
+    (has_town(a, &ours) && theirs.is_empty())
+        || (has_town(b, &theirs) && ours.is_empty())
+        || (has_town(a, &ours) && has_town(b, &theirs))
 }

@@ -25,6 +25,8 @@ struct Expected {
     hold: Vec<String>,
     #[serde(default)]
     no_hold: Vec<String>,
+    #[serde(default)]
+    apart: Vec<i32>,
     letters: Option<i64>,
     /// For whoever reads it.
     #[serde(default, rename = "note")]
@@ -90,6 +92,14 @@ async fn compare(case: &Expected, sandbox: &Sandbox) {
             );
             assert_eq!(sandbox.value(&sql).await > 0, held, "{customer} held");
         }
+    }
+    if !case.apart.is_empty() {
+        let grouped = format!(
+            "SELECT count(*) FROM duplicate_groups, jsonb_array_elements_text(record_ids) id
+             WHERE status <> 'dissolved' AND id::int = ANY (ARRAY{:?})",
+            case.apart
+        );
+        assert_eq!(sandbox.value(&grouped).await, 0, "groups that hold any of {:?}", case.apart);
     }
     if let Some(letters) = case.letters {
         let open =
@@ -215,4 +225,8 @@ cases! { credit:
     undelivered_by_delivery,
     yen_company,
     zero_quantity_expense,
+}
+
+cases! { dedup:
+    contacts_of_one_company,
 }

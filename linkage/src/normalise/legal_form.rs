@@ -309,9 +309,15 @@ pub fn strip(tokens: &mut Vec<String>) -> Option<&'static str> {
     if class_of(tokens).is_some() {
         return None;
     }
+    strip_phrase(tokens);
     let mut found: Vec<_> = (0..MOST_AT_END).map_while(|_| strip_end(tokens)).collect();
     found.extend(strip_front(tokens, &found));
     found.into_iter().reduce(|first, next| if first == VAGUE { next } else { first })
+}
+
+/// Whether a word is a legal form by itself.
+pub fn is_form(word: &str) -> bool {
+    word.len() > 1 && class_of(&[word.to_owned()]).is_some()
 }
 
 /// Takes the longest form off the end that leaves at least one word.
@@ -321,6 +327,28 @@ fn strip_end(tokens: &mut Vec<String>) -> Option<&'static str> {
         (first..tokens.len()).find_map(|start| Some((start, class_of(tokens.get(start..)?)?)))?;
     tokens.truncate(start);
     Some(class)
+}
+
+/// Forms of several words that stand in front, the longer ones first.
+const PHRASES: &[&str] = &[
+    "cong ty co phan",
+    "cong ty tnhh mtv",
+    "cong ty tnhh",
+    "cong ty cp",
+    "cty tnhh",
+    "cty cp",
+    "cong ty",
+    "cty",
+];
+
+/// Takes a form of several words off the front.
+fn strip_phrase(tokens: &mut Vec<String>) {
+    let begins =
+        |phrase: &&&str| tokens.iter().map(String::as_str).zip(phrase.split(' ')).all(|(a, b)| a == b);
+    let length = |phrase: &&str| phrase.split(' ').count();
+    if let Some(phrase) = PHRASES.iter().filter(|phrase| length(phrase) < tokens.len()).find(begins) {
+        tokens.drain(..length(phrase));
+    }
 }
 
 /// Takes a form off the front, given the classes already found at the end.

@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::is_combining_mark;
+
+use super::script::{self, Native, is_word_by_itself};
+
 /// Lower-case ASCII. Umlauts that are spelt out (`ue`) and those that are not (`ü`) come out alike: both lose the `e`.
 pub fn fold(text: &str) -> String {
     let ascii: Cow<'_, str> = if text.is_ascii() { text.into() } else { deunicode::deunicode(text).into() };
@@ -39,6 +43,44 @@ pub fn words(text: &str) -> Vec<String> {
         words.extend(Some(letters).filter(|letters| !letters.is_empty()));
     }
     words
+}
+
+/// The same words with the characters that each is written with. A Chinese character is a word by itself.
+pub fn written_words(text: &str) -> Vec<(String, Native)> {
+    if text.is_ascii() {
+        return words(text).into_iter().map(|word| (word, Native::default())).collect();
+    }
+    let mut all = Vec::new();
+    let parts = text.split(|letter: char| {
+        !(letter.is_alphanumeric() || is_combining_mark(letter) || ".'’‘".contains(letter))
+    });
+    for part in parts.flat_map(characters).filter(|part| !part.is_empty()) {
+        let part = script::fold(part);
+        let native = Native::of(&part);
+        if native == Native::default() {
+            all.extend(words(&part).into_iter().map(|word| (word, native)));
+        } else {
+            // Transliteration writes letters that Latin has not as quotes.
+            all.push((code(&fold(&part)), native));
+        }
+    }
+    all
+}
+
+/// Parts a text before and behind each character that is a word by itself.
+fn characters(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let end = if is_word_by_itself(first) {
+            first.len_utf8()
+        } else {
+            rest.find(is_word_by_itself).unwrap_or(rest.len())
+        };
+        let (part, behind) = rest.split_at(end);
+        rest = behind;
+        Some(part)
+    })
 }
 
 /// The letters and digits of a code, in lower case.

@@ -158,7 +158,10 @@ const COMPANY: &[(&str, &str)] = &[
     ("srvc", "service"),
     ("srvcs", "services"),
     ("srvs", "services"),
+    ("st", "saint"),
+    ("sta", "santa"),
     ("std", "standard"),
+    ("ste", "sainte"),
     ("svc", "services"),
     ("svcs", "services"),
     ("sys", "systems"),
@@ -192,6 +195,58 @@ const CONNECTIVES: &[&str] = &[
     "ja", "l", "la", "las", "le", "les", "lo", "los", "mit", "o", "och", "oder", "of", "og", "op", "or",
     "ou", "para", "per", "por", "pour", "sur", "ten", "ter", "the", "til", "till", "to", "u", "und", "van",
     "vom", "von", "voor", "with", "y", "zu", "zum", "zur",
+];
+
+/// The connectives that a name may begin with, sorted.
+const ARTICLES: &[&str] = &[
+    "as", "das", "de", "den", "der", "des", "die", "el", "gli", "het", "il", "la", "las", "le", "les", "lo",
+    "los", "os", "the",
+];
+
+/// Titles, sorted.
+const TITLES: &[&str] = &[
+    "dipl",
+    "docent",
+    "docteur",
+    "doctor",
+    "doktor",
+    "dott",
+    "dr",
+    "dra",
+    "drs",
+    "fa",
+    "firma",
+    "herr",
+    "herrn",
+    "ing",
+    "ir",
+    "mag",
+    "phd",
+    "prof",
+    "professor",
+];
+
+/// Words for the older and the younger of one name, sorted.
+const SUFFIXES: &[(&str, &str)] = &[
+    ("filho", "junior"),
+    ("fils", "junior"),
+    ("hijo", "junior"),
+    ("jnr", "junior"),
+    ("jr", "junior"),
+    ("jun", "junior"),
+    ("junior", "junior"),
+    ("ml", "junior"),
+    ("mladsi", "junior"),
+    ("neto", "neto"),
+    ("nipote", "neto"),
+    ("padre", "senior"),
+    ("pere", "senior"),
+    ("sen", "senior"),
+    ("senior", "senior"),
+    ("snr", "senior"),
+    ("sobrinho", "sobrinho"),
+    ("sr", "senior"),
+    ("starsi", "senior"),
 ];
 
 /// Abbreviations, spelled-out numbers and equivalents in street lines, sorted by the word as written.
@@ -399,6 +454,24 @@ pub fn is_connective(word: &str) -> bool {
     CONNECTIVES.binary_search(&word).is_ok()
 }
 
+/// Whether a name begins with this word as often as without it.
+#[must_use]
+pub fn is_article(word: &str) -> bool {
+    ARTICLES.binary_search(&word).is_ok()
+}
+
+/// Whether a word says what somebody has studied, or that somebody is meant: it is left out as often as it is written.
+#[must_use]
+pub fn is_title(word: &str) -> bool {
+    TITLES.binary_search(&word).is_ok()
+}
+
+/// What tells father and son apart at the end of a name, in one spelling.
+#[must_use]
+pub fn suffix(word: &str) -> Option<&'static str> {
+    look_up(SUFFIXES, word)
+}
+
 /// The canonical form of a word in a street line, such as `"road"` for `"rd"`, or the word itself.
 ///
 /// An abbreviation that several languages share, like "av" or "pl" or "r", has one canonical form for all
@@ -434,6 +507,9 @@ mod tests {
         assert!(COMPANY.is_sorted_by(|a, b| a.0 < b.0));
         assert!(CONNECTIVES.is_sorted_by(|a, b| a < b));
         assert!(STREET.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(ARTICLES.is_sorted_by(|a, b| a < b));
+        assert!(TITLES.is_sorted_by(|a, b| a < b));
+        assert!(SUFFIXES.is_sorted_by(|a, b| a.0 < b.0));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Dedup(State);
 
 impl Processor for Dedup {
     const NAME: &'static str = NAME;
-    const VERSION: i32 = 1;
+    const VERSION: i32 = 2;
     const AUTOMATIONS: &'static [Automation] = &[Automation { action: MERGE, name: "Merge duplicates" }];
     const EVENTS: &'static [EventType] = EVENTS;
     type RowChange = RowChange;
