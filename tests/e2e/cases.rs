@@ -201,7 +201,9 @@ cases! { feed:
 cases! { credit:
     archived_customer,
     branch_debt,
+    branch_limit,
     dinar_company,
+    dinars_of_10_to_the_15,
     dp_final_invoice,
     dp_posted_unpaid,
     draft_invoice_other_uom,
@@ -224,6 +226,7 @@ cases! { credit:
     storno_credit_note,
     undelivered_by_delivery,
     yen_company,
+    yen_of_10_to_the_15,
     zero_quantity_expense,
 }
 

@@ -277,19 +277,27 @@ property as materialized (
     cross join lateral jsonb_to_record(m.row) as r(id bigint, name text, res_id text, company_id bigint, value_float numeric)
     where m.tbl = 'ir_property' and r.name = 'credit_limit' and r.res_id like 'res.partner,%'
 ),
-credit_limit as materialized (
+explicit_limit as materialized (
     select * from (
-        select rc.id as company_id, p.id as partner_id,
-               coalesce((p.credit_limit ->> rc.id::text)::numeric,
+        select c.id as company_id, c.root_id, p.id as partner_id,
+               coalesce((p.credit_limit ->> c.id::text)::numeric,
                         (select property.value_float from property
-                         where property.partner_id = p.id::text and coalesce(property.company_id, rc.id) = rc.id
+                         where property.partner_id = p.id::text and coalesce(property.company_id, c.id) = c.id
                            and property.value_float is not null
                          order by property.company_id nulls last, property.id desc limit 1)) as credit_limit
         from partner p
-        cross join root_company rc
+        cross join company c
         where p.commercial_id = p.id
     ) explicit
     where credit_limit is not null
+),
+-- A limit belongs to the company that it was set in (company_dependent fields of a branch are the branch's own). What customers owe to a
+-- company and its branches is one figure: its own limit counts for it, or else the strictest of its branches'.
+credit_limit as materialized (
+    select root_id as company_id, partner_id,
+           coalesce(min(credit_limit) filter (where company_id = root_id), min(credit_limit)) as credit_limit
+    from explicit_limit
+    group by root_id, partner_id
 ),
 -- ---------------------------------------------------------------------------------------------------------------
 part as (

@@ -65,9 +65,9 @@ pub(super) fn level(a: Slot<'_>, b: Slot<'_>) -> u8 {
 /// What tells two names apart that share words at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
-    /// A number that each has and the other has not.
+    /// A number that each has and the other has not, or the father's suffix and the son's.
     Number,
-    /// What sets one apart from others of its name: one is the father's, or the third fund's.
+    /// One has a suffix and the other has none.
     Suffix,
     /// They are written in two scripts and do not sound alike.
     Script,
@@ -90,10 +90,10 @@ impl Difference {
     }
 }
 
-/// Whether each has a number that the other has not.
+/// Whether each has a number, or what else tells apart those of one name, that the other has not.
 fn have_numbers(a: Slot<'_>, aligned: &Aligned, b: Slot<'_>) -> bool {
-    aligned.ours(a).any(|word| has_digit(a.text(word)))
-        && aligned.theirs(b).any(|word| has_digit(b.text(word)))
+    let counts = |slot: Slot<'_>, word: &Token| word.marks & Token::SUFFIX != 0 || has_digit(slot.text(word));
+    aligned.ours(a).any(|word| counts(a, word)) && aligned.theirs(b).any(|word| counts(b, word))
 }
 
 /// Whether each has a given name that is easily taken for the other's.
@@ -116,9 +116,9 @@ fn is_garbled(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
         && within(ours, theirs, most)
 }
 
-/// Whether a word is one in which fingers slip: neither a number, nor a sound or a sense for each sign.
+/// Whether a word is one in which fingers slip: neither a number or a suffix, nor a sound or a sense for each sign.
 fn is_of_letters(token: &Token, word: &[u8]) -> bool {
-    token.native.script().has_slips() && !has_digit(word)
+    token.native.script().has_slips() && token.marks & Token::SUFFIX == 0 && !has_digit(word)
 }
 
 fn has_digit(word: &[u8]) -> bool {
@@ -238,7 +238,10 @@ fn is_short(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
         is_nickname(a, x, b, y)
             || (begins && abbreviates(ours, theirs) && !given_name::differ(text(ours), text(theirs)))
     };
-    short && !has_digit(ours) && !has_digit(theirs) && x.native.agrees(y.native)
+    short
+        && !has_digit(ours)
+        && !has_digit(theirs)
+        && (x.native.script().has_slips() || x.native.agrees(y.native))
 }
 
 /// A space in the wrong place, or none, and nothing else but one letter more, less or exchanged with its neighbour.

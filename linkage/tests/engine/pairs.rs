@@ -17,7 +17,7 @@ const CUSTOMER: [(&str, Kind); 8] = [
     ("vat", Kind::TaxId),
 ];
 
-type Customer = [&'static str; 8];
+pub(crate) type Customer = [&'static str; 8];
 
 /// A model that has seen a thousand customers with names and addresses of their own.
 fn model() -> Model {
@@ -48,14 +48,14 @@ fn at(id: i32) -> Place {
 }
 
 /// Whether two customers are linked, or what speaks against it.
-fn verdict(a: Customer, b: Customer) -> Result<bool, Veto> {
+pub(crate) fn verdict(a: Customer, b: Customer) -> Result<bool, Veto> {
     let model = model();
     let score = model.score(&model.read(&a, at(1)), &model.read(&b, at(2)));
     score.veto.map_or(Ok(score.weight >= LINK), Err)
 }
 
 /// The level of two values in the first comparison of one field.
-fn level(kind: Kind, a: &str, b: &str) -> &'static str {
+pub(crate) fn level(kind: Kind, a: &str, b: &str) -> &'static str {
     let model = Model::untrained(&[Field { columns: vec!["it".into()], kind }]);
     let last = model.comparisons().len() - 1;
     let level = model.levels(&model.read(&[a], at(1)), &model.read(&[b], at(2)))[last];

@@ -20,8 +20,9 @@ pub const UNAVAILABLE: &str = "__debezium_unavailable_value";
 /// Names and codes are shorter, in bytes; events that repeat a text still fit into Kafka's largest message, 1 MB.
 const LONGEST_TEXT: usize = 65_536;
 
-/// The seed's `DECIMAL(15,2)` holds amounts below this; a larger one is refused when it is read.
-const NUMERIC_LIMIT: i64 = 10_000_000_000_000;
+/// What a company calculates with is below this, in any currency; a larger number is refused when it is read, and sums of all others fit
+/// into a [`Decimal`].
+const NUMERIC_LIMIT: i64 = 10_000_000_000_000_000;
 
 /// A `numeric` or floating-point column: text (`decimal.handling.mode=string`) or a number (`double`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl<'de> Deserialize<'de> for Numeric {
         impl Visitor<'_> for NumericVisitor {
             type Value = Numeric;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a decimal below 10^13, as text or number")
+                f.write_str("a decimal below 10^16, as text or number")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Numeric, E> {
                 let value = text.parse().ok().or_else(|| Decimal::from_scientific(text).ok());
@@ -235,7 +236,7 @@ mod tests {
 
     #[test]
     fn money_out_of_range_is_refused() {
-        for json in [r#""NaN""#, r#""10000000000000""#, "1e300", r#""__debezium_unavailable_value""#] {
+        for json in [r#""NaN""#, r#""10000000000000000""#, "1e300", r#""__debezium_unavailable_value""#] {
             assert!(read::<Numeric>(json).unwrap_err().contains("a decimal below"), "{json}");
         }
     }

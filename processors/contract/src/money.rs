@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 /// An amount in ten-thousandths of a currency unit, which holds the minor unit of every ISO 4217 currency exactly
 /// (the finest have four decimals).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Money(pub i64);
+pub struct Money(pub i128);
 
 impl Money {
     /// No money.
@@ -17,14 +17,15 @@ impl Money {
     pub fn from_decimal(value: Decimal) -> Option<Self> {
         let rounded =
             value.round_dp_with_strategy(Self::SCALE, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
-        let scaled = rounded.checked_mul(Decimal::from(10_i64.pow(Self::SCALE)))?;
-        i64::try_from(scaled.trunc().mantissa() / 10_i128.pow(scaled.trunc().scale())).ok().map(Self)
+        let scaled = rounded.checked_mul(Decimal::from(10_i64.pow(Self::SCALE)))?.trunc();
+        Some(Self(scaled.mantissa() / 10_i128.pow(scaled.scale())))
     }
 
     /// A sum of amounts as a decimal with `decimals` digits after the point (the currency's).
     pub fn sum_to_decimal(sum: i128, decimals: u32) -> Decimal {
-        let mut value = Decimal::from_i128_with_scale(sum, Self::SCALE)
-            .round_dp_with_strategy(decimals, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
+        let value = Decimal::try_from_i128_with_scale(sum, Self::SCALE).unwrap_or(Decimal::MAX);
+        let mut value =
+            value.round_dp_with_strategy(decimals, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
         value.rescale(decimals);
         value
     }
@@ -38,8 +39,8 @@ mod tests {
     fn a_decimal_becomes_ten_thousandths_and_back() {
         let money = Money::from_decimal("1234.5".parse().unwrap()).unwrap();
         assert_eq!(money, Money(12_345_000));
-        assert_eq!(Money::sum_to_decimal(money.0.into(), 2).to_string(), "1234.50");
-        assert_eq!(Money::sum_to_decimal(i128::from(-money.0), 0).to_string(), "-1235");
+        assert_eq!(Money::sum_to_decimal(money.0, 2).to_string(), "1234.50");
+        assert_eq!(Money::sum_to_decimal(-money.0, 0).to_string(), "-1235");
     }
 
     #[test]
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        assert_eq!(Money::from_decimal("1e15".parse().unwrap_or(Decimal::MAX)), None);
+        assert_eq!(Money::from_decimal(10_i64.pow(15).into()), Some(Money(10_i128.pow(19))));
         assert_eq!(Money::from_decimal(Decimal::MAX), None);
     }
 }

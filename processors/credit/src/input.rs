@@ -156,7 +156,7 @@ impl FromSource for Item {
         if Money::from_decimal(residual).is_none() {
             return Err(Invalid {
                 column: "amount_residual",
-                expected: "an amount below 10^13",
+                expected: "an amount below 10^16",
                 found: "a larger one".into(),
             });
         }

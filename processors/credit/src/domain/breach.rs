@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use contract::audit::{Status, json};
 use contract::{Audit, Money, Outbox};
-use rust_decimal::Decimal;
 
 use super::bucket::Key;
 use super::events::{BreachData, LimitBreachCleared, LimitBreachPredicted};
@@ -25,7 +24,7 @@ pub(super) fn breach(view: View<'_>, key: Key, position: &Position) -> Option<Na
         return None;
     }
     let last = today.checked_add_days(Days::new(AHEAD))?;
-    let mut changes: BTreeMap<NaiveDate, i64> = BTreeMap::new();
+    let mut changes: BTreeMap<NaiveDate, i128> = BTreeMap::new();
     for (due, amount) in state.contributions.receivable(key).filter(|(due, _)| *due >= today) {
         let change = changes.entry(due.succ_opt()?).or_default();
         *change = change.saturating_sub(amount.0);
@@ -39,7 +38,7 @@ pub(super) fn breach(view: View<'_>, key: Key, position: &Position) -> Option<Na
         }
     }
     for (day, change) in changes.range(..=last) {
-        exposure += Decimal::new(*change, Money::SCALE);
+        exposure += Money::sum_to_decimal(*change, Money::SCALE);
         if exposure > limit {
             return Some(*day);
         }

@@ -77,7 +77,7 @@ impl Contributions {
     fn add(&mut self, part: Part, sign: i8) {
         self.companies.insert(part.party.company);
         let sums = self.sums.entry(part.party).or_default();
-        sums.amounts[part.bucket as usize] += i128::from(part.amount.0) * i128::from(sign);
+        sums.amounts[part.bucket as usize] += part.amount.0 * i128::from(sign);
         sums.parts = sums.parts.saturating_add_signed(isize::from(sign));
         if sums.parts == 0 {
             self.sums.remove(&part.party);
@@ -164,7 +164,7 @@ fn dated(part: Option<Part>) -> Option<(Part, NaiveDate)> {
 mod tests {
     use super::*;
 
-    fn part(partner: i32, bucket: Bucket, amount: i64, due: Option<NaiveDate>) -> Part {
+    fn part(partner: i32, bucket: Bucket, amount: i128, due: Option<NaiveDate>) -> Part {
         Part { party: Key { company: 1, partner }, bucket, amount: Money(amount), due }
     }
 

@@ -43,7 +43,11 @@ impl DownPayments {
             if order.untaxed.is_zero() {
                 return Some(amount);
             }
-            Some(tables.rounded(amount.checked_mul(order.total)?.checked_div(order.untaxed)?, currency))
+            let product =
+                amount.checked_mul(order.total).and_then(|product| product.checked_div(order.untaxed));
+            // The product of two large figures may not fit, and their share does.
+            let share = || amount.checked_mul(order.total.checked_div(order.untaxed)?);
+            Some(tables.rounded(product.or_else(share)?, currency))
         };
         Some(Self { posted: with_taxes(posted)?, paid: with_taxes(paid)?.max(Decimal::ZERO) })
     }

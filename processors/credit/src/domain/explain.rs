@@ -253,7 +253,7 @@ fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
         (Bucket::DraftInvoiced, "draft_invoiced"),
     ];
     let decimals = state.tables.decimals(key.company);
-    let amount = |amount: Money| Money::sum_to_decimal(amount.0.into(), decimals);
+    let amount = |amount: Money| Money::sum_to_decimal(amount.0, decimals);
     let explained = names.map(|(bucket, name)| {
         let items = state.contributions.items_of(key).filter(|(_, part)| part.bucket == bucket);
         let items = items.map(|(id, part)| DocumentExplained {

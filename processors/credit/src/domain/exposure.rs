@@ -16,7 +16,7 @@ pub(super) fn exposure(state: &State, key: Key, now: DateTime<Utc>) -> Option<Ex
     let partner = tables.partners.get(key.partner);
     let commercial =
         partner.filter(|row| row.commercial_id == row.id && tables.roots().contains(&key.company));
-    let credit_limit = commercial.and_then(|row| row.limit(key.company).or_else(|| state.limit(key)));
+    let credit_limit = commercial.and_then(|row| state.limit(row, key));
     let decimals = tables.decimals(key.company);
     let [not_due, overdue, unapplied, draft_invoiced] =
         [Bucket::NotDue, Bucket::Overdue, Bucket::Unapplied, Bucket::DraftInvoiced]

@@ -87,9 +87,8 @@ impl Tables {
 }
 
 impl Partner {
-    /// The explicit limit in a company.
-    pub(super) fn limit(&self, company: i32) -> Option<Decimal> {
-        let limits: BTreeMap<i32, Decimal> = serde_json::from_str(self.credit_limit.as_deref()?).ok()?;
-        limits.get(&company).copied()
+    /// The explicit limits by company.
+    pub(super) fn limits(&self) -> BTreeMap<i32, Decimal> {
+        self.credit_limit.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
     }
 }

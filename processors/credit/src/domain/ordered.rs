@@ -52,7 +52,7 @@ impl Ordered {
         self.companies.insert(part.party.company);
         let group = (part.party, part.address, part.currency);
         let sum = self.sums.entry(group).or_default();
-        sum.amount += i128::from(part.amount.0) * i128::from(sign);
+        sum.amount += part.amount.0 * i128::from(sign);
         sum.parts = sum.parts.saturating_add_signed(isize::from(sign));
         if sum.parts == 0 {
             self.sums.remove(&group);

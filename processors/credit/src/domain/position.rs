@@ -99,5 +99,5 @@ impl Position {
 }
 
 fn decimal(amount: Money) -> Decimal {
-    Decimal::new(amount.0, Money::SCALE)
+    Money::sum_to_decimal(amount.0, Money::SCALE)
 }

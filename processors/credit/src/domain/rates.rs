@@ -50,7 +50,7 @@ impl Rates {
         let Some(own) = tables.currency_id(company).filter(|own| *own != currency) else { return Some(sum) };
         let amount = Decimal::try_from_i128_with_scale(sum, Money::SCALE).ok()?;
         let amount = tables.rounded(self.convert(amount, company, currency, own)?, own);
-        Money::from_decimal(amount).map(|amount| amount.0.into())
+        Money::from_decimal(amount).map(|amount| amount.0)
     }
 }
 

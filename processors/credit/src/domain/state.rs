@@ -16,7 +16,7 @@ use super::rates::Rates;
 use super::to_invoice::OpenOrder;
 use super::touched::Touched;
 use super::volume::{self, Periods, Sale};
-use crate::store::Tables;
+use crate::store::{Partner, Tables};
 
 /// Everything that is known of a source.
 #[derive(Default)]
@@ -64,8 +64,21 @@ impl State {
         self.calendar.start(self.today?.checked_add_days(Days::new(1))?)
     }
 
-    /// The explicit limit of a customer whose row has none. One for the company is preferred to one for every company.
-    pub(super) fn limit(&self, key: Key) -> Option<Decimal> {
+    /// A customer's explicit limit in a company, or else the lowest that a branch of it has set: what is owed is added up for all of
+    /// them together.
+    pub(super) fn limit(&self, customer: &Partner, key: Key) -> Option<Decimal> {
+        let limits = customer.limits();
+        let limit =
+            |company| limits.get(&company).copied().or_else(|| self.limit_of_before(Key { company, ..key }));
+        let companies = self.tables.companies.iter();
+        let mut branches =
+            companies.filter(|company| company.root_id == key.company).map(|company| company.id);
+        limit(key.company).or_else(|| branches.by_ref().filter_map(limit).min())
+    }
+
+    /// The explicit limit of a customer whose row has none: Odoo 17 keeps it elsewhere. One for the company is preferred to one for
+    /// every company.
+    fn limit_of_before(&self, key: Key) -> Option<Decimal> {
         let limits = self.indexes.limits_of_partner.members(key.partner);
         let limits = limits.filter_map(|id| self.tables.limits.get(id));
         let counts = limits.filter(|limit| limit.company_id.is_none_or(|company| company == key.company));

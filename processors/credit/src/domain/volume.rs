@@ -40,13 +40,15 @@ pub(super) type Periods = [i64; PERIODS];
 
 /// Revenue of a customer's sales.
 pub(super) fn revenue<'a>(sales: impl Iterator<Item = &'a Sale>, today: NaiveDate) -> Periods {
-    let mut periods = [0; PERIODS];
+    let mut periods: Periods = [0; PERIODS];
     for sale in sales {
         let age = (today - sale.day).num_days();
         if let Ok(age) = usize::try_from(age)
             && let Some(period) = periods.get_mut(age / PERIOD_DAYS)
         {
-            *period = sale.amount.0.saturating_add(*period);
+            // No customer is worth 9·10^14 a year in any currency; who is would share the first place.
+            let amount = sale.amount.0.clamp(i64::MIN.into(), i64::MAX.into());
+            *period = period.saturating_add(i64::try_from(amount).unwrap_or_default());
         }
     }
     periods
