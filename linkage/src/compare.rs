@@ -2,6 +2,8 @@
 
 pub(crate) mod name;
 
+use std::cmp::Ordering;
+
 use rapidfuzz::distance::osa;
 
 use crate::measure::{CLOSE, MISSING, Measure, SAME};
@@ -15,7 +17,7 @@ pub fn level(measure: Measure, a: Slot<'_>, b: Slot<'_>) -> u8 {
     }
     match measure {
         Measure::Given => given(a, b),
-        Measure::Family => whole(a, b, family_is_close),
+        Measure::Family | Measure::City => whole(a, b, is_close),
         Measure::Name => name::level(a, b),
         Measure::Street => street(a, b),
         Measure::Email => email(a, b),
@@ -24,7 +26,6 @@ pub fn level(measure: Measure, a: Slot<'_>, b: Slot<'_>) -> u8 {
         Measure::Postcode | Measure::TaxId | Measure::Identifier => {
             whole(a, b, |a, b| one_edit(first(a), first(b)))
         }
-        Measure::City => whole(a, b, |a, b| is_slip(first(a), first(b)) || contains(a, b)),
         Measure::Region | Measure::Country | Measure::Category => {
             if same(a, b) {
                 SAME
@@ -117,13 +118,27 @@ fn abbreviates(a: &[u8], b: &[u8]) -> bool {
 
 /// Whether the words of one value are all among the other's.
 fn contains(a: Slot<'_>, b: Slot<'_>) -> bool {
-    let (few, many) = if a.tokens.len() < b.tokens.len() { (a, b) } else { (b, a) };
-    few.tokens.len() > 1
-        && few.tokens[1..].iter().all(|x| many.tokens[1..].iter().any(|y| equal(few, x, many, y)))
+    let all_in = |few: Slot<'_>, many: Slot<'_>| {
+        few.tokens.len() > 1
+            && few.tokens[1..].iter().all(|x| many.tokens[1..].iter().any(|y| equal(few, x, many, y)))
+    };
+    match a.tokens.len().cmp(&b.tokens.len()) {
+        Ordering::Less => all_in(a, b),
+        Ordering::Equal => all_in(a, b) && all_in(b, a),
+        Ordering::Greater => all_in(b, a),
+    }
 }
 
-fn family_is_close(a: Slot<'_>, b: Slot<'_>) -> bool {
-    is_slip(first(a), first(b)) || contains(a, b)
+fn is_close(a: Slot<'_>, b: Slot<'_>) -> bool {
+    has_slip(a, b) || contains(a, b)
+}
+
+/// Whether two whole values differ by a slip of the finger, in letters in which fingers slip.
+fn has_slip(a: Slot<'_>, b: Slot<'_>) -> bool {
+    let natives = a.tokens.first().zip(b.tokens.first());
+    let is_possible =
+        natives.is_some_and(|(x, y)| x.native.agrees(y.native) || x.native.script().has_slips());
+    is_possible && is_slip(first(a), first(b))
 }
 
 fn given(a: Slot<'_>, b: Slot<'_>) -> u8 {
@@ -135,9 +150,11 @@ fn given(a: Slot<'_>, b: Slot<'_>) -> u8 {
         return if x[0] == y[0] { 3 } else { 4 };
     }
     let nickname = || a.tokens[1..].iter().any(|x| b.tokens[1..].iter().any(|y| is_nickname(a, x, b, y)));
-    if given_name::differ(text(x), text(y)) {
+    if contains(a, b) {
+        CLOSE
+    } else if given_name::differ(text(x), text(y)) {
         4
-    } else if is_slip(x, y) || contains(a, b) {
+    } else if has_slip(a, b) {
         CLOSE
     } else if abbreviates(x, y) || nickname() {
         3
@@ -201,13 +218,22 @@ const LAST_DIGITS: usize = 2;
 
 /// A house may have several numbers, and a flat in it one more: those of one address have to be among the other's.
 fn house_number(a: Slot<'_>, b: Slot<'_>) -> u8 {
-    let (few, many) = if a.tokens.len() < b.tokens.len() { (a, b) } else { (b, a) };
-    let is_there = |x: &Token| many.tokens.iter().any(|y| equal(few, x, many, y));
-    if few.tokens.iter().all(is_there) {
-        return SAME;
+    let all_in = |few: Slot<'_>, many: Slot<'_>| {
+        few.tokens.iter().all(|x| many.tokens.iter().any(|y| equal(few, x, many, y)))
+    };
+    let is_same = match a.tokens.len().cmp(&b.tokens.len()) {
+        Ordering::Less => all_in(a, b),
+        Ordering::Equal => all_in(a, b) && all_in(b, a),
+        Ordering::Greater => all_in(b, a),
+    };
+    let is_single = a.tokens.len() == 1 && b.tokens.len() == 1;
+    if is_same {
+        SAME
+    } else if is_single && one_edit(first(a), first(b)) {
+        CLOSE
+    } else {
+        3
     }
-    let is_single = few.tokens.len() == 1 && many.tokens.len() == 1;
-    if is_single && one_edit(first(a), first(b)) { CLOSE } else { 3 }
 }
 
 /// How rare what two slots share is, in hundredths of a bit: the rarest token of both, or, where words only stand in another order,

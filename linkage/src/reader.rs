@@ -239,22 +239,27 @@ struct Word {
 impl Word {
     fn new(text: String, native: Native) -> Self {
         let mark = |holds, mark| if holds { mark } else { 0 };
-        // Few names have two letters and less; initials do.
-        let is_initials = native == Native::default()
-            && text.len() == 2
-            && text.bytes().all(|letter| letter.is_ascii_lowercase());
         let marks = mark(!nickname::formals(&text).is_empty(), Token::NICKNAME)
-            | mark(given_name::is_known(&text), Token::GIVEN)
-            | mark(is_initials, Token::INITIALS);
+            | mark(given_name::is_known(&text), Token::GIVEN);
         Self { text, marks, native }
+    }
+
+    fn is_dotted(&self) -> bool {
+        self.marks & Token::INITIALS != 0
+    }
+}
+
+impl From<text::Written> for Word {
+    fn from(written: text::Written) -> Self {
+        let word = Self::new(written.text, written.native);
+        // One letter is an initial with and without a dot.
+        let initials = if written.dotted && word.text.len() > 1 { Token::INITIALS } else { 0 };
+        Self { marks: word.marks | initials, ..word }
     }
 }
 
 fn written_words(text: &str) -> Vec<Word> {
-    text::written_words(&mojibake::repaired(text))
-        .into_iter()
-        .map(|(text, native)| Word::new(text, native))
-        .collect()
+    text::written_words(&mojibake::repaired(text)).into_iter().map(Word::from).collect()
 }
 
 /// The whole name in one word, then its words.
@@ -284,19 +289,29 @@ fn telling(words: &[Word], place: usize) -> Option<Word> {
     let word = words.get(place)?;
     let (is_first, is_last) = (place == 0, place + 1 == words.len());
     let is_before_number = || words.get(place + 1).is_some_and(|next| numeral::digits(&next.text).is_some());
-    // In front there are initials, and at the end there are names.
-    let links = words::is_article(&word.text) || (words::is_connective(&word.text) && !is_first && !is_last);
-    if links || words::is_title(&word.text) || (numeral::is_sign(&word.text) && is_before_number()) {
+    let before =
+        place.checked_sub(1).and_then(|before| words.get(before)).map_or("", |word| word.text.as_str());
+    // Short ones are initials in front, and names at the end.
+    let links = words::is_connective(&word.text) && !is_last && (!is_first || word.text.len() > 2);
+    if links
+        || (is_first && words::is_article(&word.text))
+        || word.text == "the"
+        || words::is_title(&word.text)
+        || words::is_faculty(before, &word.text)
+        || (numeral::is_sign(&word.text) && is_before_number())
+    {
         return None;
     }
-    if word.native != Native::default() {
+    if word.is_dotted() || word.native != Native::default() {
         return Some(word.clone());
     }
     if let Some(suffix) = words::suffix(&word.text).filter(|_| is_last && !is_first) {
         return Some(Word { text: suffix.to_owned(), marks: Token::SUFFIX, native: word.native });
     }
-    if let Some(digits) = numeral::digits(&word.text) {
-        let marks = if numeral::roman(&word.text).is_some() { Token::SUFFIX } else { 0 };
+    let roman = numeral::roman(&word.text).is_some();
+    // In front of a name there are names: Vi, Xi.
+    if let Some(digits) = numeral::digits(&word.text).filter(|_| !(roman && is_first)) {
+        let marks = if roman { Token::SUFFIX } else { 0 };
         return Some(Word { text: digits, marks, native: word.native });
     }
     Some(Word::new(words::company(&word.text).to_owned(), word.native))

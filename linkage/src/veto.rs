@@ -13,8 +13,8 @@ use crate::record::{Place, Record, Token};
 pub enum Veto {
     /// Both have a tax number whose check digits hold, and they differ.
     TaxId,
-    /// Two names: each has words that the other has not. Nothing but a tax number outweighs that, because colleagues, tenants and
-    /// the firms of one owner have the same mailbox, phone and address.
+    /// Two names: each has words that the other has not. Colleagues, tenants and the firms of one owner share mailbox, phone and address;
+    /// `veto/name.rs` says what does outweigh it.
     Name,
     /// Two people of one household: the family name agrees, the address or the phone does, the given name does not.
     Household,

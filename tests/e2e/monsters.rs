@@ -412,7 +412,7 @@ async fn dates_and_numbers_out_of_this_world_are_put_aside() {
         ("forty digits as text", format!("\"{forty}\"")),
         ("NaN", r#""NaN""#.into()),
         ("Infinity", r#""Infinity""#.into()),
-        ("ten trillion", "10000000000000".into()),
+        ("ten quadrillion", "10000000000000000".into()),
         ("Base64, as `precise` writes it", r#""AYag""#.into()),
         ("scale and value, as `precise` writes them", r#"{"scale":-3,"value":"AQ=="}"#.into()),
     ] {

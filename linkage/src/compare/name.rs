@@ -4,11 +4,11 @@
 use super::{abbreviates, equal, is_nickname, is_slip, same, text, within};
 use crate::measure::{CLOSE, SAME};
 use crate::normalise::script::Script;
-use crate::normalise::{given_name, legal_form};
+use crate::normalise::{given_name, legal_form, words as vocabulary};
 use crate::record::{Slot, Token};
 
-/// Words of a name behind the sixteenth are not looked at.
-const MOST_WORDS: usize = 16;
+/// Words of a name behind these are not looked at. Each Chinese character is one.
+const MOST_WORDS: usize = 32;
 
 /// The levels behind [`CLOSE`].
 pub(crate) const SHORT_FORM: u8 = 3;
@@ -37,16 +37,18 @@ pub(super) fn level(a: Slot<'_>, b: Slot<'_>) -> u8 {
             return if aligned.exact && words(a).len() == words(b).len() { SAME } else { CLOSE };
         }
     }
+    let has_number =
+        || aligned.ours(a).any(|word| counts(a, word)) || aligned.theirs(b).any(|word| counts(b, word));
     let tells_apart = || have_numbers(a, &aligned, b) || have_given_names(a, &aligned, b);
-    if is_spaced_differently(a, b) && !tells_apart() {
+    if is_spaced_differently(a, b) && !has_number() && !tells_apart() {
         return CLOSE;
     }
     if is_acronym(a, b) || is_acronym(b, a) {
         return SHORT_FORM;
     }
     match (aligned.words, all_ours, all_theirs) {
-        (0, ..) => DIFFERENT,
         (_, true, true) => SHORT_FORM,
+        (0, ..) => DIFFERENT,
         (_, true, _) | (_, _, true) => CONTAINED,
         _ if tells_apart() => PARTLY,
         // One is translated where the other is not, or transliterated in another way.
@@ -62,12 +64,12 @@ pub(super) fn level(a: Slot<'_>, b: Slot<'_>) -> u8 {
     }
 }
 
-/// What tells two names apart that share words at most.
+/// What keeps two names from being one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
     /// A number that each has and the other has not, or the father's suffix and the son's.
     Number,
-    /// One has a suffix and the other has none.
+    /// One has a suffix and the other has none: nothing else is left over.
     Suffix,
     /// They are written in two scripts and do not sound alike.
     Script,
@@ -92,8 +94,12 @@ impl Difference {
 
 /// Whether each has a number, or what else tells apart those of one name, that the other has not.
 fn have_numbers(a: Slot<'_>, aligned: &Aligned, b: Slot<'_>) -> bool {
-    let counts = |slot: Slot<'_>, word: &Token| word.marks & Token::SUFFIX != 0 || has_digit(slot.text(word));
     aligned.ours(a).any(|word| counts(a, word)) && aligned.theirs(b).any(|word| counts(b, word))
+}
+
+/// Whether a word is a number, or tells those of one name apart like one.
+fn counts(slot: Slot<'_>, word: &Token) -> bool {
+    word.marks & Token::SUFFIX != 0 || has_digit(slot.text(word))
 }
 
 /// Whether each has a given name that is easily taken for the other's.
@@ -213,26 +219,38 @@ pub(crate) fn words(slot: Slot<'_>) -> &[Token] {
 fn is_alike(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
     let (ours, theirs) = (a.text(x), b.text(y));
     if x.native.script() != y.native.script() {
-        return sound(ours) == sound(theirs) && sound(ours).len() > 1;
+        let are_alphabets = x.native.script().has_slips() && y.native.script().has_slips();
+        let may_be_one = !are_alphabets || !given_name::differ(text(ours), text(theirs));
+        return may_be_one && sound(ours) == sound(theirs) && sound(ours).len() > 1;
     }
     if x.marks & y.marks & Token::GIVEN != 0 {
         let is_native = x.native.agrees(y.native) || x.native.script().has_slips();
         return is_native && given_name::is_one(text(ours), text(theirs));
     }
     // What is cheap and seldom true comes first.
-    is_slip(ours, theirs)
+    (is_slip(ours, theirs) || is_run_on(ours, theirs) || is_run_on(theirs, ours))
         && ours.len().min(theirs.len()) > 1
         && is_of_letters(x, ours)
         && is_of_letters(y, theirs)
         && !given_name::differ(text(ours), text(theirs))
 }
 
+/// Whether one is the other with the words in front that link it: `Vandenbroeck` and `Van den Broeck`.
+fn is_run_on(long: &[u8], short: &[u8]) -> bool {
+    short.len() > 2
+        && long.len() > short.len()
+        && long.strip_suffix(short).is_some_and(|links| vocabulary::are_connectives(text(links)))
+}
+
 /// Whether one is short for the other.
 fn is_short(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
     let (ours, theirs) = (a.text(x), b.text(y));
     let begins = ours.first() == theirs.first();
-    let is_initial = ours.len() == 1 || theirs.len() == 1 || (x.marks | y.marks) & Token::INITIALS != 0;
-    let short = if is_initial {
+    // Several initials stand for several given names, the first for the first.
+    let are_initials = |initials: &Token, names: &Token| {
+        initials.marks & Token::INITIALS != 0 && names.marks & Token::GIVEN != 0
+    };
+    let short = if ours.len() == 1 || theirs.len() == 1 || are_initials(x, y) || are_initials(y, x) {
         begins
     } else {
         is_nickname(a, x, b, y)

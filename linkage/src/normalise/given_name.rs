@@ -68,7 +68,8 @@ pub fn differ(a: &str, b: &str) -> bool {
         return false;
     }
     let is_name = |word: &str| is_known(word) || !nickname::formals(word).is_empty();
-    (is_name(a) && is_name(b)) || differ_by_gender(a, b)
+    let (x, y) = (is_name(a), is_name(b));
+    (x && y) || ((x || y) && differ_by_gender(a, b))
 }
 
 fn differ_by_gender(a: &str, b: &str) -> bool {

@@ -8,7 +8,7 @@ const SHORTEST: usize = 6;
 const TAIL: usize = 9;
 
 /// The significant national digits of a number: those that are the same whether it is written with the country's code, with a
-/// leading zero, or neither, and whether it may be a mobile phone's. `country` is an ISO 3166 code, if it is known.
+/// leading zero, or neither, and whether it is a mobile phone's, where that can be told. `country` is an ISO 3166 code, if it is known.
 pub fn national(text: &str, country: Option<&str>) -> Option<(String, bool)> {
     let text = text.trim();
     let international = text.starts_with('+') || text.starts_with("00");
@@ -21,7 +21,7 @@ pub fn national(text: &str, country: Option<&str>) -> Option<(String, bool)> {
         let digits = number.national_number.to_string();
         if digits.len() >= SHORTEST && !is_placeholder(&digits) {
             let kind = PHONE_NUMBER_UTIL.get_number_type(&number);
-            let is_mobile = matches!(kind, PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile);
+            let is_mobile = matches!(kind, PhoneNumberType::Mobile);
             return Some((digits, is_mobile));
         }
     }
@@ -50,7 +50,7 @@ mod tests {
             assert_eq!(national(text, Some("DE")), Some(("7112345678".into(), false)), "{text}");
         }
         for text in ["+1 510 555 0134", "(510) 555-0134", "510.555.0134", "15105550134"] {
-            assert_eq!(national(text, Some("US")), Some(("5105550134".into(), true)), "{text}");
+            assert_eq!(national(text, Some("US")), Some(("5105550134".into(), false)), "{text}");
         }
     }
 

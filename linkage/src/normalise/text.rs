@@ -45,23 +45,57 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
+/// A word as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The word, as [`words`] has it.
+    pub text: String,
+    /// The characters that it is written with.
+    pub native: Native,
+    /// Whether it is single letters with dots.
+    pub dotted: bool,
+}
+
 /// The same words with the characters that each is written with. A Chinese character is a word by itself.
-pub fn written_words(text: &str) -> Vec<(String, Native)> {
-    if text.is_ascii() {
-        return words(text).into_iter().map(|word| (word, Native::default())).collect();
-    }
+pub fn written_words(text: &str) -> Vec<Written> {
     let mut all = Vec::new();
     let parts = text.split(|letter: char| {
         !(letter.is_alphanumeric() || is_combining_mark(letter) || ".'’‘".contains(letter))
     });
     for part in parts.flat_map(characters).filter(|part| !part.is_empty()) {
         let part = script::fold(part);
-        let native = Native::of(&part);
-        if native == Native::default() {
-            all.extend(words(&part).into_iter().map(|word| (word, native)));
+        if Native::of(&part) == Native::default() {
+            let dotted = |word: &str| part.contains('.') && are_single(&part, word);
+            all.extend(words(&part).into_iter().map(|text| Written {
+                dotted: dotted(&text),
+                text,
+                native: Native::default(),
+            }));
         } else {
-            // Transliteration writes letters that Latin has not as quotes.
-            all.push((code(&fold(&part)), native));
+            all.extend(foreign(&part));
+        }
+    }
+    all
+}
+
+/// Whether the letters of a word stand alone in the part that it is of.
+fn are_single(part: &str, word: &str) -> bool {
+    let single: String = part.split('.').filter(|piece| piece.chars().count() == 1).collect();
+    !word.is_empty() && fold(&single).contains(word)
+}
+
+/// The words of a part that is not in Latin letters. Transliteration writes letters that Latin has not as quotes.
+fn foreign(part: &str) -> Vec<Written> {
+    let mut all: Vec<Written> = Vec::new();
+    for piece in part.split('.').filter(|piece| !piece.is_empty()) {
+        let (text, native) = (code(&fold(piece)), Native::of(piece));
+        let single = part.contains('.') && piece.chars().count() == 1;
+        match all.last_mut().filter(|before| before.dotted && single) {
+            Some(before) => {
+                before.text.push_str(&text);
+                before.native = Native::join([before.native, native].into_iter());
+            }
+            None => all.push(Written { text, native, dotted: single }),
         }
     }
     all

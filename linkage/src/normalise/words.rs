@@ -199,8 +199,8 @@ const CONNECTIVES: &[&str] = &[
 
 /// The connectives that a name may begin with, sorted.
 const ARTICLES: &[&str] = &[
-    "as", "das", "de", "den", "der", "des", "die", "el", "gli", "het", "il", "la", "las", "le", "les", "lo",
-    "los", "os", "the",
+    "das", "de", "den", "der", "des", "die", "el", "gli", "het", "il", "la", "las", "les", "lo", "los", "os",
+    "the",
 ];
 
 /// Titles, sorted.
@@ -218,13 +218,13 @@ const TITLES: &[&str] = &[
     "firma",
     "herr",
     "herrn",
-    "ing",
-    "ir",
-    "mag",
     "phd",
     "prof",
     "professor",
 ];
+
+/// What doctors are of.
+const FACULTIES: &[&str] = &["dent", "iur", "jur", "med", "nat", "phil", "rer", "vet"];
 
 /// Words for the older and the younger of one name, sorted.
 const SUFFIXES: &[(&str, &str)] = &[
@@ -454,6 +454,17 @@ pub fn is_connective(word: &str) -> bool {
     CONNECTIVES.binary_search(&word).is_ok()
 }
 
+/// Whether a text is nothing but such words, written in one: `vanden`.
+#[must_use]
+pub fn are_connectives(text: &str) -> bool {
+    text.is_empty()
+        || CONNECTIVES
+            .iter()
+            .filter(|word| word.len() > 1)
+            .filter_map(|word| text.strip_prefix(word))
+            .any(are_connectives)
+}
+
 /// Whether a name begins with this word as often as without it.
 #[must_use]
 pub fn is_article(word: &str) -> bool {
@@ -464,6 +475,12 @@ pub fn is_article(word: &str) -> bool {
 #[must_use]
 pub fn is_title(word: &str) -> bool {
     TITLES.binary_search(&word).is_ok()
+}
+
+/// Whether a word behind a title says what it is of.
+#[must_use]
+pub fn is_faculty(title: &str, word: &str) -> bool {
+    (is_title(title) || FACULTIES.contains(&title)) && FACULTIES.contains(&word)
 }
 
 /// What tells father and son apart at the end of a name, in one spelling.
@@ -543,6 +560,12 @@ mod tests {
         for word in ["and", "und", "et", "y", "e", "en", "og", "och", "i", "the", "der", "van", "von", "of"] {
             assert!(is_connective(word), "{word}");
         }
+    }
+
+    #[test]
+    fn connectives_are_seen_where_they_are_written_in_one() {
+        assert!(are_connectives("vanden") && are_connectives("dela") && are_connectives(""));
+        assert!(!are_connectives("vandent") && !are_connectives("brun"));
     }
 
     #[test]

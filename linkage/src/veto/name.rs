@@ -2,7 +2,7 @@
 
 use super::{Veto, agrees};
 use crate::compare::name::{Aligned, Difference, PARTLY, words};
-use crate::measure::{CLOSE, Measure, SAME};
+use crate::measure::{Measure, SAME};
 use crate::model::Levels;
 use crate::normalise::given_name;
 use crate::reader::Comparison;
@@ -18,15 +18,16 @@ pub(super) fn of(comparisons: &[Comparison], levels: &Levels, a: &Record, b: &Re
     let names = Names { comparisons, levels, a, b, ours, theirs, left };
     let is_outweighed = match Difference::of(ours, &aligned, theirs) {
         Difference::Number => false,
+        Difference::Suffix => !names.has_numeral() && names.share_a_mailbox(),
         // Of one script into another there are many ways.
-        Difference::Script | Difference::Suffix if names.share_what_is_personal() => true,
-        Difference::Script | Difference::Suffix | Difference::Words => {
-            // A lead names whoever has asked, and a customer has several people.
+        Difference::Script if names.share_a_mailbox() || names.share_mailbox_and_phone() => true,
+        Difference::Script | Difference::Words => {
+            // What a lead is about tells it apart; it names whoever has asked, and a customer has several people.
             let is_lead =
                 || place(Measure::Title).is_some() && names.agree(&[Measure::Email, Measure::Phone], SAME);
-            let has_changed =
-                || names.agree(&[Measure::TaxId, Measure::Identifier], CLOSE) || names.have_married();
-            is_lead() || has_changed() || place(Measure::City).is_some_and(|city| names.one_says_where(city))
+            let is_identified = || names.agree(&[Measure::TaxId, Measure::Identifier], SAME);
+            let says_where = || place(Measure::City).is_some_and(|city| names.one_has_the_town(city));
+            is_lead() || is_identified() || names.have_married() || says_where()
         }
     };
     (!is_outweighed).then(|| if names.are_given_names() { Veto::Household } else { Veto::Name })
@@ -55,14 +56,26 @@ impl Names<'_> {
         all.filter(|(_, (_, level))| **level == SAME).map(|(i, (of, _))| (of.measure, self.a.slot(i)))
     }
 
-    /// A mailbox that is no function's, or mailbox and phone.
-    fn share_what_is_personal(&self) -> bool {
-        let same_phone = || self.agree(&[Measure::Phone], SAME);
-        self.same().any(|(measure, slot)| measure == Measure::Email && (is_personal(slot) || same_phone()))
+    /// A mailbox that is no function's.
+    fn share_a_mailbox(&self) -> bool {
+        self.same().any(|(measure, slot)| measure == Measure::Email && is_personal(slot))
+    }
+
+    fn share_mailbox_and_phone(&self) -> bool {
+        self.agree(&[Measure::Email], SAME) && self.agree(&[Measure::Phone], SAME)
+    }
+
+    /// A number is among the words that one has and the other has not.
+    fn has_numeral(&self) -> bool {
+        let is_numeral =
+            |slot: Slot<'_>, word: &Token| slot.text(word).first().is_some_and(u8::is_ascii_digit);
+        let [ours, theirs] = &self.left;
+        ours.iter().any(|word| is_numeral(self.ours, word))
+            || theirs.iter().any(|word| is_numeral(self.theirs, word))
     }
 
     /// A given name stays, family names change, and something that is one person's is the same: a mailbox with the given name, or a
-    /// phone that may be a mobile one.
+    /// mobile phone.
     fn have_married(&self) -> bool {
         let [ours, theirs] = &self.left;
         if ours.is_empty()
@@ -80,21 +93,20 @@ impl Names<'_> {
         };
         self.same().any(|(measure, slot)| match measure {
             Measure::Phone => is_personal(slot),
-            Measure::Email => {
-                slot.tokens.first().is_some_and(|mail| text(slot, mail).contains(text(self.ours, stays)))
-            }
+            Measure::Email => is_personal(slot) && is_called(slot, text(self.ours, stays)),
             _ => false,
         })
     }
 
-    /// All that one name has and the other has not is the town.
-    fn one_says_where(&self, city: usize) -> bool {
+    /// They share two words, and all that one has and the other has not is the town.
+    fn one_has_the_town(&self, city: usize) -> bool {
         let is_town = |record: &Record, slot: Slot<'_>, words: &[&Token]| {
             let town = record.slot(city);
             let words = words.iter().flat_map(|word| slot.text(word));
             town.tokens.first().is_some_and(|whole| words.eq(town.text(whole)))
         };
-        is_town(self.a, self.ours, &self.left[0]) || is_town(self.b, self.theirs, &self.left[1])
+        words(self.ours).len() >= self.left[0].len() + 2
+            && (is_town(self.a, self.ours, &self.left[0]) || is_town(self.b, self.theirs, &self.left[1]))
     }
 
     /// Given names differ, and little else.
@@ -102,6 +114,13 @@ impl Names<'_> {
         let [ours, theirs] = &self.left;
         has_given_name(self.ours, ours) && has_given_name(self.theirs, theirs)
     }
+}
+
+/// Whether a name is a word of a mailbox, in front of the `@`.
+fn is_called(mail: Slot<'_>, name: &str) -> bool {
+    let address = mail.tokens.first().map_or("", |address| text(mail, address));
+    let mailbox = address.split('@').next().unwrap_or_default();
+    mailbox.split(|letter: char| !letter.is_ascii_alphabetic()).any(|word| word == name)
 }
 
 fn is_personal(slot: Slot<'_>) -> bool {

@@ -71,6 +71,7 @@ fn what_is_written_with_other_characters_is_another_name() {
 fn spaces_legal_forms_and_misread_letters_make_no_other_name() {
     for (a, b) in [
         ("Cedarair Travel", "CedarairTravel"),
+        ("Van den Broeck & Zonen NV", "Vandenbroeck en Zonen"),
         ("Nordana Bygg & Fastighet", "Nordanabygg Fastighet"),
         ("Barbosa Textiles", "Barbosa TextilesLda"),
         ("Francisco Torres", "TorresFrancisco"),

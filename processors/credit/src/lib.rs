@@ -31,7 +31,7 @@ pub struct Credit {
 
 impl Processor for Credit {
     const NAME: &'static str = NAME;
-    const VERSION: i32 = 2;
+    const VERSION: i32 = 1;
     const AUTOMATIONS: &'static [Automation] = &[Automation { action: HOLD, name: "Credit hold" }];
     const EVENTS: &'static [EventType] = EVENTS;
     type RowChange = RowChange;

@@ -159,7 +159,7 @@ pub(super) fn orders_to_hold(state: &State, key: Key) -> Vec<i32> {
     let mut paid = -state.contributions.sums(key).amount(Bucket::Unapplied);
     let mut held = Vec::new();
     for (id, order) in state.open_orders.rows_of(key) {
-        let left = i128::from(order.left.0.max(order.amount.0));
+        let left = order.left.0.max(order.amount.0);
         if paid >= left {
             paid -= left;
             continue;
