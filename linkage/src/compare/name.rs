@@ -221,7 +221,8 @@ fn is_alike(a: Slot<'_>, x: &Token, b: Slot<'_>, y: &Token) -> bool {
     if x.native.script() != y.native.script() {
         let are_alphabets = x.native.script().has_slips() && y.native.script().has_slips();
         let may_be_one = !are_alphabets || !given_name::differ(text(ours), text(theirs));
-        return may_be_one && sound(ours) == sound(theirs) && sound(ours).len() > 1;
+        let heard = sound(ours);
+        return may_be_one && heard.len() > 1 && heard == sound(theirs);
     }
     if x.marks & y.marks & Token::GIVEN != 0 {
         let is_native = x.native.agrees(y.native) || x.native.script().has_slips();

@@ -50,15 +50,21 @@ impl Names<'_> {
         agrees(self.comparisons, self.levels, measures, level)
     }
 
-    /// Comparisons that agree wholly: their measure, and what the first record has.
-    fn same(&self) -> impl Iterator<Item = (Measure, Slot<'_>)> {
+    /// What both have that is one person's, by measure: a mailbox that is no function's, a mobile phone.
+    fn personal(&self) -> impl Iterator<Item = (Measure, &str)> {
         let all = self.comparisons.iter().zip(self.levels).enumerate();
-        all.filter(|(_, (_, level))| **level == SAME).map(|(i, (of, _))| (of.measure, self.a.slot(i)))
+        let same = all.filter(|(_, (_, level))| **level == SAME);
+        same.flat_map(|(i, (of, _))| {
+            let (a, b) = (self.a.slot(i), self.b.slot(i));
+            let is_shared = move |token: &&Token| b.tokens.iter().any(|other| other.hash == token.hash);
+            let is_personal = |token: &&Token| token.marks & Token::PERSONAL != 0;
+            let shared = a.tokens.iter().filter(is_personal).filter(is_shared);
+            shared.map(move |token| (of.measure, text(a, token)))
+        })
     }
 
-    /// A mailbox that is no function's.
     fn share_a_mailbox(&self) -> bool {
-        self.same().any(|(measure, slot)| measure == Measure::Email && is_personal(slot))
+        self.personal().any(|(measure, _)| measure == Measure::Email)
     }
 
     fn share_mailbox_and_phone(&self) -> bool {
@@ -85,17 +91,12 @@ impl Names<'_> {
         {
             return false;
         }
-        let is_left = |word: &&Token| ours.contains(word);
-        let mut shared =
-            words(self.ours).iter().filter(|word| !is_left(word) && self.ours.text(word).len() > 2);
-        let Some(stays) = shared.find(|word| given_name::is_known(text(self.ours, word))) else {
+        let is_shared = |word: &&Token| words(self.theirs).iter().any(|other| other.hash == word.hash);
+        let shared = words(self.ours).iter().filter(is_shared).map(|word| text(self.ours, word));
+        let Some(stays) = shared.filter(|word| word.len() > 2).find(|word| given_name::is_known(word)) else {
             return false;
         };
-        self.same().any(|(measure, slot)| match measure {
-            Measure::Phone => is_personal(slot),
-            Measure::Email => is_personal(slot) && is_called(slot, text(self.ours, stays)),
-            _ => false,
-        })
+        self.personal().any(|(measure, value)| measure == Measure::Phone || is_called(value, stays))
     }
 
     /// They share two words, and all that one has and the other has not is the town.
@@ -105,8 +106,9 @@ impl Names<'_> {
             let words = words.iter().flat_map(|word| slot.text(word));
             town.tokens.first().is_some_and(|whole| words.eq(town.text(whole)))
         };
-        words(self.ours).len() >= self.left[0].len() + 2
-            && (is_town(self.a, self.ours, &self.left[0]) || is_town(self.b, self.theirs, &self.left[1]))
+        let [ours, theirs] = &self.left;
+        let shared = (words(self.ours).len() - ours.len()).min(words(self.theirs).len() - theirs.len());
+        shared >= 2 && (is_town(self.a, self.ours, ours) || is_town(self.b, self.theirs, theirs))
     }
 
     /// Given names differ, and little else.
@@ -117,14 +119,9 @@ impl Names<'_> {
 }
 
 /// Whether a name is a word of a mailbox, in front of the `@`.
-fn is_called(mail: Slot<'_>, name: &str) -> bool {
-    let address = mail.tokens.first().map_or("", |address| text(mail, address));
+fn is_called(address: &str, name: &str) -> bool {
     let mailbox = address.split('@').next().unwrap_or_default();
     mailbox.split(|letter: char| !letter.is_ascii_alphabetic()).any(|word| word == name)
-}
-
-fn is_personal(slot: Slot<'_>) -> bool {
-    slot.tokens.iter().any(|token| token.marks & Token::PERSONAL != 0)
 }
 
 fn text<'r>(slot: Slot<'r>, word: &Token) -> &'r str {

@@ -1,10 +1,12 @@
 //! What names say: words, numbers and characters, and what outweighs a difference.
 
+use linkage::field::{Field, Kind};
+use linkage::model::Model;
+use linkage::record::Place;
 use linkage::veto::Veto;
 use proptest::prelude::*;
 
 use crate::pairs::{Customer, level, verdict};
-use linkage::field::Kind;
 
 fn name(a: &str, b: &str) -> &'static str {
     let level_of = |a, b| level(Kind::Name, a, b);
@@ -91,6 +93,22 @@ fn colleagues_share_everything_but_their_names() {
     assert_eq!(verdict(ANNA, peter), Err(Veto::Household));
     let firm = ["Kunststoff Brandt GmbH", ANNA[1], ANNA[2], ANNA[3], ANNA[4], ANNA[5], ANNA[6], ""];
     assert_eq!(verdict(ANNA, firm), Err(Veto::Name));
+}
+
+/// Whoever of the two has a mobile phone beside the office's.
+#[test]
+fn colleagues_of_one_given_name_share_the_offices_phone_and_nothing_of_their_own() {
+    let with = |name, mail, phone| [name, mail, phone, "Gewerbepark 8", "30179", "Hannover", "DE", ""];
+    let kunze = with("Anna Kunze", "", "+49 511 340280");
+    let mobile = [("phone", Kind::Phone), ("mobile", Kind::Phone), ("name", Kind::Name)];
+    let fields = mobile.map(|(column, kind)| Field { columns: vec![column.into()], kind });
+    let model = Model::untrained(&fields);
+    let read = |id, row: [&str; 3]| model.read(&row, Place { id, ..Place::default() });
+    let a = read(1, ["+49 511 340280", "+49 171 5550123", "Anna Kunze"]);
+    let b = read(2, ["+49 511 340280", "", "Anna Wollny"]);
+    assert_eq!(model.score(&a, &b).veto, Some(Veto::Name));
+    assert_eq!(model.score(&b, &a).veto, Some(Veto::Name));
+    assert_eq!(verdict(kunze, with("Anna Wollny", "", "+49 511 340280")), Err(Veto::Name));
 }
 
 #[test]
