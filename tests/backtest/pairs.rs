@@ -50,7 +50,7 @@ fn taken(name: &str, others: &str, flags: &[&str]) -> BTreeMap<String, Taken> {
             let values: Vec<String> =
                 record.iter().skip(5).map(|value| format!("\"{}\"", value.replace('"', "\"\""))).collect();
             writeln!(records, "{id},{}", values.join(",")).unwrap();
-            let pair = pairs.entry(format!("{of}/{}", &record[0])).or_default();
+            let pair = pairs.entry(format!("{of}/{}/{}", &record[1], &record[0])).or_default();
             (pair.0, pair.1) = (format!("{of} {}", &record[2]), &record[3] == "true");
             pair.2.push(id);
         }
