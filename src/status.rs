@@ -36,8 +36,10 @@ pub struct Figures {
     /// A snapshot has been read to its end.
     pub complete: bool,
     /// Latest commit time or tick applied.
+    #[serde(serialize_with = "contract::api::time::optional::serialize")]
     pub clock: Option<DateTime<Utc>>,
     /// When something falls due next without any change.
+    #[serde(serialize_with = "contract::api::time::optional::serialize")]
     pub next_due: Option<DateTime<Utc>>,
     /// Fingerprint of the last rule set that was announced to it.
     pub rules: String,

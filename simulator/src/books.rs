@@ -6,7 +6,7 @@ use std::ops::{Index, IndexMut};
 use crate::money::{PAR, Rate};
 use crate::tables::accounting::{Account, AccountCompany, Journal, PaymentTerm, PaymentTermLine, Tax};
 use crate::tables::bank::BankLine;
-use crate::tables::company::{self, Company, Currency, CurrencyRate};
+use crate::tables::company::{self, Company, Currency, CurrencyRate, ModelField};
 use crate::tables::invoice::{Move, MoveLine, MoveLineTax};
 use crate::tables::mail::{Message, Tracking};
 use crate::tables::partner::{MergeWizard, Partner};
@@ -14,6 +14,7 @@ use crate::tables::payment::{FullReconcile, MovePayment, PartialReconcile, Payme
 use crate::tables::product::{Product, Template, UnitOfMeasure};
 use crate::tables::sale::{Order, OrderLine, OrderLineInvoice};
 use crate::tables::stock::{Picking, StockMove};
+use crate::tables::till::{PosLine, PosOrder};
 use crate::tables::{Row, Stamp, Table};
 use crate::wire::envelope::AnyRow;
 
@@ -167,8 +168,11 @@ books! {
     taxes Tax;
     merges MergeWizard;
     defaults DefaultValue;
+    model_fields ModelField;
     messages Message;
     trackings Tracking;
+    pos_orders PosOrder stamp;
+    pos_lines PosLine stamp;
     products Product stamp;
     templates Template stamp;
     companies Company;

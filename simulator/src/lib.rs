@@ -3,6 +3,10 @@
 //! The same [`Settings`] give the same bytes on every machine and in every release. The company quotes,
 //! delivers, invoices, is paid late, merges duplicates and corrects mistakes; every transaction is written
 //! as the connector would emit it, with the half-finished row versions and the chatter of a real feed.
+//!
+//! Besides this usual business there is a rarer one with random numbers of its own: down payments by invoice and at the till,
+//! orders by the dozen, expenses put on orders, invoices with a line that nobody ordered, small differences and bad debts that
+//! are written off, payments without an entry, credit notes that are paid out, and credit limits of a branch.
 
 mod agenda;
 mod books;
@@ -21,7 +25,7 @@ use chrono::NaiveDate;
 
 pub use truth::{PartnerTruth, Truth};
 
-use crate::agenda::Agenda;
+use crate::agenda::{Agenda, Business};
 use crate::books::Books;
 use crate::calendar::{Micros, SECOND, day_of, midnight};
 use crate::random::Random;
@@ -31,6 +35,8 @@ use crate::wire::envelope::Recorder;
 const SNAPSHOT_CHUNK: usize = 2_000;
 /// Days of business before the first snapshot, so that it holds open documents.
 const PAST_DAYS: i32 = 12;
+/// What the seed is changed by for the further business.
+const FURTHER_SEED: u64 = 0x6675_7274_6865_7221;
 
 /// The size and time of the simulated company.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +106,11 @@ pub struct Delivery {
 /// The running company.
 pub struct Simulation {
     settings: Settings,
+    /// The random numbers of the business that is done now.
     random: Random,
+    /// Those of the other one.
+    other_random: Random,
+    business: Business,
     books: Books,
     out: Recorder,
     agenda: Agenda,
@@ -130,10 +140,13 @@ impl Simulation {
         let start = day_of(settings.start);
         let first = start - PAST_DAYS;
         let random = Random::new(settings.seed);
+        let other_random = Random::new(settings.seed ^ FURTHER_SEED);
         let end = midnight(start + i32::try_from(settings.days).unwrap_or(i32::MAX - start));
         let mut simulation = Self {
             settings,
             random,
+            other_random,
+            business: Business::Usual,
             books: Books::default(),
             out: Recorder::new(),
             agenda: Agenda::default(),

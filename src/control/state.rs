@@ -127,7 +127,8 @@ impl ControlState {
                 .bind(request.time)
                 .bind(status)
                 .bind(text)
-                .bind(time)
+                // The feed may be behind the clock on the wall, by which people ask.
+                .bind(time.max(request.time))
                 .execute(&mut *connection)
                 .await?;
         }

@@ -70,12 +70,14 @@ pub(super) struct Answered {
     /// What was asked.
     action: String,
     /// When it was asked.
+    #[serde(serialize_with = "contract::api::time::serialize")]
     asked_at: DateTime<Utc>,
     /// done or refused.
     status: String,
     /// In words.
     outcome: String,
-    /// When it was decided, by the stream's clock.
+    /// When it was decided, by the stream's clock; not before it was asked.
+    #[serde(serialize_with = "contract::api::time::serialize")]
     decided_at: DateTime<Utc>,
 }
 

@@ -5,15 +5,15 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
 
-use crate::failures::{publish, row, snapshot, transaction};
+use crate::failures::{owed, publish, row, snapshot, transaction};
 use crate::sandbox::{Running, Sandbox, get, send, until};
 
 /// Seven owes 150 with a limit of 100, and has an order that is not delivered.
 pub fn over_the_limit() -> Vec<Value> {
     let item = json!({ "id": 1, "move_id": 1, "company_id": 1, "partner_id": 7, "account_id": 1, "parent_state": "posted",
-        "date": 20_457, "date_maturity": 20_490, "amount_residual": "150.00", "balance": "150.00",
+        "date": 20_457, "move_name": "INV/7", "date_maturity": 20_490, "amount_residual": "150.00", "balance": "150.00",
         "display_type": "payment_term", "reconciled": false, "quantity": "1" });
-    let order = json!({ "id": 4, "state": "sale", "company_id": 1, "partner_id": 7, "currency_rate": "1", "commitment_date": null });
+    let order = json!({ "id": 4, "name": "S4", "state": "sale", "company_id": 1, "partner_id": 7, "currency_rate": "1", "commitment_date": null });
     let line = json!({ "id": 5, "order_id": 4, "product_id": null, "state": "sale", "display_type": null,
         "product_uom_qty": "2", "qty_delivered": "0", "qty_invoiced": "0", "price_total": "20.00",
         "untaxed_amount_to_invoice": "20.00" });
@@ -59,28 +59,49 @@ async fn set_rule(sandbox: &Sandbox, config: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn results_come_in_pages_and_say_why() {
     let (sandbox, _running, address, _) = serving("api_reads", "feed").await;
-    let more = json!({ "id": 8, "name": "Eight", "commercial_partner_id": 8, "credit_limit": "{\"1\": 5}" });
-    let mut change = transaction(1, &more);
-    change[1]["key"]["id"] = json!(8);
-    publish(&sandbox, &change);
+    let more = json!({ "id": 8, "name": "Eight", "commercial_partner_id": 8, "credit_limit": "{\"1\": 50}" });
+    for (number, table, mut after) in [(1, "res_partner", more), (2, "account_move_line", owed(8))] {
+        after["id"] = json!(8);
+        let mut change = transaction(number, &after);
+        change[1]["key"]["id"] = json!(8);
+        change[1]["value"]["source"]["table"] = json!(table);
+        publish(&sandbox, &change);
+    }
     until("another customer", async || {
         read(&address, "/api/v1/credit/exposures")["items"].as_array().unwrap().len() == 2
     })
     .await;
     let first = read(&address, "/api/v1/credit/exposures?limit=1");
-    assert_eq!((&first["items"][0]["partner_id"], &first["next"]), (&json!(7), &json!("1.7")));
-    assert_eq!(first["items"][0]["total"], "170.00");
-    let second = read(&address, "/api/v1/credit/exposures?limit=1&after=1.7");
+    assert_eq!((&first["items"][0]["partner_id"], &first["next"]), (&json!(7), &json!("700000.1.7")));
+    assert_eq!(
+        (&first["items"][0]["total"], &first["items"][0]["excess"]),
+        (&json!("170.00"), &json!("70.00"))
+    );
+    let second = read(&address, "/api/v1/credit/exposures?limit=1&after=700000.1.7");
     assert_eq!((&second["items"][0]["partner_id"], second.get("next")), (&json!(8), None));
-    let over = read(&address, "/api/v1/credit/exposures?over_limit=true");
-    assert_eq!(over["items"].as_array().unwrap().len(), 1);
+    for (filter, partners) in [
+        ("over_limit=true", json!([7])),
+        ("name=EIGH", json!([8])),
+        ("risk=critical", json!([7])),
+        ("company=1", json!([7, 8])),
+        ("company=2", json!([])),
+    ] {
+        let found = read(&address, &format!("/api/v1/credit/exposures?{filter}"));
+        let found: Vec<_> =
+            found["items"].as_array().unwrap().iter().map(|row| row["partner_id"].clone()).collect();
+        assert_eq!(json!(found), partners, "{filter}");
+    }
+    let totals = read(&address, "/api/v1/credit/totals");
+    assert_eq!((&totals[0]["customers"], &totals[0]["total"]), (&json!(2), &json!("180.00")));
+    assert_eq!((&totals[0]["over_limit"], &totals[0]["excess"]), (&json!(1), &json!("70.00")));
+    assert_eq!(read(&address, "/api/v1/credit/totals?name=nobody"), json!([]));
 
     let customer = read(&address, "/api/v1/credit/partners/7");
     let company = &customer["companies"][0];
     assert_eq!((&company["total"], &company["limit_in_force"]), (&json!("170.00"), &json!("100.00")));
     assert_eq!(
         company["buckets"][0]["documents"][0],
-        json!({ "model": "account.move.line", "id": 1, "move_id": 1,
+        json!({ "model": "account.move.line", "id": 1, "number": "INV/7", "move_id": 1,
         "amount": "150.00", "date": "2026-02-06" })
     );
     assert_eq!(company["buckets"][1]["documents"][0]["id"], 4);
@@ -89,17 +110,11 @@ async fn results_come_in_pages_and_say_why() {
         (&json!("170"), &json!(true))
     );
     assert_eq!((&company["hold"]["missing"], &company["hold"]["orders"]), (&json!("75.00"), &json!([4])));
-    assert_eq!(company["decision"], "a hold on orders that are not delivered is suggested");
+    assert_eq!(company["decision"], "a hold is suggested: the orders that are not delivered (S4) would wait");
+    assert_eq!(read(&address, "/api/v1/credit/holds")["items"][0]["order_numbers"], json!(["S4"]));
 
     let printed = sandbox.ok(&["explain", "credit", "7"]);
-    for part in [
-        "Seven",
-        "account.move.line 1",
-        "sale.order 4",
-        "FAILS",
-        "a payment of 75.00 EUR",
-        "insufficient history",
-    ] {
+    for part in ["Seven", "INV/7", "S4", "FAILS", "a payment of 75.00 EUR", "insufficient history"] {
         assert!(printed.contains(part), "{part}:\n{printed}");
     }
     let twin: Value = serde_json::from_str(&sandbox.ok(&["explain", "credit", "7", "--json"])).unwrap();
@@ -125,6 +140,8 @@ async fn results_come_in_pages_and_say_why() {
     for (path, status, says) in [
         ("/api/v1/credit/exposures?limit=0", 400, "from 1 to 1000"),
         ("/api/v1/credit/exposures?after=x", 400, "`next`"),
+        ("/api/v1/credit/exposures?after=9.9.9999999999", 400, "`next`"),
+        ("/api/v1/credit/exposures?risk=bad", 400, "critical"),
         ("/api/v1/credit/partners/seven", 400, "seven"),
         ("/api/v1/credit/partners/99", 404, "no partner 99"),
         ("/api/v1/credit/holds?source=sap", 404, "there are: odoo"),

@@ -47,7 +47,7 @@ async fn look(condition: &str, first: &mut First, today: NaiveDate, connection: 
 
 /// Customers whose limit is ample at first: those that are going to slip, then the same number that are not.
 async fn ample(connection: &mut sqlx::PgConnection) -> Vec<i32> {
-    let sql = "SELECT partner_id FROM credit.exposure WHERE company_id = 1 AND credit_limit = 180000 ORDER BY partner_id";
+    let sql = "SELECT id FROM credit.partner WHERE id = commercial_id AND (credit_limit::jsonb ->> '1')::numeric = 180000 ORDER BY id";
     sqlx::query_scalar(sql).fetch_all(connection).await.unwrap()
 }
 

@@ -14,14 +14,25 @@ pub fn row(table: &str, id: i32, after: &Value, snapshot: &str) -> Value {
     json!({ "key": { "id": id }, "value": { "after": after, "source": source, "op": "r", "transaction": null } })
 }
 
-/// A whole, small company: one customer with a limit.
+/// A whole, small company: one customer with a limit, who owes ten euros.
 pub fn snapshot() -> Vec<Value> {
     vec![
         row("res_currency", 1, &json!({ "id": 1, "name": "EUR", "decimal_places": 2 }), "first"),
         row("res_company", 1, &json!({ "id": 1, "parent_path": "1/", "currency_id": 1 }), "true"),
         row("account_account", 1, &json!({ "id": 1, "account_type": "asset_receivable" }), "true"),
+        row("account_move_line", 1, &owed(7), "true"),
         row("res_partner", 7, &partner("Seven", 100), "last"),
     ]
+}
+
+/// An invoice's line on which ten euros are left to pay.
+pub fn owed(partner: i32) -> Value {
+    json!({
+        "id": 1, "move_id": 1, "move_name": "INV/1", "journal_id": 1, "payment_id": null, "statement_line_id": null, "company_id": 1,
+        "partner_id": partner, "account_id": 1, "parent_state": "posted", "date": 20_457, "date_maturity": 24_000,
+        "amount_residual": "10.00", "reconciled": false, "quantity": "1", "product_uom_id": null,
+        "display_type": "payment_term", "balance": "10.00", "currency_id": 1, "amount_currency": "10.00", "is_downpayment": false,
+    })
 }
 
 /// With all columns that any processor reads.
@@ -299,7 +310,7 @@ async fn tick(sandbox: &Sandbox, settings: &str) {
         "date": 20_457, "date_maturity": 20_460, "amount_residual": "50.00", "balance": "50.00", "display_type": "payment_term",
         "reconciled": false, "quantity": "1" });
     let mut records = snapshot();
-    records.insert(3, row("account_move_line", 1, &item, "true"));
+    records[3] = row("account_move_line", 1, &item, "true");
     publish(sandbox, &records);
     let running = sandbox.start();
     let overdue = async || sandbox.value("SELECT overdue::bigint FROM credit.exposure").await;

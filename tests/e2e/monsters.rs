@@ -442,8 +442,9 @@ fn order(ships_at: &str) -> String {
 }
 
 /// Sound rows of every table.
-const ROWS: [(&str, &[(&str, &str)]); 15] = [
+const ROWS: [(&str, &[(&str, &str)]); 21] = [
     ("account_account", &[("account_type", r#""income""#)]),
+    ("account_journal", &[("type", r#""bank""#)]),
     (
         "account_move",
         &[
@@ -459,6 +460,10 @@ const ROWS: [(&str, &[(&str, &str)]); 15] = [
         "account_move_line",
         &[
             ("move_id", "1"),
+            ("move_name", r#""INV/1""#),
+            ("journal_id", "1"),
+            ("payment_id", "null"),
+            ("statement_line_id", "null"),
             ("company_id", "1"),
             ("partner_id", "8"),
             ("account_id", "1"),
@@ -488,6 +493,32 @@ const ROWS: [(&str, &[(&str, &str)]); 15] = [
         ],
     ),
     (
+        "account_payment",
+        &[
+            ("state", r#""in_process""#),
+            ("partner_type", r#""customer""#),
+            ("payment_type", r#""inbound""#),
+            ("move_id", "null"),
+            ("company_id", "1"),
+            ("partner_id", "8"),
+            ("currency_id", "2"),
+            ("amount", "50"),
+            ("amount_company_currency_signed", r#""50.00""#),
+            ("date", "20460"),
+        ],
+    ),
+    (
+        "ir_default",
+        &[
+            ("field_id", "1"),
+            ("user_id", "null"),
+            ("company_id", "1"),
+            ("condition", "null"),
+            ("json_value", r#""3000.0""#),
+        ],
+    ),
+    ("ir_model_fields", &[("model", r#""res.partner""#), ("name", r#""credit_limit""#)]),
+    (
         "ir_property",
         &[
             ("name", r#""credit_limit""#),
@@ -496,15 +527,21 @@ const ROWS: [(&str, &[(&str, &str)]); 15] = [
             ("value_float", "1"),
         ],
     ),
+    ("pos_order", &[("state", r#""paid""#), ("partner_id", "8"), ("account_move", "null")]),
+    ("pos_order_line", &[("order_id", "1"), ("sale_order_line_id", "1"), ("price_subtotal_incl", "50")]),
     ("product_product", &[("product_tmpl_id", "1")]),
     ("product_template", &[("invoice_policy", r#""delivery""#)]),
-    ("res_company", &[("parent_path", r#""1/""#), ("currency_id", "1")]),
+    (
+        "res_company",
+        &[("parent_path", r#""1/""#), ("currency_id", "1"), ("account_use_credit_limit", "true")],
+    ),
     ("res_currency", &[("name", r#""USD""#), ("decimal_places", "2")]),
     ("res_currency_rate", &[("currency_id", "2"), ("company_id", "1"), ("name", "20460"), ("rate", "1.1")]),
     ("res_partner", &[("name", r#""Eight""#), ("commercial_partner_id", "8"), ("credit_limit", "null")]),
     (
         "sale_order",
         &[
+            ("name", r#""S1""#),
             ("state", r#""sale""#),
             ("company_id", "1"),
             ("partner_id", "8"),

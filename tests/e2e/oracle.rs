@@ -13,12 +13,16 @@ use crate::sandbox::Sandbox;
 use crate::torn::{Chance, Torn};
 
 const TRANSACTIONS: usize = 1_000;
-const BUCKETS: [&str; 6] = [
+const BUCKETS: [&str; 10] = [
     "exposure WHERE not_due > 0",
     "exposure WHERE overdue > 0",
     "exposure WHERE unapplied < 0",
+    "exposure WHERE unapplied > 0",
     "exposure WHERE draft_invoiced <> 0",
     "exposure WHERE to_invoice > 0",
+    "exposure WHERE to_invoice_odoo > to_invoice",
+    "exposure WHERE committed > 0",
+    "pending",
     "exposure WHERE credit_limit > 0",
 ];
 const EXPOSURE: &str = include_str!("../oracle/exposure.sql");
@@ -139,7 +143,7 @@ fn statement(sql: &str) -> &str {
 
 /// Every exposure that differs from the oracle's.
 fn exposures() -> String {
-    let columns = "not_due overdue unapplied draft_invoiced to_invoice total credit_limit oldest_due partner_name currency";
+    let columns = "not_due overdue unapplied draft_invoiced to_invoice to_invoice_odoo committed total credit_limit oldest_due partner_name currency";
     let differs: Vec<_> =
         columns.split(' ').map(|column| format!("oracle.{column} IS DISTINCT FROM ours.{column}")).collect();
     format!(

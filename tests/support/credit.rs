@@ -58,11 +58,12 @@ fn rules(chance: &mut Chance) -> Value {
 }
 
 fn request(chance: &mut Chance, time: i64) -> Value {
-    let action = ["release", "release", "exempt", "raise_limit", "forgive"][chance.below(5)];
+    let actions = ["release", "release", "exempt", "raise_limit", "forgive", "accept", "accept", "refuse"];
+    let action = actions[chance.below(actions.len())];
     let mut arguments =
         json!({ "company_id": 1, "partner_id": 27 + chance.below(60), "reason": "as agreed" });
     let until = timestamp(time + DAY * i64::try_from(chance.below(20)).unwrap());
-    if action != "release" {
+    if ["exempt", "raise_limit", "forgive"].contains(&action) {
         arguments["until"] = json!(until[..10]);
     }
     if action == "raise_limit" {

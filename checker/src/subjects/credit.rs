@@ -71,7 +71,11 @@ impl Subject for Credit {
         "res_currency_rate",
         "res_partner",
         "ir_property",
+        "ir_model_fields",
+        "ir_default",
         "account_account",
+        "account_journal",
+        "account_payment",
         "account_move",
         "account_move_line",
         "account_partial_reconcile",
@@ -81,6 +85,8 @@ impl Subject for Credit {
         "sale_order_line",
         "sale_order_line_invoice_rel",
         "uom_uom",
+        "pos_order",
+        "pos_order_line",
     ];
     const AUDITED: Option<Audited> = Some(audit::AUDITED);
     type Tables = Tables;

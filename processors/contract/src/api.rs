@@ -38,6 +38,7 @@ pub mod demo;
 pub mod http;
 pub mod output;
 pub mod results;
+pub mod time;
 
 use std::pin::Pin;
 

@@ -6,7 +6,7 @@ pub const NEVER_EMPTY: [&str; 5] =
     ["res_company", "res_partner", "res_currency", "res_country", "account_account"];
 
 /// Columns that rows may come without, each with the table that has their values then; without one, they are NULL.
-const ABSENT: [((&str, &str), Option<&str>); 16] = [
+const ABSENT: [((&str, &str), Option<&str>); 30] = [
     // Odoo 19 has one number per person: <https://github.com/odoo/odoo/pull/189739>.
     (("res_partner", "mobile"), None),
     (("crm_lead", "mobile"), None),
@@ -28,6 +28,24 @@ const ABSENT: [((&str, &str), Option<&str>); 16] = [
     (("sale_order", "currency_id"), None),
     (("sale_order", "partner_invoice_id"), None),
     (("sale_order_line", "is_downpayment"), None),
+    // Without these, whatever settles an invoice is taken for a payment, and a document goes by its id.
+    (("account_move_line", "journal_id"), None),
+    (("account_move_line", "move_name"), None),
+    (("account_move_line", "payment_id"), None),
+    (("account_move_line", "statement_line_id"), None),
+    (("res_company", "account_use_credit_limit"), None),
+    (("sale_order", "name"), None),
+    // Odoo 17 has these in the payment's journal entry, which it always makes; a company without a currency of its own for payments
+    // pays in its own: <https://github.com/odoo/odoo/blob/17.0/addons/account/models/account_payment.py>.
+    (("account_payment", "amount_company_currency_signed"), None),
+    (("account_payment", "company_id"), None),
+    (("account_payment", "currency_id"), None),
+    (("account_payment", "date"), None),
+    (("account_payment", "partner_type"), None),
+    (("account_payment", "state"), None),
+    // Odoo 19 has no point of sale order that is invoiced and has no entry.
+    (("pos_order", "account_move"), None),
+    (("ir_default", "condition"), None),
 ];
 
 /// Whether rows may come without this column.

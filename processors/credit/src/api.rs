@@ -27,6 +27,7 @@ struct Customer {
     /// Its name.
     partner_name: String,
     /// The stream's clock: all that was committed up to then is in it.
+    #[serde(serialize_with = "contract::api::time::serialize")]
     as_of: DateTime<Utc>,
     /// Each company that knows the customer.
     companies: Vec<Explanation>,

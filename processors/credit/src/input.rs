@@ -8,8 +8,9 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::store::{
-    Account, Company, Currency, CurrencyRate, Invoice, InvoicedLine, Item, Limit, Partner, Product,
-    SaleOrder, SaleOrderLine, Settlement, Template, Unit,
+    Account, Company, Currency, CurrencyRate, DefaultValue, Invoice, InvoicedLine, Item, Journal, Limit,
+    LimitField, Partner, Pending, PosLine, PosOrder, Product, SaleOrder, SaleOrderLine, Settlement, Template,
+    Unit,
 };
 
 /// The key of `sale_order_line_invoice_rel`, which is all that its rows have.
@@ -48,6 +49,20 @@ impl FromSource for Account {
 
     fn from_columns(id: i32, columns: AccountColumns) -> Result<Option<Self>, Invalid> {
         Ok(Some(Self { id, receivable: columns.account_type.0 == "asset_receivable" }))
+    }
+}
+
+/// `account_journal`
+#[derive(Deserialize)]
+pub struct JournalColumns {
+    r#type: Text,
+}
+
+impl FromSource for Journal {
+    type Columns<'a> = JournalColumns;
+
+    fn from_columns(id: i32, columns: JournalColumns) -> Result<Option<Self>, Invalid> {
+        Ok(Some(Self { id, moves_money: matches!(columns.r#type.0.as_str(), "bank" | "cash" | "credit") }))
     }
 }
 
@@ -117,10 +132,56 @@ impl FromSource for Settlement {
     }
 }
 
+/// `account_payment`
+#[derive(Deserialize)]
+pub struct PaymentColumns<'a> {
+    state: Option<&'a str>,
+    partner_type: Option<&'a str>,
+    payment_type: Option<&'a str>,
+    move_id: Option<i32>,
+    company_id: Option<i32>,
+    partner_id: Option<i32>,
+    currency_id: Option<i32>,
+    amount: Option<Numeric>,
+    amount_company_currency_signed: Option<Numeric>,
+    date: Option<Date>,
+}
+
+impl FromSource for Pending {
+    type Columns<'a> = PaymentColumns<'a>;
+
+    /// One of a customer that is under way without an entry: Odoo Enterprise makes none until the bank line is there. Odoo 17 has
+    /// no state here, and always an entry.
+    /// <https://github.com/odoo/odoo/blob/18.0/addons/account/models/account_payment.py>
+    fn from_columns(id: i32, columns: PaymentColumns<'_>) -> Result<Option<Self>, Invalid> {
+        let under_way = columns.state == Some("in_process") && columns.move_id.is_none();
+        let of_customer = columns.partner_type.is_none_or(|kind| kind == "customer");
+        let sign = match columns.payment_type {
+            Some("inbound") => Decimal::ONE,
+            Some("outbound") => Decimal::NEGATIVE_ONE,
+            _ => return Ok(None),
+        };
+        let (Some(partner_id), Some(Date(day))) = (columns.partner_id, columns.date) else { return Ok(None) };
+        Ok((under_way && of_customer).then(|| Self {
+            id,
+            company_id: columns.company_id,
+            partner_id,
+            currency_id: columns.currency_id,
+            amount: sign * amount(columns.amount),
+            company_amount: columns.amount_company_currency_signed.map(|amount| sign * amount.0.abs()),
+            day,
+        }))
+    }
+}
+
 /// `account_move_line`
 #[derive(Deserialize)]
 pub struct ItemColumns<'a> {
     move_id: i32,
+    move_name: Option<&'a str>,
+    journal_id: Option<i32>,
+    payment_id: Option<i32>,
+    statement_line_id: Option<i32>,
     company_id: i32,
     partner_id: Option<i32>,
     account_id: Option<i32>,
@@ -141,18 +202,23 @@ pub struct ItemColumns<'a> {
 impl FromSource for Item {
     type Columns<'a> = ItemColumns<'a>;
 
-    /// Draft items may be linked to orders or be receivable; posted ones matter while something is left to pay, those that fall due
-    /// say afterwards when they did, and down payments are deducted from their orders.
+    /// Draft items may be linked to orders or be receivable; posted ones matter while something is left to pay. Those that fall due
+    /// say afterwards when they did, down payments are deducted from their orders, and credits that settle without being part of a
+    /// payment say that no money came.
     fn from_columns(id: i32, columns: ItemColumns<'_>) -> Result<Option<Self>, Invalid> {
         let open = columns.reconciled != Some(true);
         let residual = amount(columns.amount_residual.filter(|_| open));
         let falls_due = columns.display_type == Some("payment_term");
         let down_payment = columns.is_downpayment == Some(true);
+        let balance = amount(columns.balance);
+        let of_payment = columns.payment_id.is_some() || columns.statement_line_id.is_some();
+        let settles = !open && !of_payment && balance < Decimal::ZERO;
         let draft = match columns.parent_state {
             Some("draft") => true,
-            Some("posted") if !residual.is_zero() || falls_due || down_payment => false,
+            Some("posted") if !residual.is_zero() || falls_due || down_payment || settles => false,
             _ => return Ok(None),
         };
+        let invoices = draft && columns.display_type == Some("product");
         if Money::from_decimal(residual).is_none() {
             return Err(Invalid {
                 column: "amount_residual",
@@ -163,6 +229,8 @@ impl FromSource for Item {
         Ok(Some(Self {
             id,
             move_id: columns.move_id,
+            journal_id: columns.journal_id,
+            number: columns.move_name.filter(|_| !residual.is_zero()).map(ToOwned::to_owned),
             company_id: columns.company_id,
             partner_id: columns.partner_id,
             account_id: columns.account_id,
@@ -172,10 +240,59 @@ impl FromSource for Item {
             quantity: amount(columns.quantity),
             unit_id: columns.product_uom_id,
             falls_due,
-            debit: amount(columns.balance) > Decimal::ZERO,
+            debit: balance > Decimal::ZERO,
+            of_payment,
+            drafted: if invoices { balance } else { Decimal::ZERO },
             down_payment,
             currency_id: columns.currency_id,
             amount_currency: amount(columns.amount_currency.filter(|_| down_payment)),
+        }))
+    }
+}
+
+/// `ir_model_fields`
+#[derive(Deserialize)]
+pub struct FieldColumns<'a> {
+    model: Option<&'a str>,
+    name: Option<&'a str>,
+}
+
+impl FromSource for LimitField {
+    type Columns<'a> = FieldColumns<'a>;
+
+    fn from_columns(id: i32, columns: FieldColumns<'_>) -> Result<Option<Self>, Invalid> {
+        let is_limit = columns.model == Some("res.partner") && columns.name == Some("credit_limit");
+        Ok(is_limit.then_some(Self { id }))
+    }
+}
+
+/// `ir_default`
+#[derive(Deserialize)]
+pub struct DefaultColumns {
+    field_id: Option<i32>,
+    user_id: Option<i32>,
+    company_id: Option<i32>,
+    condition: Option<Text>,
+    json_value: Option<Text>,
+}
+
+impl FromSource for DefaultValue {
+    type Columns<'a> = DefaultColumns;
+
+    /// A number that is everybody's default, whatever else a record says.
+    /// <https://github.com/odoo/odoo/blob/18.0/odoo/addons/base/models/ir_default.py>
+    fn from_columns(id: i32, columns: DefaultColumns) -> Result<Option<Self>, Invalid> {
+        let of_all = columns.user_id.is_none() && columns.condition.is_none();
+        let number = columns
+            .json_value
+            .filter(|_| of_all)
+            .and_then(|json| serde_json::from_str::<Numeric>(&json.0).ok());
+        let row = columns.field_id.zip(number);
+        Ok(row.map(|(field_id, number)| Self {
+            id,
+            field_id,
+            company_id: columns.company_id,
+            amount: number.0,
         }))
     }
 }
@@ -196,14 +313,55 @@ impl FromSource for Limit {
     /// <https://github.com/odoo/odoo/blob/17.0/odoo/addons/base/models/ir_property.py>
     fn from_columns(id: i32, columns: PropertyColumns) -> Result<Option<Self>, Invalid> {
         let is_limit = columns.name.is_some_and(|name| name.0 == "credit_limit");
-        let partner = columns.res_id.filter(|_| is_limit);
-        let partner_id = partner.and_then(|record| record.0.strip_prefix("res.partner,")?.parse().ok());
-        let row = partner_id.zip(columns.value_float);
-        Ok(row.map(|(partner_id, amount)| Self {
+        let Some(Numeric(amount)) = columns.value_float.filter(|_| is_limit) else { return Ok(None) };
+        let partner_id = match &columns.res_id {
+            None => None,
+            Some(record) => match record.0.strip_prefix("res.partner,").and_then(|id| id.parse().ok()) {
+                Some(id) => Some(id),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Self { id, partner_id, company_id: columns.company_id, amount }))
+    }
+}
+
+/// `pos_order`
+#[derive(Deserialize)]
+pub struct PosOrderColumns<'a> {
+    state: Option<&'a str>,
+    partner_id: Option<i32>,
+    account_move: Option<i32>,
+}
+
+impl FromSource for PosOrder {
+    type Columns<'a> = PosOrderColumns<'a>;
+
+    /// Those that are invoiced count by their invoice.
+    fn from_columns(id: i32, columns: PosOrderColumns<'_>) -> Result<Option<Self>, Invalid> {
+        let paid = !matches!(columns.state, None | Some("draft" | "cancel" | "invoiced"));
+        let counts = paid && columns.account_move.is_none() && columns.partner_id.is_some();
+        Ok(counts.then_some(Self { id }))
+    }
+}
+
+/// `pos_order_line`
+#[derive(Deserialize)]
+pub struct PosLineColumns {
+    order_id: Option<i32>,
+    sale_order_line_id: Option<i32>,
+    price_subtotal_incl: Option<Numeric>,
+}
+
+impl FromSource for PosLine {
+    type Columns<'a> = PosLineColumns;
+
+    fn from_columns(id: i32, columns: PosLineColumns) -> Result<Option<Self>, Invalid> {
+        let of = columns.order_id.zip(columns.sale_order_line_id);
+        Ok(of.map(|(pos_order_id, order_line_id)| Self {
             id,
-            partner_id,
-            company_id: columns.company_id,
-            amount: amount.0,
+            pos_order_id,
+            order_line_id,
+            amount: amount(columns.price_subtotal_incl),
         }))
     }
 }
@@ -244,6 +402,7 @@ impl FromSource for Template {
 pub struct CompanyColumns {
     parent_path: Option<Text>,
     currency_id: i32,
+    account_use_credit_limit: Option<bool>,
 }
 
 impl FromSource for Company {
@@ -254,7 +413,8 @@ impl FromSource for Company {
     fn from_columns(id: i32, columns: CompanyColumns) -> Result<Option<Self>, Invalid> {
         let path = columns.parent_path.unwrap_or_default().0;
         let root_id = path.split('/').next().and_then(|root| root.parse().ok()).unwrap_or(id);
-        Ok(Some(Self { id, root_id, currency_id: columns.currency_id }))
+        let sets_limits = columns.account_use_credit_limit != Some(false);
+        Ok(Some(Self { id, root_id, currency_id: columns.currency_id, sets_limits }))
     }
 }
 
@@ -330,6 +490,7 @@ impl FromSource for Partner {
 /// `sale_order`
 #[derive(Deserialize)]
 pub struct OrderColumns<'a> {
+    name: Option<Text>,
     state: Option<&'a str>,
     company_id: i32,
     partner_id: i32,
@@ -347,6 +508,7 @@ impl FromSource for SaleOrder {
     fn from_columns(id: i32, columns: OrderColumns<'_>) -> Result<Option<Self>, Invalid> {
         Ok((columns.state == Some("sale")).then(|| Self {
             id,
+            name: columns.name.unwrap_or_default().0,
             company_id: columns.company_id,
             partner_id: columns.partner_invoice_id.unwrap_or(columns.partner_id),
             currency_id: columns.currency_id,
@@ -378,16 +540,15 @@ impl FromSource for SaleOrderLine {
     type Columns<'a> = LineColumns<'a>;
 
     /// Only confirmed lines with a price; one that is delivered, invoiced and posted to the last piece is done. A down payment has no
-    /// ordered quantity; it is done when all of it was deducted.
+    /// ordered quantity; it is done when all of it was deducted. Neither has an expense that is invoiced again.
     fn from_columns(id: i32, columns: LineColumns<'_>) -> Result<Option<Self>, Invalid> {
         let (ordered, delivered) = (amount(columns.product_uom_qty), amount(columns.qty_delivered));
-        let (invoiced, open) =
-            (amount(columns.qty_invoiced), amount(columns.untaxed_amount_to_invoice) > Decimal::ZERO);
-        let done = ordered == invoiced
-            && ordered == delivered
-            && amount(columns.untaxed_amount_to_invoice).is_zero();
+        let (invoiced, untaxed) = (amount(columns.qty_invoiced), amount(columns.untaxed_amount_to_invoice));
+        let open = untaxed > Decimal::ZERO;
+        let done = ordered == invoiced && ordered == delivered && untaxed.is_zero();
         let down_payment = columns.is_downpayment == Some(true);
-        let has_price = down_payment || !ordered.is_zero();
+        let expense = if ordered.is_zero() && !down_payment && open { untaxed } else { Decimal::ZERO };
+        let has_price = down_payment || !ordered.is_zero() || !expense.is_zero();
         let counts = columns.state == Some("sale") && columns.display_type.is_none() && has_price && !done;
         Ok(counts.then(|| Self {
             id,
@@ -399,6 +560,7 @@ impl FromSource for SaleOrderLine {
             delivered,
             invoiced,
             price_total: amount(columns.price_total),
+            expense,
             open,
         }))
     }

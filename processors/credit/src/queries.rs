@@ -26,6 +26,28 @@ pub struct Page {
     pub limit: i64,
 }
 
+/// Which exposures are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only customers above their limit.
+    pub over_limit: bool,
+    /// Only those of this root company.
+    pub company: Option<i32>,
+    /// Only those whose name has this in it, in capitals or not.
+    pub name: Option<String>,
+    /// Only those of this risk.
+    pub risk: Option<RiskLevel>,
+}
+
+/// The row behind which a page of exposures begins.
+#[derive(Clone, Debug)]
+pub struct After {
+    /// Its excess as a number's text; minus infinity without a limit.
+    pub excess: String,
+    /// Its root company and partner.
+    pub customer: (i32, i32),
+}
+
 /// A customer's exposure and assessment in one company.
 #[derive(Clone, Debug, Serialize, FromRow, ToSchema)]
 pub struct ExposureLine {
@@ -33,6 +55,8 @@ pub struct ExposureLine {
     #[serde(flatten)]
     #[sqlx(flatten)]
     pub exposure: Exposure,
+    /// How much of it is above the limit; negative is what is left of the limit, and NULL means that there is none.
+    pub excess: Option<Decimal>,
     /// 0 to 100.
     pub credit_score: Option<Decimal>,
     /// The risk; NULL where nothing is assessed.
@@ -53,25 +77,96 @@ pub struct HoldLine {
     #[serde(flatten)]
     #[sqlx(flatten)]
     pub hold: Hold,
+    /// Numbers of the orders that it is about.
+    pub order_numbers: Vec<String>,
 }
 
-/// Exposures in the order of company and partner; only those above their limit, where `over_limit` says so.
+/// What the customers of a company owe together.
+#[derive(Clone, Debug, Serialize, FromRow, ToSchema)]
+pub struct Totals {
+    /// Root company.
+    pub company_id: i32,
+    /// ISO 4217 code of its currency; all amounts are in it.
+    pub currency: String,
+    /// Who owes something, or has something to come.
+    pub customers: i64,
+    /// Receivable and not due.
+    pub not_due: Decimal,
+    /// Receivable and past its due date.
+    pub overdue: Decimal,
+    /// Credits and payments not applied to anything.
+    pub unapplied: Decimal,
+    /// Draft invoices that no order accounts for.
+    pub draft_invoiced: Decimal,
+    /// Confirmed and not yet invoiced, nor paid in advance.
+    pub to_invoice: Decimal,
+    /// The same as Odoo has it.
+    pub to_invoice_odoo: Decimal,
+    /// Ordered, and counted by nobody yet.
+    pub committed: Decimal,
+    /// What counts of all that.
+    pub total: Decimal,
+    /// Customers above their limit.
+    pub over_limit: i64,
+    /// By how much they are.
+    pub excess: Decimal,
+}
+
+/// Exposures and assessments with what is above the limit, and the filter's four parameters.
+macro_rules! filtered {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            "WITH line AS (
+                 SELECT e.*, total - NULLIF(GREATEST(credit_limit, 0), 0) AS excess, credit_score, risk_level, failing, breach_on
+                 FROM credit.exposure AS e LEFT JOIN credit.assessment USING (company_id, partner_id)
+             ) SELECT ",
+            $select,
+            " FROM line WHERE (NOT $1 OR excess > 0) AND ($2::int IS NULL OR company_id = $2)
+                 AND ($3::text IS NULL OR position(lower($3) IN lower(partner_name)) > 0)
+                 AND ($4::text IS NULL OR risk_level = $4) ",
+            $rest
+        )
+    };
+}
+
+/// Exposures, those furthest above their limit first and those without one last.
 pub async fn exposures(
-    over_limit: bool,
-    page: Page,
+    filter: &Filter,
+    after: Option<&After>,
+    limit: i64,
     connection: &mut PgConnection,
 ) -> sqlx::Result<Vec<ExposureLine>> {
-    sqlx::query_as(
-        "SELECT e.company_id, e.partner_id, partner_name, currency, not_due, overdue, unapplied, draft_invoiced, to_invoice,
-             total, credit_limit, oldest_due, credit_score, risk_level, failing, breach_on, e.updated_at
-         FROM credit.exposure AS e LEFT JOIN credit.assessment USING (company_id, partner_id)
-         WHERE (company_id, partner_id) > ($1, $2) AND (NOT $3 OR (credit_limit > 0 AND total > credit_limit))
-         ORDER BY company_id, partner_id LIMIT $4",
-    )
-    .bind(page.after.0)
-    .bind(page.after.1)
-    .bind(over_limit)
-    .bind(page.limit)
+    sqlx::query_as(filtered!(
+        "*",
+        "AND ($5::text IS NULL OR COALESCE(excess, '-Infinity') < $5::numeric
+              OR (COALESCE(excess, '-Infinity') = $5::numeric AND (company_id, partner_id) > ($6, $7)))
+         ORDER BY COALESCE(excess, '-Infinity') DESC, company_id, partner_id LIMIT $8"
+    ))
+    .bind(filter.over_limit)
+    .bind(filter.company)
+    .bind(&filter.name)
+    .bind(filter.risk.map(RiskLevel::as_str))
+    .bind(after.map(|after| &after.excess))
+    .bind(after.map(|after| after.customer.0))
+    .bind(after.map(|after| after.customer.1))
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+}
+
+/// What the same customers owe together, by company.
+pub async fn totals(filter: &Filter, connection: &mut PgConnection) -> sqlx::Result<Vec<Totals>> {
+    sqlx::query_as(filtered!(
+        "company_id, currency, count(*) AS customers, sum(not_due) AS not_due, sum(overdue) AS overdue,
+         sum(unapplied) AS unapplied, sum(draft_invoiced) AS draft_invoiced, sum(to_invoice) AS to_invoice,
+         sum(to_invoice_odoo) AS to_invoice_odoo, sum(committed) AS committed, sum(total) AS total,
+         count(*) FILTER (WHERE excess > 0) AS over_limit, COALESCE(sum(excess) FILTER (WHERE excess > 0), 0) AS excess",
+        "GROUP BY company_id, currency ORDER BY company_id, currency"
+    ))
+    .bind(filter.over_limit)
+    .bind(filter.company)
+    .bind(&filter.name)
+    .bind(filter.risk.map(RiskLevel::as_str))
     .fetch_all(connection)
     .await
 }
@@ -83,8 +178,11 @@ pub async fn holds(
     connection: &mut PgConnection,
 ) -> sqlx::Result<Vec<HoldLine>> {
     sqlx::query_as(
-        "SELECT company_id, partner_id, name AS partner_name, status, checks, reason, release, missing, orders, since,
-             released, exempt_until, raised_limit, raised_until, person, note, updated_at
+        "SELECT company_id, partner_id, name AS partner_name, status, checks, reason, release, missing, accepted, orders, since,
+             released, exempt_until, raised_limit, raised_until, person, note, updated_at,
+             ARRAY(SELECT COALESCE(NULLIF(sale_order.name, ''), held.order_id)
+                   FROM jsonb_array_elements_text(orders) WITH ORDINALITY AS held (order_id, place)
+                   LEFT JOIN credit.sale_order ON sale_order.id = held.order_id::int ORDER BY place) AS order_numbers
          FROM credit.hold LEFT JOIN credit.partner ON partner.id = partner_id
          WHERE (company_id, partner_id) > ($1, $2) AND ($3::text IS NULL OR status = $3)
          ORDER BY company_id, partner_id LIMIT $4",
@@ -138,6 +236,7 @@ mod tests {
             reason: "why".into(),
             release: "how".into(),
             missing: Some(Decimal::ONE),
+            accepted: false,
             orders: Json(vec![4, 12]),
             since: Some(updated_at),
             released: Json(vec![Check::Horizon]),
@@ -148,10 +247,12 @@ mod tests {
             note: None,
             updated_at,
         };
-        let line = HoldLine { partner_name: Some("Seven".into()), hold };
+        let order_numbers = vec!["S00004".into(), "S00012".into()];
+        let line = HoldLine { partner_name: Some("Seven".into()), hold, order_numbers };
         let expected = json!({
             "company_id": 1, "partner_id": 7, "partner_name": "Seven", "status": "held", "checks": ["utilisation"],
-            "reason": "why", "release": "how", "missing": "1", "orders": [4, 12], "since": "2026-01-05T08:00:00Z",
+            "reason": "why", "release": "how", "missing": "1", "accepted": false, "orders": [4, 12],
+            "order_numbers": ["S00004", "S00012"], "since": "2026-01-05T08:00:00.000Z",
             "exempt_until": null, "raised_limit": null, "raised_until": null, "person": null, "note": null,
         });
         assert_eq!(serde_json::to_value(line).unwrap(), expected);

@@ -19,6 +19,8 @@ contract::table! {
         pub root_id: i32,
         /// The currency it keeps its books in.
         pub currency_id: i32,
+        /// Whether it sets limits: without, its default limit counts for nobody.
+        pub sets_limits: bool,
     }
 }
 
@@ -61,12 +63,38 @@ contract::table! {
 contract::table! {
     /// A customer's explicit limit where Odoo keeps it by itself, as Odoo 17 does.
     pub struct Limit in "credit_limit" key (id: i32) {
-        /// Whose it is.
-        pub partner_id: i32,
+        /// Whose it is; `None` for everybody's who has none: a default.
+        pub partner_id: Option<i32>,
         /// In which company; `None` for in every one.
         pub company_id: Option<i32>,
         /// In the company's currency.
         pub amount: Decimal,
+    }
+}
+
+contract::table! {
+    /// The field that customers' limits are in. Default values name their field by its id.
+    pub struct LimitField in "limit_field" key (id: i32) {
+    }
+}
+
+contract::table! {
+    /// A default value that is a number: the limit of customers without one of their own, if it is of the [`LimitField`].
+    pub struct DefaultValue in "default_value" key (id: i32) {
+        /// The field.
+        pub field_id: i32,
+        /// In which company; `None` for in every one.
+        pub company_id: Option<i32>,
+        /// The value.
+        pub amount: Decimal,
+    }
+}
+
+contract::table! {
+    /// A journal.
+    pub struct Journal in "journal" key (id: i32) {
+        /// Whether money comes and goes through it: a bank, a till or a card.
+        pub moves_money: bool,
     }
 }
 
@@ -137,10 +165,51 @@ contract::table! {
 }
 
 contract::table! {
-    /// A journal item: any of a draft; of a posted entry an open one, one that fell due by itself, or a down payment.
+    /// A customer's payment, or one to a customer, that has no journal entry yet.
+    pub struct Pending in "pending" key (id: i32) {
+        /// Its company, which may be a branch.
+        pub company_id: Option<i32>,
+        /// Its partner, which may be a contact.
+        pub partner_id: i32,
+        /// Its currency.
+        pub currency_id: Option<i32>,
+        /// In that currency; negative when it was paid to the customer.
+        pub amount: Decimal,
+        /// The same in the company's currency, if Odoo says it.
+        pub company_amount: Option<Decimal>,
+        /// Its date.
+        pub day: NaiveDate,
+    }
+}
+
+contract::table! {
+    /// A customer's order in a point of sale that is paid and that no invoice accounts for.
+    pub struct PosOrder in "pos_order" key (id: i32) {
+    }
+}
+
+contract::table! {
+    /// A line of a point of sale's order that is about a line of a sales order.
+    pub struct PosLine in "pos_order_line" key (id: i32) {
+        /// The point of sale's order.
+        pub pos_order_id: i32,
+        /// The line of the sales order.
+        pub order_line_id: i32,
+        /// Its price with taxes.
+        pub amount: Decimal,
+    }
+}
+
+contract::table! {
+    /// A journal item: any of a draft; of a posted entry an open one, one that fell due by itself, a down payment, or a credit that
+    /// settles something and belongs to no payment.
     pub struct Item in "item" key (id: i32) {
         /// Its journal entry.
         pub move_id: i32,
+        /// Its journal.
+        pub journal_id: Option<i32>,
+        /// Its entry's number, while it is open.
+        pub number: Option<String>,
         /// Its company, which may be a branch.
         pub company_id: i32,
         /// Its partner, which may be a contact.
@@ -161,6 +230,10 @@ contract::table! {
         pub falls_due: bool,
         /// Whether it is a debit.
         pub debit: bool,
+        /// Whether it belongs to a payment or to a bank line.
+        pub of_payment: bool,
+        /// What it invoices, of a draft, in the company's currency: credits are negative.
+        pub drafted: Decimal,
         /// Whether it invoices a down payment, or deducts one.
         pub down_payment: bool,
         /// The currency of its document.
@@ -168,6 +241,16 @@ contract::table! {
         /// What a down payment is in that currency, without taxes: negative when it is invoiced.
         pub amount_currency: Decimal,
     }
+}
+
+impl Limit {
+    /// Whose limits it is among: a partner's, or those of everybody, which is no partner's id.
+    pub(crate) fn group(&self) -> i32 {
+        self.partner_id.unwrap_or(Self::EVERYBODY)
+    }
+
+    /// Stands for everybody where limits are looked up by partner.
+    pub(crate) const EVERYBODY: i32 = 0;
 }
 
 impl Item {
@@ -180,6 +263,8 @@ impl Item {
 contract::table! {
     /// A confirmed sales order.
     pub struct SaleOrder in "sale_order" key (id: i32) {
+        /// Its number.
+        pub name: String,
         /// Its company, which may be a branch.
         pub company_id: i32,
         /// Who will be invoiced, which may be a contact.
@@ -214,6 +299,8 @@ contract::table! {
         pub invoiced: Decimal,
         /// Price of the ordered quantity with taxes, in the order's currency.
         pub price_total: Decimal,
+        /// What was spent for the customer and will be invoiced, without taxes, though nothing was ordered by the line.
+        pub expense: Decimal,
         /// Whether Odoo still has something to invoice for it.
         pub open: bool,
     }
@@ -236,6 +323,9 @@ contract::tables! {
     rates: CurrencyRate from "res_currency_rate",
     partners: Partner from "res_partner",
     limits: Limit from "ir_property",
+    limit_fields: LimitField from "ir_model_fields",
+    default_values: DefaultValue from "ir_default",
+    journals: Journal from "account_journal",
     accounts: Account from "account_account",
     units: Unit from "uom_uom",
     products: Product from "product_product",
@@ -245,6 +335,9 @@ contract::tables! {
     items: Item from "account_move_line",
     orders: SaleOrder from "sale_order",
     lines: SaleOrderLine from "sale_order_line",
+    pending: Pending from "account_payment",
+    pos_orders: PosOrder from "pos_order",
+    pos_lines: PosLine from "pos_order_line",
     links: InvoicedLine from "sale_order_line_invoice_rel" by InvoicedLineKey,
     exposures: Exposure,
     assessments: Assessment,
@@ -269,6 +362,7 @@ impl Tables {
         // Whether a draft is accounted for by an order, and what drafts invoice of an order.
         let drafts = any(&format!("SELECT item_id FROM invoiced_line WHERE order_line_id {lines}"));
         let draft_moves = any(&format!("SELECT move_id FROM item WHERE id {drafts}"));
+        let pos_orders = any(&format!("SELECT pos_order_id FROM pos_order_line WHERE order_line_id {lines}"));
         let siblings = any(&format!("SELECT id FROM item WHERE move_id {moves}"));
         let settlers = any(&format!("SELECT credit_id FROM settlement WHERE debit_id {items}"));
         Ok(Self {
@@ -276,7 +370,10 @@ impl Tables {
             currencies: Rows::load(connection).await?,
             rates: Rows::load(connection).await?,
             partners: Rows::load_some("commercial_id = $1", customer, connection).await?,
-            limits: Rows::load_some("partner_id = $1", customer, connection).await?,
+            limits: Rows::load_some("coalesce(partner_id, $1) = $1", customer, connection).await?,
+            limit_fields: Rows::load(connection).await?,
+            default_values: Rows::load(connection).await?,
+            journals: Rows::load(connection).await?,
             accounts: Rows::load(connection).await?,
             units: Rows::load(connection).await?,
             products: Rows::load_some(&format!("id {products}"), customer, connection).await?,
@@ -296,6 +393,9 @@ impl Tables {
             .await?,
             orders: Rows::load_some(&format!("id {orders}"), customer, connection).await?,
             lines: Rows::load_some(&format!("id {lines}"), customer, connection).await?,
+            pending: Rows::load_some(&format!("partner_id {contacts}"), customer, connection).await?,
+            pos_orders: Rows::load_some(&format!("id {pos_orders}"), customer, connection).await?,
+            pos_lines: Rows::load_some(&format!("order_line_id {lines}"), customer, connection).await?,
             links: Rows::load_some(
                 &format!("order_line_id {lines} OR item_id {siblings}"),
                 customer,

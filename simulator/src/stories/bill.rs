@@ -25,6 +25,7 @@ impl Simulation {
             reference,
             invoice_date: Some(self.today() - back),
             order: 0,
+            second_order: 0,
             reversed: 0,
             items,
         });

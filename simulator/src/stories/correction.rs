@@ -1,11 +1,11 @@
 //! Mistakes put right: drafts deleted, invoices reset, cancelled or credited.
 
 use crate::Simulation;
-use crate::agenda::Event;
+use crate::agenda::{Business, Event};
 use crate::tables::invoice::{Display, Kind, Matching, Move, MoveLine, MoveLineTax, State};
 use crate::tables::label::Label;
 use crate::tables::mail::{About, Body};
-use crate::tables::sale::OrderLineInvoice;
+use crate::tables::sale::{OrderLine, OrderLineInvoice};
 
 use super::field;
 use super::invoice::{Draft, Item};
@@ -17,7 +17,7 @@ impl Simulation {
         if row.state != State::Draft || row.posted_before {
             return;
         }
-        let (lines, order, sign) = (row.lines.clone(), row.order, row.kind.sign());
+        let (lines, sign) = (row.lines.clone(), row.kind.sign());
         // A draft's lines were made in one go, so their ids follow each other.
         let (first, last) = (lines.first().copied().unwrap_or(1), lines.last().copied().unwrap_or(0));
         let taxed = self.books.line_taxes.sorted_range(first, last, |row| row.line);
@@ -47,7 +47,26 @@ impl Simulation {
         });
         self.delete::<Move>(entry);
         self.bill_order(&lines, -sign);
-        self.refresh_order(order);
+        let orders = self.orders_of(&lines);
+        self.delete_deposits(&lines);
+        for order in orders {
+            self.refresh_order(order);
+            if self.business == Business::Further {
+                self.plan_in(1, Event::InvoiceOrder(order));
+            }
+        }
+    }
+
+    /// The lines of down payments that only a deleted draft asked for go with it.
+    fn delete_deposits(&mut self, lines: &[u32]) {
+        let asked = lines.iter().map(|line| &self.books.lines[*line]);
+        let asked = asked.filter(|line| line.down_payment && line.quantity > 0).map(|line| line.order_line);
+        let gone: Vec<_> = asked.filter(|line| self.books.order_lines[*line].invoiced == 0).collect();
+        for line in gone {
+            self.delete::<OrderLine>(line);
+            let order = self.books.order_lines[line].order;
+            self.books.orders[order].lines.retain(|other| *other != line);
+        }
     }
 
     /// Nothing is matched with the invoice yet, so it may change its state.
@@ -107,7 +126,9 @@ impl Simulation {
         self.change_state(entry, "Draft", "Cancelled", State::Cancelled);
         let (lines, order) = (self.books.moves[entry].lines.clone(), self.books.moves[entry].order);
         self.bill_order(&lines, -1);
-        self.refresh_order(order);
+        for order in self.orders_of(&lines) {
+            self.refresh_order(order);
+        }
         if order != 0 {
             self.plan_in(2, Event::InvoiceOrder(order));
         }
@@ -124,9 +145,13 @@ impl Simulation {
             .lines
             .iter()
             .map(|line| &self.books.lines[*line])
-            .filter(|line| line.display == Display::Product)
+            .filter(|line| matches!(line.display, Display::Product | Display::Section))
             .map(|line| Item {
+                display: line.display,
                 product: line.product,
+                unit: line.unit,
+                name: line.name,
+                down_payment: line.down_payment,
                 quantity: line.quantity,
                 price_unit: line.price_unit,
                 taxed: line.taxed,
@@ -142,6 +167,7 @@ impl Simulation {
             reference: Label::Reversal(number),
             invoice_date: Some(self.today()),
             order: row.order,
+            second_order: 0,
             reversed: invoice,
             items,
         };
@@ -166,6 +192,7 @@ impl Simulation {
             reference: Label::None,
             invoice_date: Some(self.today()),
             order: 0,
+            second_order: 0,
             reversed: 0,
             items,
         });

@@ -1,7 +1,8 @@
 //! Customers and their contacts: entered, renamed, moved, entered twice and merged.
 
 use crate::Simulation;
-use crate::agenda::Event;
+use crate::agenda::{Business, Event};
+use crate::money::Cents;
 use crate::names;
 use crate::tables::bank::BankLine;
 use crate::tables::invoice::{Move, MoveLine};
@@ -11,11 +12,28 @@ use crate::tables::partner::{MergeWizard, Partner};
 use crate::tables::payment::Payment;
 use crate::tables::sale::{Order, OrderLine};
 use crate::tables::stock::{Picking, StockMove};
+use crate::tables::till::PosOrder;
 
 use super::field;
 
 impl Simulation {
     pub(super) fn any_customer(&mut self) -> Option<u32> {
+        const TRIES: u32 = 20;
+        match self.business {
+            Business::Usual => self.draw_customer(),
+            Business::Further => (0..TRIES)
+                .find_map(|_| self.draw_customer().filter(|customer| !self.is_left_alone(*customer))),
+        }
+    }
+
+    /// Whether the further business keeps away from a customer: those that are watched, and who is going to be merged with one.
+    fn is_left_alone(&self, customer: u32) -> bool {
+        let watched = self.books.customers.iter().take(2 * self.settings.slipping as usize);
+        let identity = self.books.partners[customer].identity;
+        watched.into_iter().any(|watched| self.books.partners[*watched].identity == identity)
+    }
+
+    fn draw_customer(&mut self) -> Option<u32> {
         // A few customers buy much: the smaller of two draws prefers the front of the list.
         let count = u32::try_from(self.books.customers.len()).unwrap_or(0);
         let (first, second) = (self.random.below(count), self.random.below(count));
@@ -25,6 +43,10 @@ impl Simulation {
     /// The customer itself or one of its contacts: who places an order.
     pub(super) fn buyer(&mut self, customer: u32) -> u32 {
         if !self.random.chance(25) {
+            return customer;
+        }
+        // A contact may move to a customer that is watched, and takes its documents along.
+        if self.business == Business::Further && self.settings.slipping > 0 {
             return customer;
         }
         let found = self.books.contacts.iter().copied().find(|contact| {
@@ -97,6 +119,19 @@ impl Simulation {
         let limit = self.limit();
         let companies = self.books.root_companies.clone();
         let company = self.random.pick(&companies).unwrap_or(1);
+        self.put_limit(customer, company, limit);
+    }
+
+    /// A branch allows a customer less than the company does.
+    pub(super) fn set_branch_limit(&mut self) {
+        let Some(customer) = self.any_customer() else { return };
+        let branches: Vec<_> = ids(self.books.companies.iter(), |company| company.parent != 0);
+        let Some(branch) = self.random.pick(&branches) else { return };
+        let limit = self.limit() / 5;
+        self.put_limit(customer, branch, limit);
+    }
+
+    fn put_limit(&mut self, customer: u32, company: u32, limit: Cents) {
         let mut limits = self.books.partners[customer].credit_limits.clone();
         match limits.iter_mut().find(|(of, _)| *of == company) {
             Some((_, value)) => *value = limit,
@@ -209,6 +244,7 @@ impl Simulation {
         self.update_silently::<Partner>(gone, |card| card.commercial = kept);
         self.repoint_entries(gone, kept);
         self.repoint_orders(gone, kept);
+        self.repoint_till(gone, kept);
         self.touch::<Partner>(kept);
         self.say(About::Partner, kept, 2, Body::Merged(gone));
         let rank = self.books.partners[gone].customer_rank;
@@ -255,6 +291,12 @@ impl Simulation {
         let bank: Vec<_> = ids(self.books.bank_lines.iter(), |row: &BankLine| row.partner == gone);
         for line in bank {
             self.update_silently::<BankLine>(line, |row| row.partner = kept);
+        }
+    }
+
+    fn repoint_till(&mut self, gone: u32, kept: u32) {
+        for order in ids(self.books.pos_orders.iter(), |row: &PosOrder| row.partner == gone) {
+            self.update_silently::<PosOrder>(order, |row| row.partner = kept);
         }
     }
 

@@ -15,6 +15,10 @@ use crate::tables::mail::{About, Body};
 use crate::tables::partner::Partner;
 use crate::tables::product::{Product, Template, UnitOfMeasure};
 
+/// The product of down payments at the till; it follows those that customers order.
+pub(super) const TILL_DEPOSIT: u32 = PRODUCTS + 1;
+/// The product of what was spent for a customer.
+pub(super) const EXPENSE: u32 = PRODUCTS + 2;
 const VENDORS: u32 = 25;
 const PRODUCTS: u32 = 80;
 /// The credit limit of customers that are going to pay ever later, and of those that they are compared with, in hundredths.
@@ -47,10 +51,12 @@ impl Simulation {
                 self.found_company(root, id, created);
             }
         }
+        self.insert(company::ModelField { created });
         self.insert(company::Default { field: CREDIT_LIMIT_FIELD, company: 1, value: 300_000, created });
         for number in 1..=PRODUCTS {
             self.found_product(number);
         }
+        self.found_further_products();
         for _ in 0..VENDORS {
             let vendor = self.found_partner(true);
             self.books.vendors.push(vendor);
@@ -65,7 +71,7 @@ impl Simulation {
                 self.found_contact(customer);
             }
         }
-        self.agenda.plan(midnight(first), Event::DayBegins(first));
+        self.plan(midnight(first), Event::DayBegins(first));
     }
 
     fn found_company(&mut self, root: u32, parent: u32, created: i64) -> u32 {
@@ -119,8 +125,31 @@ impl Simulation {
         let (by_delivery, taxed) = (self.random.chance(40), self.random.chance(70));
         let stamp = self.stamp();
         let code = 1000 + number * 7;
-        self.insert(Template { code, name, price, service, by_delivery, taxed, stamp });
+        self.insert(Template { code, name, price, service, by_delivery, taxed, reinvoiced: false, stamp });
         self.insert(Product { cost: price * 6 / 10, stamp });
+    }
+
+    /// Products that nobody orders: they are put on orders by the till and by expenses.
+    fn found_further_products(&mut self) {
+        let stamp = self.stamp();
+        for (code, name, expense) in [(1, "Down Payment (Till)", false), (2, "Travel Expenses", true)] {
+            self.insert(Template {
+                code,
+                name: name.into(),
+                price: 0,
+                service: true,
+                by_delivery: expense,
+                taxed: expense,
+                reinvoiced: expense,
+                stamp,
+            });
+            self.insert(Product { cost: 0, stamp });
+        }
+    }
+
+    /// One of the products that customers order.
+    pub(super) fn any_product(&mut self) -> u32 {
+        self.random.below(PRODUCTS) + 1
     }
 
     fn found_partner(&mut self, vendor: bool) -> u32 {
@@ -223,7 +252,7 @@ impl Simulation {
 
     /// A product's price changes; quotations keep the price they were made with.
     pub(super) fn change_price(&mut self) {
-        let product = self.random.below(self.books.templates.last()) + 1;
+        let product = self.any_product();
         let percent = self.random.between(94, 109);
         self.update::<Template>(product, |row| row.price = row.price * percent / 100);
         self.update::<Product>(product, |row| row.cost = row.cost * percent / 100);

@@ -1,14 +1,15 @@
 //! Invoices, credit notes and bills: drafted and edited.
 
 use crate::Simulation;
-use crate::agenda::Event;
+use crate::agenda::{Business, Event};
 use crate::calendar::Day;
 use crate::money::{Cents, PAR, Quantity, price, scale, to_company};
 use crate::tables::accounting::{self, Book, Use};
 use crate::tables::invoice::{Display, Kind, Move, MoveLine, MoveLineTax, Stage, State};
 use crate::tables::label::Label;
 use crate::tables::mail::{About, Body};
-use crate::tables::sale::{Order, OrderLine, OrderLineInvoice, tax_on};
+use crate::tables::product::{DOZEN, DOZENS, PIECES, in_unit};
+use crate::tables::sale::{self, Order, OrderLine, OrderLineInvoice, Role, tax_on};
 
 /// What an invoice is to be made of.
 pub(super) struct Draft {
@@ -21,39 +22,121 @@ pub(super) struct Draft {
     /// `None` until it is posted.
     pub(super) invoice_date: Option<Day>,
     pub(super) order: u32,
+    /// Another order that it is for, `0` for none.
+    pub(super) second_order: u32,
     pub(super) reversed: u32,
     pub(super) items: Vec<Item>,
 }
 
-/// One product on an invoice.
+/// One product, down payment or heading on an invoice.
 #[derive(Clone, Copy)]
 pub(super) struct Item {
+    pub(super) display: Display,
     pub(super) product: u32,
+    pub(super) unit: u32,
+    pub(super) name: Label,
     pub(super) quantity: Quantity,
     pub(super) price_unit: Cents,
     pub(super) taxed: bool,
+    pub(super) down_payment: bool,
     pub(super) order_line: u32,
+}
+
+impl Item {
+    /// What is to be invoiced of an order line, in the line's own unit.
+    pub(super) fn of_order(order_line: u32, line: &OrderLine) -> Self {
+        Self {
+            display: Display::Product,
+            product: line.product,
+            unit: line.unit,
+            name: line.name,
+            quantity: line.to_invoice,
+            price_unit: line.price_unit,
+            taxed: line.taxed,
+            down_payment: line.role == Role::DownPayment,
+            order_line,
+        }
+    }
+
+    /// The heading above down payments.
+    fn heading() -> Self {
+        Self {
+            display: Display::Section,
+            product: 0,
+            unit: 0,
+            name: Label::Word("Down Payments"),
+            quantity: 0,
+            price_unit: 0,
+            taxed: false,
+            down_payment: false,
+            order_line: 0,
+        }
+    }
+
+    /// The same goods counted in pieces.
+    pub(super) fn in_pieces(self) -> Self {
+        if self.unit != DOZENS {
+            return self;
+        }
+        let quantity = in_unit(self.quantity, DOZENS, PIECES);
+        Self { unit: PIECES, quantity, price_unit: self.price_unit / DOZEN, ..self }
+    }
 }
 
 impl Simulation {
     /// Invoices what an order lets be invoiced.
     pub(super) fn invoice_order(&mut self, order: u32) {
         let Some(row) = self.books.orders.get(order) else { return };
-        let items: Vec<_> = row
-            .lines
-            .iter()
+        let together = row.together;
+        let mut items = self.items_to_invoice(order);
+        let second_order = if together == 0 { 0 } else { self.append_items(&mut items, together) };
+        self.append_deductions(&mut items, &[order, second_order]);
+        self.invoice_items(order, second_order, items);
+    }
+
+    /// What an order lets be invoiced, down payments left aside.
+    pub(super) fn items_to_invoice(&self, order: u32) -> Vec<Item> {
+        let lines = self.books.orders.get(order).map_or(&[][..], |row| &row.lines);
+        let lines = lines.iter().map(|line| (*line, &self.books.order_lines[*line]));
+        lines
+            .filter(|(_, line)| line.to_invoice > 0 && line.role.counts())
+            .map(|(order_line, line)| Item::of_order(order_line, line))
+            .collect()
+    }
+
+    /// Adds another order's items. Returns that order, or `0` when it has none.
+    fn append_items(&self, items: &mut Vec<Item>, order: u32) -> u32 {
+        let more = self.items_to_invoice(order);
+        let found = if more.is_empty() { 0 } else { order };
+        items.extend(more);
+        found
+    }
+
+    /// Deducts the down payments that were invoiced and not deducted yet, when something is left to pay after it and the tax that
+    /// is due does not turn into its opposite: Odoo would make a credit note of that.
+    fn append_deductions(&self, items: &mut Vec<Item>, orders: &[u32]) {
+        let lines =
+            orders.iter().filter_map(|order| self.books.orders.get(*order)).flat_map(|row| &row.lines);
+        let deposits: Vec<_> = lines
             .map(|line| (*line, &self.books.order_lines[*line]))
-            .filter(|(_, line)| line.to_invoice > 0)
-            .map(|(order_line, line)| Item {
-                product: line.product,
-                quantity: line.to_invoice,
-                price_unit: line.price_unit,
-                taxed: line.taxed,
-                order_line,
-            })
+            .filter(|(_, line)| line.role == Role::DownPayment && line.untaxed_to_invoice < 0)
+            .map(|(order_line, line)| Item::of_order(order_line, line))
             .collect();
-        if items.is_empty() {
-            return;
+        let left = |taxed| {
+            let items = items.iter().chain(&deposits).filter(|item| item.taxed == taxed);
+            items.map(|item| price(item.price_unit, item.quantity)).sum::<Cents>()
+        };
+        if !deposits.is_empty() && left(true) >= 0 && left(true) + left(false) > 0 {
+            items.push(Item::heading());
+            items.extend(deposits);
+        }
+    }
+
+    /// Drafts an invoice for one order or two. Returns the entry, unless there is nothing to invoice.
+    pub(super) fn invoice_items(&mut self, order: u32, second_order: u32, items: Vec<Item>) -> Option<u32> {
+        let row = self.books.orders.get(order)?;
+        if items.is_empty() || row.state != sale::State::Sale {
+            return None;
         }
         let foreign = row.currency != self.books.companies[row.company].currency;
         let draft = Draft {
@@ -69,12 +152,17 @@ impl Simulation {
             // The rate must not change between draft and posting.
             invoice_date: foreign.then(|| self.today()),
             order,
+            second_order,
             reversed: 0,
             items,
         };
         let entry = self.draft(&draft);
         self.say(About::Move, entry, 3, Body::From(order));
-        self.plan_after_draft(entry);
+        match self.business {
+            Business::Usual => self.plan_after_draft(entry),
+            Business::Further => self.plan_after_further_draft(entry),
+        }
+        Some(entry)
     }
 
     /// Someone writes an invoice without an order.
@@ -93,6 +181,7 @@ impl Simulation {
             reference: Label::None,
             invoice_date: Some(self.today()),
             order: 0,
+            second_order: 0,
             reversed: 0,
             items,
         };
@@ -120,14 +209,18 @@ impl Simulation {
         let count = self.random.between(1, 4);
         let mut items = Vec::new();
         for _ in 0..count {
-            let product = self.random.below(self.books.templates.last()) + 1;
+            let product = self.any_product();
             let quantity = self.random.between(1, 12) * 100;
             let template = &self.books.templates[product];
             items.push(Item {
+                display: Display::Product,
                 product,
+                unit: PIECES,
+                name: Label::Product(product),
                 quantity,
                 price_unit: scale(template.price, rate, PAR).max(1),
                 taxed: template.taxed,
+                down_payment: false,
                 order_line: 0,
             });
         }
@@ -158,7 +251,10 @@ impl Simulation {
         row.order = draft.order;
         row.reversed = draft.reversed;
         if draft.order != 0 {
-            row.origin = Label::SaleOrder(draft.order);
+            row.origin = match draft.second_order {
+                0 => Label::SaleOrder(draft.order),
+                second => Label::SaleOrders(draft.order, second),
+            };
             row.delivered = Some(today);
         }
         let entry = self.insert(row);
@@ -201,9 +297,12 @@ impl Simulation {
         let tax = if bill { accounting::purchase_tax(root) } else { accounting::sales_tax(root) };
         let mut products = Vec::with_capacity(draft.items.len());
         for item in &draft.items {
-            let mut line = MoveLine::new(entry, account, &self.books.moves[entry], Display::Product);
+            let account = if item.display == Display::Section { 0 } else { account };
+            let mut line = MoveLine::new(entry, account, &self.books.moves[entry], item.display);
             line.product = item.product;
-            line.name = Label::Product(item.product);
+            line.unit = item.unit;
+            line.down_payment = item.down_payment;
+            line.name = item.name;
             line.quantity = item.quantity;
             line.price_unit = item.price_unit;
             line.taxed = item.taxed;
@@ -312,8 +411,7 @@ impl Simulation {
             row.stage = Stage::Complete;
             row.due = due;
         });
-        let order = self.books.moves[entry].order;
-        if order != 0 {
+        for order in self.orders_of(&self.books.moves[entry].lines) {
             let invoicing = self.order_invoicing(order);
             self.update::<Order>(order, |row| row.invoicing = invoicing);
         }
@@ -327,6 +425,7 @@ impl Simulation {
 
     fn sums(&self, entry: u32) -> Sums {
         let mut sums = Sums::default();
+        let sign = self.books.moves[entry].kind.sign();
         for line in self.books.moves[entry].lines.iter().map(|line| &self.books.lines[*line]) {
             match line.display {
                 Display::Product => {
@@ -334,16 +433,29 @@ impl Simulation {
                     sums.untaxed_signed -= line.balance;
                 }
                 Display::Tax => {
-                    sums.tax += line.amount_currency.abs();
+                    sums.tax -= sign * line.amount_currency;
                     sums.tax_signed -= line.balance;
                 }
                 Display::Term => {
                     sums.residual += line.residual_currency.abs();
                     sums.residual_signed += line.residual;
                 }
+                Display::Section => {}
             }
         }
         sums
+    }
+
+    /// The orders that lines of an invoice are for.
+    pub(super) fn orders_of(&self, lines: &[u32]) -> Vec<u32> {
+        let mut orders = Vec::new();
+        for line in lines.iter().map(|line| self.books.lines[*line].order_line).filter(|line| *line != 0) {
+            let order = self.books.order_lines[line].order;
+            if !orders.contains(&order) {
+                orders.push(order);
+            }
+        }
+        orders
     }
 
     /// Tells the order's lines what is invoiced, drafts included; `-1` takes it back.
@@ -352,11 +464,11 @@ impl Simulation {
             .iter()
             .map(|line| &self.books.lines[*line])
             .filter(|line| line.order_line != 0)
-            .map(|line| (line.order_line, line.quantity))
+            .map(|line| (line.order_line, line.quantity, line.unit))
             .collect();
-        for (order_line, quantity) in pairs {
+        for (order_line, quantity, unit) in pairs {
             self.update::<OrderLine>(order_line, |row| {
-                row.invoiced += direction * quantity;
+                row.invoiced += direction * in_unit(quantity, unit, row.unit);
                 row.recompute_quantity();
             });
         }
@@ -366,6 +478,7 @@ impl Simulation {
     pub(super) fn count_posted(&mut self, entry: u32, direction: i64) {
         let row = &self.books.moves[entry];
         let sign = direction * row.kind.sign();
+        let asked = row.number.filter(|_| row.kind == Kind::Invoice);
         let pairs: Vec<_> = row
             .lines
             .iter()
@@ -376,6 +489,9 @@ impl Simulation {
         for (order_line, subtotal) in pairs {
             self.update::<OrderLine>(order_line, |row| {
                 row.untaxed_invoiced += sign * subtotal;
+                if let Some(number) = asked.filter(|_| row.role == Role::DownPayment && subtotal > 0) {
+                    row.name = Label::DownPayment(number);
+                }
                 row.recompute_amount();
             });
         }
@@ -383,7 +499,7 @@ impl Simulation {
 
     /// What an order still lets be invoiced is computed again after one of its invoices changed.
     pub(super) fn refresh_order(&mut self, order: u32) {
-        if order == 0 || self.books.orders.get(order).is_none() {
+        if self.books.orders.get(order).is_none() {
             return;
         }
         let invoicing = self.order_invoicing(order);

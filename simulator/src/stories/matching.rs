@@ -1,6 +1,7 @@
 //! Matching debit with credit lines, taking matches back, and what follows for the invoices.
 
 use crate::Simulation;
+use crate::agenda::Business;
 use crate::money::{Cents, scale};
 use crate::tables::accounting::{Book, Use};
 use crate::tables::invoice::{Display, Kind, Matching, Move, MoveLine, Settled, Stage, State};
@@ -248,10 +249,15 @@ impl Simulation {
             residual_signed += line.residual;
             matched |= !line.matches.is_empty();
         }
+        let promised = self.books.payments.get(self.books.moves[entry].promised).map(|row| row.progress);
         let settled = if residual == 0 && residual_signed == 0 {
             if self.only_refunded(&due) { Settled::Reversed } else { Settled::Paid }
+        } else if promised == Some(Progress::InProcess) {
+            Settled::InPayment
         } else if matched {
             Settled::Partial
+        } else if promised == Some(Progress::Paid) {
+            Settled::InPayment
         } else {
             Settled::NotPaid
         };
@@ -271,6 +277,7 @@ impl Simulation {
         }
         if settled == Settled::Paid {
             self.complete_payments(&due);
+            self.complete_payment(self.books.moves[entry].promised);
         }
     }
 
@@ -299,10 +306,13 @@ impl Simulation {
     /// A payment is done when what it paid is.
     fn complete_payments(&mut self, due: &[u32]) {
         for entry in self.matched_entries(due) {
-            let payment = self.books.moves[entry].payment;
-            if payment != 0 && self.books.payments[payment].progress == Progress::InProcess {
-                self.update::<Payment>(payment, |row| row.progress = Progress::Paid);
-            }
+            self.complete_payment(self.books.moves[entry].payment);
+        }
+    }
+
+    fn complete_payment(&mut self, payment: u32) {
+        if self.books.payments.get(payment).is_some_and(|row| row.progress == Progress::InProcess) {
+            self.update::<Payment>(payment, |row| row.progress = Progress::Paid);
         }
     }
 
@@ -322,10 +332,11 @@ impl Simulation {
         lines
     }
 
-    /// Remembers that something may be used for a later invoice.
+    /// Remembers that something may be used for a later invoice. What the further business leaves over is kept apart from the
+    /// usual one's, so that neither changes the other.
     pub(super) fn remember_credit(&mut self, line: u32) {
         let partner = self.books.lines[line].partner;
-        if self.books.lines[line].residual < 0 {
+        if self.books.lines[line].residual < 0 && self.business == Business::Usual {
             self.books.credits.entry(partner).or_default().push(line);
         }
     }

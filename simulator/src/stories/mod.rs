@@ -4,16 +4,19 @@ mod bank;
 mod bill;
 mod correction;
 mod customer;
+mod deposit;
 mod founding;
+mod further;
 mod invoice;
 mod matching;
 mod order;
 mod payment;
 mod posting;
+mod write_off;
 
 use crate::Delivery;
 use crate::Simulation;
-use crate::agenda::Event;
+use crate::agenda::{Business, Event};
 use crate::books::Stored;
 use crate::calendar::{DAY, Day, HOUR, MINUTE, Micros, SECOND, day_at, is_weekend, midnight, year_month};
 use crate::tables::label::{Label, Number, Series};
@@ -75,31 +78,45 @@ impl Numbers {
 impl Simulation {
     /// Runs what is planned before `until`; nothing of it is written.
     pub(crate) fn live_until(&mut self, until: Micros) {
-        while let Some((at, event)) = self.agenda.next() {
+        while let Some((at, event, business)) = self.agenda.next() {
             if at >= until {
-                self.agenda.plan(at, event);
+                self.agenda.plan(at, event, business);
                 break;
             }
-            self.run(at, event);
+            self.in_business(business, |company| company.run(at, event));
         }
     }
 
     /// Runs events up to the next one that changes a row.
     pub(crate) fn next_transaction(&mut self) -> Option<Delivery> {
         loop {
-            let (at, event) = self.agenda.next()?;
+            let (at, event, business) = self.agenda.next()?;
             if at >= self.end {
                 return None;
             }
-            if let Some(delivery) = self.run(at, event) {
+            if let Some(delivery) = self.in_business(business, |company| company.run(at, event)) {
                 return Some(delivery);
             }
         }
     }
 
+    /// Does something as a part of a business: with its random numbers, and what it plans belongs to it too.
+    fn in_business<T>(&mut self, business: Business, work: impl FnOnce(&mut Self) -> T) -> T {
+        if business == self.business {
+            return work(self);
+        }
+        let before = std::mem::replace(&mut self.business, business);
+        std::mem::swap(&mut self.random, &mut self.other_random);
+        let done = work(self);
+        std::mem::swap(&mut self.random, &mut self.other_random);
+        self.business = before;
+        done
+    }
+
     fn run(&mut self, at: Micros, event: Event) -> Option<Delivery> {
         if let Event::DayBegins(day) = event {
             self.begin_day(day);
+            self.in_business(Business::Further, |company| company.begin_further_day(day));
             return None;
         }
         self.now = at.max(self.committed + 1_000);
@@ -154,12 +171,26 @@ impl Simulation {
             Event::Unreconcile(line) => self.unreconcile_bank_line(line),
             Event::Bill => self.draft_bill(),
             Event::PayBill(entry) => self.pay_bill(entry),
+            Event::FurtherOrder(purpose) => self.further_order(purpose),
+            Event::DownPayment(order) => self.down_payment(order),
+            Event::TillDeposit(order) => self.till_deposit(order),
+            Event::CloseTill(order) => self.close_till(order),
+            Event::Expense(order) => self.reinvoice_expense(order),
+            Event::InvoicePieces(order) => self.invoice_in_pieces(order),
+            Event::InvoicePart(order) => self.invoice_part(order),
+            Event::InvoiceMixed(order) => self.invoice_mixed(order),
+            Event::PayShort(entry) => self.pay_short(entry),
+            Event::BadDebt(entry) => self.write_off_debt(entry),
+            Event::PayWithoutEntry(entry) => self.pay_without_entry(entry),
+            Event::BankForInvoice(entry) => self.settle_by_bank(entry),
+            Event::PayOut(entry) => self.pay_out(entry),
+            Event::BranchLimit => self.set_branch_limit(),
         }
     }
 
     /// Plans a day's business. Little happens at weekends.
     fn begin_day(&mut self, day: Day) {
-        self.agenda.plan(midnight(day + 1), Event::DayBegins(day + 1));
+        self.plan(midnight(day + 1), Event::DayBegins(day + 1));
         let orders = self.settings.orders_per_day;
         let weekend = is_weekend(day);
         let plans = [
@@ -180,7 +211,7 @@ impl Simulation {
         if weekend {
             return;
         }
-        self.agenda.plan(midnight(day) + 6 * HOUR, Event::Rates);
+        self.plan(midnight(day) + 6 * HOUR, Event::Rates);
         for (event, permille) in [
             (Event::Rename, 300),
             (Event::Move, 350),
@@ -214,7 +245,11 @@ impl Simulation {
             + 8 * HOUR
             + self.random.between(0, 10 * HOUR / SECOND) * SECOND
             + self.random.between(0, SECOND - 1);
-        self.agenda.plan(at, event);
+        self.plan(at, event);
+    }
+
+    fn plan(&mut self, at: Micros, event: Event) {
+        self.agenda.plan(at, event, self.business);
     }
 
     /// Plans an event some days ahead, on a working day.
@@ -229,7 +264,7 @@ impl Simulation {
     /// Plans an event for some minutes later.
     fn plan_soon(&mut self, minutes: i64, event: Event) {
         let wait = minutes.min(DAY / MINUTE) * MINUTE + self.random.between(0, MINUTE - 1);
-        self.agenda.plan(self.now + wait, event);
+        self.plan(self.now + wait, event);
     }
 
     fn today(&self) -> Day {

@@ -3,13 +3,25 @@
 use crate::Simulation;
 use crate::agenda::Event;
 use crate::calendar::whole_second;
-use crate::money::{PAR, scale};
+use crate::money::{Cents, PAR, Quantity, scale};
 use crate::tables::label::Label;
 use crate::tables::mail::{About, Body};
-use crate::tables::sale::{Invoicing, Order, OrderLine, State};
+use crate::tables::product::{PIECES, in_unit};
+use crate::tables::sale::{Invoicing, Order, OrderLine, Purpose, Role, State};
 use crate::tables::stock::{self, Picking, StockMove};
 
 use super::field;
+
+/// Who orders what for whom.
+pub(super) struct Head {
+    pub(super) company: u32,
+    pub(super) customer: u32,
+    pub(super) buyer: u32,
+    pub(super) invoice_partner: u32,
+    pub(super) currency: u32,
+    /// The customer's own number, `0` for none.
+    pub(super) purchase: u32,
+}
 
 impl Simulation {
     /// The company a customer deals with: mostly the same one.
@@ -37,15 +49,28 @@ impl Simulation {
         let currency = self.currency_for(customer, company);
         let rate = self.books.rate(company, currency);
         let purchase = if self.random.chance(45) { self.random.below(90_000) + 10_000 } else { 0 };
+        let order = self.new_order(Head { company, customer, buyer, invoice_partner, currency, purchase });
+        for _ in 0..self.random.between(1, 5) {
+            let line = self.new_line(order, rate);
+            self.add_order_line(line);
+        }
+        self.complete_quote(order);
+        self.plan_after_quote(order);
+    }
+
+    /// Inserts an order without lines, as a usual one.
+    pub(super) fn new_order(&mut self, head: Head) -> u32 {
         let order = Order {
-            company,
-            partner: buyer,
-            invoice_partner,
-            term: self.books.partners[customer].term,
-            currency,
-            rate,
+            company: head.company,
+            partner: head.buyer,
+            invoice_partner: head.invoice_partner,
+            term: self.books.partners[head.customer].term,
+            currency: head.currency,
+            rate: self.books.rate(head.company, head.currency),
             state: State::Draft,
-            purchase,
+            purchase: head.purchase,
+            purpose: Purpose::Usual,
+            together: 0,
             computed: false,
             invoicing: Invoicing::No,
             valid_until: self.today() + 30,
@@ -58,18 +83,24 @@ impl Simulation {
             lines: Vec::new(),
             picking: 0,
         };
-        let order = self.insert(order);
-        for _ in 0..self.random.between(1, 5) {
-            let line = self.new_line(order, rate);
-            let line = self.insert(line);
-            self.books.orders[order].lines.push(line);
-        }
+        self.insert(order)
+    }
+
+    /// Adds a line to its order.
+    pub(super) fn add_order_line(&mut self, line: OrderLine) -> u32 {
+        let order = line.order;
+        let line = self.insert(line);
+        self.books.orders[order].lines.push(line);
+        line
+    }
+
+    /// What follows from a new order's lines is written after them.
+    pub(super) fn complete_quote(&mut self, order: u32) {
         self.say(About::SaleOrder, order, 2, Body::Text("<p>Sales Order created</p>"));
         self.update_totals(order);
         for line in self.books.orders[order].lines.clone() {
             self.update::<OrderLine>(line, |row| row.computed = true);
         }
-        self.plan_after_quote(order);
     }
 
     fn plan_after_quote(&mut self, order: u32) {
@@ -88,22 +119,38 @@ impl Simulation {
         }
     }
 
-    fn new_line(&mut self, order: u32, rate: i64) -> OrderLine {
-        let product = self.random.below(self.books.templates.last()) + 1;
+    pub(super) fn new_line(&mut self, order: u32, rate: i64) -> OrderLine {
+        let product = self.any_product();
         let discount = self.random.between(0, 8);
         let quantity = self.random.between(1, 14) * 100;
         let template = &self.books.templates[product];
+        let price_unit = scale(template.price * (100 - discount) / 100, rate, PAR);
+        self.line_of(order, product, quantity, price_unit)
+    }
+
+    /// A line of a product with nothing computed yet.
+    pub(super) fn line_of(
+        &self,
+        order: u32,
+        product: u32,
+        quantity: Quantity,
+        price_unit: Cents,
+    ) -> OrderLine {
+        let template = &self.books.templates[product];
         OrderLine {
             order,
+            role: Role::Product,
             product,
+            unit: PIECES,
+            name: Label::Product(product),
             service: template.service,
             by_delivery: template.by_delivery,
             taxed: template.taxed,
-            state: State::Draft,
+            state: self.books.orders[order].state,
             computed: false,
             invoicing: Invoicing::No,
             quantity,
-            price_unit: scale(template.price * (100 - discount) / 100, rate, PAR),
+            price_unit,
             delivered: 0,
             invoiced: 0,
             to_invoice: 0,
@@ -221,7 +268,10 @@ impl Simulation {
         }
         let message = self.say(About::SaleOrder, order, 23, Body::Changes);
         self.track(message, field::ORDER_STATE, Label::Word("Quotation"), Label::Word("Sales Order"));
-        self.plan_after_order(order);
+        match self.books.orders[order].purpose {
+            Purpose::Usual => self.plan_after_order(order),
+            purpose => self.plan_after_further_order(order, purpose),
+        }
     }
 
     fn plan_after_order(&mut self, order: u32) {
@@ -272,7 +322,10 @@ impl Simulation {
 
     /// Whether an order has something to invoice follows from its lines.
     pub(super) fn order_invoicing(&self, order: u32) -> Invoicing {
-        let lines = || self.books.orders[order].lines.iter().map(|line| &self.books.order_lines[*line]);
+        let lines = || {
+            let lines = self.books.orders[order].lines.iter().map(|line| &self.books.order_lines[*line]);
+            lines.filter(|line| line.role.counts())
+        };
         if lines().any(|line| line.invoicing == Invoicing::ToInvoice) {
             Invoicing::ToInvoice
         } else if lines().all(|line| line.invoicing == Invoicing::Invoiced) {
@@ -293,8 +346,8 @@ impl Simulation {
         let short = self.random.chance(12);
         if picking != 0 {
             for row in self.books.pickings[picking].moves.clone() {
-                let ordered = self.books.order_lines[self.books.stock_moves[row].order_line].quantity;
-                let done = if short { (ordered / 200) * 100 } else { ordered };
+                let line = &self.books.order_lines[self.books.stock_moves[row].order_line];
+                let done = in_unit(shipped(line.quantity, short), line.unit, PIECES);
                 self.update::<StockMove>(row, |row| {
                     row.state = stock::State::Done;
                     row.done = done;
@@ -307,8 +360,11 @@ impl Simulation {
             });
         }
         for line in lines {
+            if self.books.order_lines[line].role != Role::Product {
+                continue;
+            }
             self.update::<OrderLine>(line, |row| {
-                row.delivered = if short && !row.service { (row.quantity / 200) * 100 } else { row.quantity };
+                row.delivered = shipped(row.quantity, short && !row.service);
                 row.recompute_quantity();
             });
             if self.books.order_lines[line].by_delivery {
@@ -325,4 +381,9 @@ impl Simulation {
             self.track(message, field::PICKING_STATE, Label::Word("Ready"), Label::Word("Done"));
         }
     }
+}
+
+/// How much of a quantity leaves when the stock is short or not.
+fn shipped(ordered: Quantity, short: bool) -> Quantity {
+    if short { (ordered / 200) * 100 } else { ordered }
 }

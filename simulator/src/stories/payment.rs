@@ -4,7 +4,7 @@ use crate::Simulation;
 use crate::agenda::Event;
 use crate::calendar::day_of;
 use crate::money::{Cents, to_company};
-use crate::tables::accounting::{Book, Use};
+use crate::tables::accounting::{self, Book, Use};
 use crate::tables::invoice::{Display, Kind, Move, MoveLine, Stage, State};
 use crate::tables::label::{Label, Series};
 use crate::tables::mail::{About, Body};
@@ -13,14 +13,17 @@ use crate::tables::payment::{MovePayment, Payment, Progress};
 use super::field;
 
 /// A payment to be registered.
-struct Order {
-    company: u32,
-    partner: u32,
-    currency: u32,
-    amount: Cents,
-    outgoing: bool,
-    memo: Label,
-    invoice: u32,
+pub(super) struct Order {
+    pub(super) company: u32,
+    pub(super) partner: u32,
+    pub(super) currency: u32,
+    pub(super) amount: Cents,
+    /// What is forgiven besides, or with a minus taken besides.
+    pub(super) write_off: Cents,
+    pub(super) outgoing: bool,
+    pub(super) to_vendor: bool,
+    pub(super) memo: Label,
+    pub(super) invoice: u32,
 }
 
 impl Simulation {
@@ -64,7 +67,7 @@ impl Simulation {
         i64::from((self.today() - day_of(self.settings.start)).max(0)) / 2
     }
 
-    fn is_open(&self, entry: u32) -> bool {
+    pub(super) fn is_open(&self, entry: u32) -> bool {
         self.books
             .moves
             .get(entry)
@@ -116,7 +119,9 @@ impl Simulation {
             partner: row.commercial,
             currency: row.currency,
             amount,
+            write_off: 0,
             outgoing,
+            to_vendor: outgoing,
             memo: row.number.map_or(Label::None, Label::Number),
             invoice: entry,
         };
@@ -140,7 +145,9 @@ impl Simulation {
             partner: self.books.partners[customer].commercial,
             currency: self.books.companies[company].currency,
             amount: self.random.between(10, 900) * 1_000,
+            write_off: 0,
             outgoing: false,
+            to_vendor: false,
             memo,
             invoice: 0,
         };
@@ -148,14 +155,11 @@ impl Simulation {
     }
 
     /// Writes a payment, its journal entry and, where there is an invoice, the match with it.
-    fn register(&mut self, order: &Order) -> u32 {
+    pub(super) fn register(&mut self, order: &Order) -> u32 {
         let today = self.today();
         let outgoing = order.outgoing;
-        let (outstanding_use, partner_use) = if outgoing {
-            (Use::OutstandingPayments, Use::Payable)
-        } else {
-            (Use::OutstandingReceipts, Use::Receivable)
-        };
+        let outstanding_use = if outgoing { Use::OutstandingPayments } else { Use::OutstandingReceipts };
+        let partner_use = if order.to_vendor { Use::Payable } else { Use::Receivable };
         let outstanding = self.account(order.company, outstanding_use);
         let destination = self.account(order.company, partner_use);
         let journal = self.journal(order.company, Book::Bank);
@@ -166,9 +170,10 @@ impl Simulation {
             currency: order.currency,
             partner: order.partner,
             outgoing,
+            to_vendor: order.to_vendor,
             outstanding,
             destination,
-            number: None,
+            name: Label::None,
             progress: Progress::Draft,
             memo: order.memo,
             date: today,
@@ -191,31 +196,40 @@ impl Simulation {
             Label::Number(number) => Label::ManualPayment(number),
             other => other,
         };
-        let mut lines = [0; 2];
-        for (at, (account, sign)) in [(outstanding, sign), (destination, -sign)].into_iter().enumerate() {
+        let settled = order.amount + order.write_off;
+        let mut parts = vec![(outstanding, name, sign * order.amount), (destination, name, -sign * settled)];
+        if order.write_off != 0 {
+            let account = self.account(order.company, Use::WriteOff);
+            parts.push((account, Label::Word("Write-Off"), sign * order.write_off));
+        }
+        let mut lines = Vec::with_capacity(parts.len());
+        for (account, name, amount) in parts {
             let mut line = MoveLine::new(entry, account, &self.books.moves[entry], Display::Product);
             line.name = name;
             line.due = Some(today);
-            line.balance = sign * balance;
-            line.amount_currency = sign * order.amount;
+            line.balance = to_company(amount, rate);
+            line.amount_currency = amount;
             line.quantity = 100;
-            lines[at] = self.add_line(line);
+            lines.push(self.add_line(line));
         }
         self.update::<Move>(entry, |row| row.stage = Stage::Sequenced);
-        for line in lines {
-            self.update::<MoveLine>(line, |row| {
+        for line in &lines {
+            self.update::<MoveLine>(*line, |row| {
                 row.payment = payment;
                 row.computed = true;
-                row.residual = row.balance;
-                row.residual_currency = row.amount_currency;
+                if accounting::keeps_residual(row.account) {
+                    row.residual = row.balance;
+                    row.residual_currency = row.amount_currency;
+                }
                 row.subtotal = row.amount_currency;
                 row.total = row.amount_currency;
             });
         }
         self.update::<Payment>(payment, |row| row.reconciled = Some(false));
         self.announce(entry);
-        self.post_entry(entry, order.amount, balance, Series::Payment);
-        self.raise_rank(order.partner, outgoing);
+        let total = order.amount.max(settled);
+        self.post_entry(entry, total, to_company(total, rate), Series::Payment);
+        self.raise_rank(order.partner, order.to_vendor);
         self.finish_payment(payment, entry, lines[1], order, sign * balance);
         payment
     }
@@ -251,7 +265,7 @@ impl Simulation {
         }
         self.update::<Payment>(payment, |row| {
             row.entry = entry;
-            row.number = number;
+            row.name = number.map_or(Label::None, Label::Number);
             row.progress = Progress::InProcess;
         });
         self.post_lines(entry);

@@ -1,7 +1,7 @@
 //! Posting: an entry gets its number and dates, and counts from then on.
 
 use crate::Simulation;
-use crate::agenda::Event;
+use crate::agenda::{Business, Event};
 use crate::calendar::Day;
 use crate::tables::accounting;
 use crate::tables::invoice::{Kind, Move, MoveLine, State};
@@ -44,8 +44,13 @@ impl Simulation {
         }
         self.say_posted(entry, kind);
         match kind {
+            Kind::Invoice if self.business == Business::Further => self.plan_after_further_posting(entry),
             Kind::Invoice => self.plan_after_posting(entry),
             Kind::Bill => self.plan_payment(entry),
+            Kind::Refund if self.business == Business::Further => {
+                let days = self.random.between(1, 3);
+                self.plan_in(days, Event::PayOut(entry));
+            }
             Kind::Refund => self.keep_credit(entry),
             Kind::Entry => {}
         }

@@ -57,10 +57,13 @@ pub(crate) enum Use {
     OutstandingPayments,
     ExchangeGain,
     ExchangeLoss,
+    WriteOff,
+    BadDebt,
+    Cash,
 }
 
 /// Code, name, type and whether it can be reconciled, in the order of [`Use`].
-const CHART: [(u32, &str, &str, bool); 12] = [
+const CHART: [(u32, &str, &str, bool); 15] = [
     (121_000, "Trade Receivables", "asset_receivable", true),
     (211_000, "Trade Payables", "liability_payable", true),
     (400_000, "Sales of Goods", "income", false),
@@ -73,6 +76,9 @@ const CHART: [(u32, &str, &str, bool); 12] = [
     (101_404, "Payments in Transit", "asset_current", true),
     (441_000, "Exchange Gains", "income_other", false),
     (641_000, "Exchange Losses", "expense", false),
+    (642_000, "Small Differences", "expense", false),
+    (643_000, "Bad Debts", "expense", false),
+    (101_501, "Cash", "asset_cash", false),
 ];
 
 /// The account of a root company, counted from 0, for a use.
@@ -80,9 +86,15 @@ pub(crate) fn account(root: u32, of: Use) -> u32 {
     root * u32::try_from(CHART.len()).unwrap_or(0) + of as u32 + 1
 }
 
+/// Whether lines of an account are matched with each other, or are money in the bank: those have a residual.
+pub(crate) fn keeps_residual(account: u32) -> bool {
+    let (_, _, kind, reconcile) = CHART[used_for(account)];
+    account != 0 && (reconcile || kind == "asset_cash")
+}
+
 /// Whether an account counts in its partner's receivable balance.
 pub(crate) fn is_receivable(account: u32) -> bool {
-    used_for(account) == Use::Receivable as usize
+    account != 0 && used_for(account) == Use::Receivable as usize
 }
 
 fn used_for(account: u32) -> usize {
@@ -151,13 +163,17 @@ pub(crate) enum Book {
     Purchases,
     Exchange,
     Bank,
+    General,
 }
 
-const JOURNALS: [(&str, &str, &str, Option<Use>); 4] = [
+/// In the order of [`Book`]; nothing is entered into the till's own journal.
+const JOURNALS: [(&str, &str, &str, Option<Use>); 6] = [
     ("INV", "sale", "Sales Invoices", Some(Use::Income)),
     ("BILL", "purchase", "Purchase Bills", Some(Use::Expense)),
     ("EXCH", "general", "Exchange Differences", None),
     ("BNK1", "bank", "Main Bank", Some(Use::Bank)),
+    ("MISC", "general", "Miscellaneous Operations", None),
+    ("CSH1", "cash", "Till", Some(Use::Cash)),
 ];
 
 /// The journal of a root company, counted from 0.
@@ -187,13 +203,14 @@ impl Row for Journal {
         let (code, kind, name, of) = JOURNALS[(id as usize).saturating_sub(1) % JOURNALS.len()];
         row.int(id);
         row.id(of.map_or(0, |of| account(self.root, of)));
-        row.id(if kind == "bank" { account(self.root, Use::Suspense) } else { 0 });
+        let holds_money = matches!(kind, "bank" | "cash");
+        row.id(if holds_money { account(self.root, Use::Suspense) } else { 0 });
         row.int(self.company);
         row.text(code);
         row.text(kind);
         row.translated(name);
         row.bool(matches!(kind, "sale" | "purchase"));
-        row.bool(kind == "bank");
+        row.bool(holds_money);
         row.bool(kind != "general");
         row.micros(self.created);
         row.micros(self.created);

@@ -6,7 +6,7 @@ use crate::money::Rate;
 use crate::tables::accounting::{self, Book, Use};
 use crate::tables::{Row, Table};
 use crate::wire::json;
-use crate::wire::layout::{RowWriter, UNAVAILABLE};
+use crate::wire::layout::{Key, RowWriter, UNAVAILABLE};
 
 pub(crate) const COMPANY: &str = r##"
     id=?; name=?; partner_id=?; currency_id=?; sequence=10; create_date=?; parent_path=?; parent_id=?;
@@ -62,6 +62,18 @@ pub(crate) const DEFAULT: &str = r"
     id=?; field_id=?; user_id=null; company_id=?; create_uid=1; write_uid=1; condition=null;
     json_value=?; create_date=?; write_date=?;
 ";
+
+pub(crate) const MODEL_FIELD: &str = r#"
+    id=?; relation_field_id=null; model_id=85; related_field_id=null; size=null; create_uid=null;
+    write_uid=null; name=?; complete_name=null; model=?; relation=null; relation_field=null; ttype=?;
+    related=null; state="base"; on_delete=null; domain="[]"; group_expand=null; relation_table=null;
+    column1=null; column2=null; depends=null; currency_field=null; field_description=?;
+    help="{\"en_US\": \"Credit limit specific to this partner.\"}"; compute=null; copied=true;
+    required=false; readonly=false; index=false; translate=false; company_dependent=true; selectable=true;
+    store=true; sanitize=true; sanitize_overridable=false; sanitize_tags=true; sanitize_attributes=true;
+    sanitize_style=false; sanitize_form=true; strip_style=false; strip_classes=false; create_date=?;
+    write_date=?; tracking=null;
+"#;
 
 /// A company, or a branch of one: a branch posts into its root's journals and accounts.
 #[derive(Debug, Clone)]
@@ -191,6 +203,31 @@ impl Row for CurrencyRate {
 
 /// The field number that stands for `res.partner.credit_limit`.
 pub(crate) const CREDIT_LIMIT_FIELD: u32 = 4397;
+
+/// The only field of Odoo's models that someone needs to know by its number: the partner's credit limit.
+#[derive(Debug, Clone)]
+pub(crate) struct ModelField {
+    pub(crate) created: Micros,
+}
+
+impl Row for ModelField {
+    const TABLE: Table = Table::ModelField;
+
+    /// Fields count as Odoo numbered them, so the first row here does not have the number 1.
+    fn key(&self, _: u32) -> Key {
+        Key::Id(CREDIT_LIMIT_FIELD)
+    }
+
+    fn write(&self, _: u32, row: &mut RowWriter<'_>, _: &Books) {
+        row.int(CREDIT_LIMIT_FIELD);
+        row.text("credit_limit");
+        row.text("res.partner");
+        row.text("float");
+        row.translated("Credit Limit");
+        row.micros(self.created);
+        row.micros(self.created);
+    }
+}
 
 /// A company's fallback for a company-dependent field.
 #[derive(Debug, Clone)]

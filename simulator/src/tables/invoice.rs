@@ -97,6 +97,8 @@ pub(crate) enum Settled {
     Partial,
     Paid,
     Reversed,
+    /// A payment is on its way that has no entry.
+    InPayment,
 }
 
 impl Settled {
@@ -106,6 +108,7 @@ impl Settled {
             Self::Partial => "partial",
             Self::Paid => "paid",
             Self::Reversed => "reversed",
+            Self::InPayment => "in_payment",
         }
     }
 
@@ -116,6 +119,7 @@ impl Settled {
             Self::Partial => "Partially Paid",
             Self::Paid => "Paid",
             Self::Reversed => "Reversed",
+            Self::InPayment => "In Payment",
         }
     }
 }
@@ -176,6 +180,8 @@ pub(crate) struct Move {
     pub(crate) lines: Vec<u32>,
     /// The sales order behind an invoice.
     pub(crate) order: u32,
+    /// The payment without an entry that is registered for an invoice, `0` for none.
+    pub(crate) promised: u32,
 }
 
 impl Move {
@@ -227,6 +233,7 @@ impl Move {
             stamp,
             lines: Vec::new(),
             order: 0,
+            promised: 0,
         }
     }
 
@@ -320,6 +327,8 @@ pub(crate) enum Display {
     Product,
     Tax,
     Term,
+    /// A heading: no account, no amount.
+    Section,
 }
 
 /// How a line is matched with others.
@@ -346,6 +355,9 @@ pub(crate) struct MoveLine {
     pub(crate) taxed: bool,
     pub(crate) full: u32,
     pub(crate) product: u32,
+    /// The unit of the quantity, `0` for none.
+    pub(crate) unit: u32,
+    pub(crate) down_payment: bool,
     pub(crate) matching: Matching,
     pub(crate) state: State,
     /// The entry's number as far as it was copied here.
@@ -382,7 +394,7 @@ impl MoveLine {
             partner: of.commercial,
             display,
             sequence: match display {
-                Display::Product => 100,
+                Display::Product | Display::Section => 100,
                 Display::Tax => 10_000,
                 Display::Term => 12_000,
             },
@@ -393,6 +405,8 @@ impl MoveLine {
             taxed: false,
             full: 0,
             product: 0,
+            unit: 0,
+            down_payment: false,
             matching: Matching::None,
             state: of.state,
             number: None,
@@ -435,7 +449,7 @@ impl Row for MoveLine {
         row.int(entry.company);
         row.int(books.companies[entry.company].currency);
         row.int(self.sequence);
-        row.int(self.account);
+        row.id(self.account);
         row.int(self.currency);
         row.id(self.partner);
         row.id(self.payment);
@@ -446,7 +460,7 @@ impl Row for MoveLine {
         row.id(if is_tax { self.tax * 4 - 2 } else { 0 });
         row.id(self.full);
         row.id(self.product);
-        row.id(u32::from(self.product != 0));
+        row.id(self.unit);
         row.int(self.stamp.creator);
         row.int(self.stamp.writer);
         match self.number {
@@ -468,6 +482,7 @@ impl Row for MoveLine {
             Display::Product => "product",
             Display::Tax => "tax",
             Display::Term => "payment_term",
+            Display::Section => "line_section",
         });
         row.day(self.computed.then_some(self.date));
         row.day(self.invoice_date.filter(|_| self.computed));
@@ -489,7 +504,7 @@ impl Row for MoveLine {
         row.known_bool(self.computed, self.reconciled);
         row.micros(self.stamp.created);
         row.micros(self.stamp.written);
-        row.known_bool(self.order_line != 0, false);
+        row.known_bool(self.order_line != 0, self.down_payment);
     }
 }
 

@@ -13,10 +13,11 @@ pub(crate) enum Series {
     Bank,
     Payment,
     Exchange,
+    General,
 }
 
 impl Series {
-    pub(crate) const COUNT: usize = 6;
+    pub(crate) const COUNT: usize = 7;
 
     fn code(self) -> &'static str {
         match self {
@@ -26,12 +27,13 @@ impl Series {
             Self::Bank => "BNK1",
             Self::Payment => "PBNK1",
             Self::Exchange => "EXCH",
+            Self::General => "MISC",
         }
     }
 
     /// Purchase and general journals start again each month, the others each year.
     pub(crate) fn monthly(self) -> bool {
-        matches!(self, Self::Bill | Self::Exchange)
+        matches!(self, Self::Bill | Self::Exchange | Self::General)
     }
 }
 
@@ -83,6 +85,17 @@ pub(crate) enum Label {
     OrderAndNumber(u32, Number),
     /// A sales order's name.
     SaleOrder(u32),
+    /// The names of two orders that are invoiced together.
+    SaleOrders(u32, u32),
+    /// A down payment by the invoice it was asked with.
+    DownPayment(Number),
+    /// What is asked before the rest, in percent.
+    Percent(u32),
+    /// A payment that has no entry to take its name from.
+    Payment(u32),
+    /// A receipt of the till.
+    Receipt(u32),
+    WriteOff(Number),
     /// A delivery's name.
     Delivery(u32),
     /// A product's name with its code.
@@ -117,6 +130,33 @@ impl Label {
             Self::SaleOrder(order) => {
                 out.push(b'S');
                 json::padded(out, u64::from(order), 5);
+            }
+            Self::SaleOrders(first, second) => {
+                Self::SaleOrder(first).write(out, books);
+                out.extend_from_slice(b", ");
+                Self::SaleOrder(second).write(out, books);
+            }
+            Self::DownPayment(number) => {
+                out.extend_from_slice(b"Down Payment (ref: ");
+                number.write(out);
+                out.push(b')');
+            }
+            Self::Percent(percent) => {
+                out.extend_from_slice(b"Down payment of ");
+                json::unsigned(out, u64::from(percent));
+                out.push(b'%');
+            }
+            Self::Payment(count) => {
+                out.extend_from_slice(b"PAY");
+                json::padded(out, u64::from(count), 5);
+            }
+            Self::Receipt(count) => {
+                out.extend_from_slice(b"Till/");
+                json::padded(out, u64::from(count), 5);
+            }
+            Self::WriteOff(number) => {
+                out.extend_from_slice(b"Write-off of ");
+                number.write(out);
             }
             Self::Delivery(picking) => {
                 out.extend_from_slice(b"WH/OUT/");

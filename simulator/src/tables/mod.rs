@@ -11,6 +11,7 @@ pub(crate) mod payment;
 pub(crate) mod product;
 pub(crate) mod sale;
 pub(crate) mod stock;
+pub(crate) mod till;
 
 use crate::books::Books;
 use crate::calendar::Micros;
@@ -86,8 +87,11 @@ tables! {
     Tax "account_tax" 1 1280 accounting::TAX;
     MergeWizard "base_partner_merge_automatic_wizard" 1 1152 partner::MERGE_WIZARD;
     Default "ir_default" 1 896 company::DEFAULT;
+    ModelField "ir_model_fields" 1 1280 company::MODEL_FIELD;
     Message "mail_message" 1 1664 mail::MESSAGE;
     Tracking "mail_tracking_value" 1 1152 mail::TRACKING;
+    PosOrder "pos_order" 1 1536 till::POS_ORDER;
+    PosLine "pos_order_line" 1 1536 till::POS_LINE;
     Product "product_product" 1 1152 product::PRODUCT;
     Template "product_template" 1 2048 product::TEMPLATE;
     Company "res_company" 1 4096 company::COMPANY;

@@ -59,7 +59,7 @@ pub(crate) struct Partner {
     pub(crate) customer_rank: u32,
     pub(crate) supplier_rank: u32,
     pub(crate) street: u32,
-    /// Limit by root company.
+    /// Limit by company; a branch may have one of its own.
     pub(crate) credit_limits: Vec<(u32, Cents)>,
     /// The payment term for sales, `0` for none.
     pub(crate) term: u32,

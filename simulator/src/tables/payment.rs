@@ -3,7 +3,7 @@
 use crate::books::Books;
 use crate::calendar::Day;
 use crate::money::Cents;
-use crate::tables::label::{Label, Number};
+use crate::tables::label::Label;
 use crate::tables::{Row, Stamp, Table};
 use crate::wire::layout::{Key, RowWriter};
 
@@ -48,9 +48,12 @@ pub(crate) struct Payment {
     pub(crate) currency: u32,
     pub(crate) partner: u32,
     pub(crate) outgoing: bool,
+    /// To a vendor, not to or from a customer.
+    pub(crate) to_vendor: bool,
+    /// `0` where there will be no entry.
     pub(crate) outstanding: u32,
     pub(crate) destination: u32,
-    pub(crate) number: Option<Number>,
+    pub(crate) name: Label,
     pub(crate) progress: Progress,
     pub(crate) memo: Label,
     pub(crate) date: Day,
@@ -79,7 +82,7 @@ impl Row for Payment {
         row.int(self.destination);
         row.int(self.stamp.creator);
         row.int(self.stamp.writer);
-        row.label(self.number.map_or(Label::None, Label::Number), books);
+        row.label(self.name, books);
         row.text(match self.progress {
             Progress::Draft => "draft",
             Progress::InProcess => "in_process",
@@ -87,13 +90,14 @@ impl Row for Payment {
             Progress::Cancelled => "canceled",
         });
         row.text(if self.outgoing { "outbound" } else { "inbound" });
-        row.text(if self.outgoing { "supplier" } else { "customer" });
+        row.text(if self.to_vendor { "supplier" } else { "customer" });
         row.label(self.memo, books);
         row.int(self.date);
         row.decimal(self.amount);
         row.known_decimal(self.signed.is_some(), self.signed.unwrap_or(0));
         row.known_bool(self.reconciled.is_some(), self.reconciled == Some(true));
-        row.known_bool(self.reconciled.is_some(), false);
+        let settled_by_bank = self.outstanding == 0 && self.progress == Progress::Paid;
+        row.known_bool(self.reconciled.is_some(), settled_by_bank);
         row.micros(self.stamp.created);
         row.micros(self.stamp.written);
     }

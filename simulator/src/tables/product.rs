@@ -2,7 +2,7 @@
 
 use crate::books::Books;
 use crate::calendar::Micros;
-use crate::money::Cents;
+use crate::money::{Cents, Quantity};
 use crate::tables::{Row, Stamp, Table};
 use crate::wire::json;
 use crate::wire::layout::RowWriter;
@@ -19,7 +19,7 @@ pub(crate) const TEMPLATE: &str = r#"
     description_pickingin=null; is_storable=?; purchase_method="receive";
     purchase_line_warn="no-message"; purchase_line_warn_msg=null; lot_valuated=null;
     property_account_creditor_price_difference=null; service_type="manual"; sale_line_warn="no-message";
-    expense_policy="no"; invoice_policy=?; sale_line_warn_msg=null; service_to_purchase=null;
+    expense_policy=?; invoice_policy=?; sale_line_warn_msg=null; service_to_purchase=null;
 "#;
 
 pub(crate) const PRODUCT: &str = r#"
@@ -29,7 +29,7 @@ pub(crate) const PRODUCT: &str = r#"
 "#;
 
 pub(crate) const UNIT: &str = r#"
-    id=?; category_id=1; create_uid=1; write_uid=1; uom_type=?; name=?; factor=?; rounding="0.01";
+    id=?; category_id=?; create_uid=1; write_uid=1; uom_type=?; name=?; factor=?; rounding="0.01";
     active=true; create_date=?; write_date=?;
 "#;
 
@@ -43,6 +43,8 @@ pub(crate) struct Template {
     /// Invoiced by what was delivered, not by what was ordered.
     pub(crate) by_delivery: bool,
     pub(crate) taxed: bool,
+    /// What was spent on it for a customer is invoiced to the customer.
+    pub(crate) reinvoiced: bool,
     pub(crate) stamp: Stamp,
 }
 
@@ -66,6 +68,7 @@ impl Row for Template {
         row.micros(self.stamp.created);
         row.micros(self.stamp.written);
         row.bool(!self.service);
+        row.text(if self.reinvoiced { "cost" } else { "no" });
         row.text(if self.by_delivery { "delivery" } else { "order" });
     }
 }
@@ -95,8 +98,29 @@ impl Row for Product {
     }
 }
 
-const UNITS: [(&str, &str, &str); 3] =
-    [("Units", "reference", "1.0"), ("Dozens", "bigger", "0.0833333"), ("Hours", "smaller", "8.0")];
+/// Name, category, type and how many of the unit one reference unit is.
+const UNITS: [(&str, u32, &str, &str); 4] = [
+    ("Units", 1, "reference", "1.0"),
+    ("Dozens", 1, "bigger", "0.08333333333333333"),
+    ("Days", 3, "reference", "1.0"),
+    ("Hours", 3, "smaller", "8.0"),
+];
+
+/// The unit of single pieces.
+pub(crate) const PIECES: u32 = 1;
+/// The unit of a dozen pieces.
+pub(crate) const DOZENS: u32 = 2;
+/// Pieces in a dozen.
+pub(crate) const DOZEN: i64 = 12;
+
+/// A quantity in another unit. What does not fit into hundredths is rounded away from zero, as Odoo does it.
+pub(crate) fn in_unit(quantity: Quantity, from: u32, to: u32) -> Quantity {
+    match (from, to) {
+        (PIECES, DOZENS) => quantity.signum() * ((quantity.abs() + DOZEN - 1) / DOZEN),
+        (DOZENS, PIECES) => quantity * DOZEN,
+        _ => quantity,
+    }
+}
 
 /// A unit of measure; which one follows from its id.
 #[derive(Debug, Clone)]
@@ -114,8 +138,9 @@ impl Row for UnitOfMeasure {
     const TABLE: Table = Table::UnitOfMeasure;
 
     fn write(&self, id: u32, row: &mut RowWriter<'_>, _: &Books) {
-        let (name, kind, factor) = UNITS[(id as usize).saturating_sub(1) % UNITS.len()];
+        let (name, category, kind, factor) = UNITS[(id as usize).saturating_sub(1) % UNITS.len()];
         row.int(id);
+        row.int(category);
         row.text(kind);
         row.translated(name);
         row.text(factor);

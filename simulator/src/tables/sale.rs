@@ -23,13 +23,13 @@ pub(crate) const ORDER: &str = r#"
 "#;
 
 pub(crate) const ORDER_LINE: &str = r#"
-    id=?; order_id=?~0; sequence=10; company_id=?; currency_id=?; order_partner_id=?; salesman_id=?;
-    product_id=?; product_uom=1; linked_line_id=null; combo_item_id=null; product_packaging_id=null;
-    create_uid=?; write_uid=?; state=?; display_type=null; virtual_id=null; linked_virtual_id=null;
+    id=?; order_id=?~0; sequence=?; company_id=?; currency_id=?; order_partner_id=?; salesman_id=?;
+    product_id=?; product_uom=?; linked_line_id=null; combo_item_id=null; product_packaging_id=null;
+    create_uid=?; write_uid=?; state=?; display_type=?; virtual_id=null; linked_virtual_id=null;
     qty_delivered_method=?; invoice_status=?; analytic_distribution=null; name=?~"";
     product_uom_qty=?~"0"; price_unit=?~"0"; discount="0.00"; price_subtotal=?; price_total=?;
     price_reduce_taxexcl=?; price_reduce_taxinc=?; qty_delivered=?; qty_invoiced=?; qty_to_invoice=?;
-    untaxed_amount_invoiced=?; untaxed_amount_to_invoice=?; is_downpayment=null; is_expense=null;
+    untaxed_amount_invoiced=?; untaxed_amount_to_invoice=?; is_downpayment=?; is_expense=?;
     create_date=?; write_date=?; technical_price_unit=?; price_tax=?; product_packaging_qty=0.0;
     customer_lead=0.0~0.0; route_id=null; warehouse_id=?;
 "#;
@@ -72,6 +72,22 @@ impl Invoicing {
     }
 }
 
+/// What becomes of an order that is confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purpose {
+    Usual,
+    /// A part is invoiced and paid before the rest.
+    Deposit,
+    /// A part is paid at the till.
+    Till,
+    /// Ordered by the dozen, invoiced by the dozen or by the piece.
+    Dozens,
+    /// What was spent for the customer is put on the order.
+    Expenses,
+    /// Something that nobody ordered comes on the invoice too.
+    Mixed,
+}
+
 /// A quotation or sales order.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
@@ -85,6 +101,9 @@ pub(crate) struct Order {
     pub(crate) state: State,
     /// The number of the customer's own purchase order, `0` for none.
     pub(crate) purchase: u32,
+    pub(crate) purpose: Purpose,
+    /// The order that is invoiced together with it, `0` for none.
+    pub(crate) together: u32,
     /// False until totals are written.
     pub(crate) computed: bool,
     pub(crate) invoicing: Invoicing,
@@ -143,12 +162,35 @@ impl Row for Order {
     }
 }
 
+/// What a line of an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Product,
+    /// The heading above down payments.
+    Section,
+    DownPayment,
+    /// Something spent for the customer; nobody ordered it.
+    Expense,
+}
+
+impl Role {
+    /// Whether the line says something about what is left to invoice of its order.
+    pub(crate) fn counts(self) -> bool {
+        matches!(self, Self::Product | Self::Expense)
+    }
+}
+
 /// A line of an order.
 #[expect(clippy::struct_excessive_bools, reason = "they are columns of Odoo's")]
 #[derive(Debug, Clone)]
 pub(crate) struct OrderLine {
     pub(crate) order: u32,
+    pub(crate) role: Role,
+    /// `0` for a down payment that was not paid at the till, and for a heading.
     pub(crate) product: u32,
+    /// The unit that it is ordered in; as often missing as the product.
+    pub(crate) unit: u32,
+    pub(crate) name: Label,
     pub(crate) service: bool,
     pub(crate) by_delivery: bool,
     pub(crate) taxed: bool,
@@ -183,8 +225,15 @@ impl OrderLine {
     pub(crate) fn recompute_quantity(&mut self) {
         let confirmed = self.state == State::Sale;
         self.to_invoice = if confirmed { self.invoiceable() - self.invoiced } else { 0 };
-        self.invoicing = if !confirmed {
+        self.recompute_invoicing();
+    }
+
+    /// A down payment is settled while nothing of it is posted, and again when it was deducted.
+    fn recompute_invoicing(&mut self) {
+        self.invoicing = if self.state != State::Sale {
             Invoicing::No
+        } else if self.role == Role::DownPayment && self.untaxed_to_invoice == 0 {
+            Invoicing::Invoiced
         } else if self.to_invoice != 0 {
             Invoicing::ToInvoice
         } else if self.invoiced >= self.quantity {
@@ -197,8 +246,18 @@ impl OrderLine {
     /// Recomputes what is left to invoice, in money.
     pub(crate) fn recompute_amount(&mut self) {
         let due = price(self.price_unit, self.invoiceable());
-        self.untaxed_to_invoice =
-            if self.state == State::Sale { (due - self.untaxed_invoiced).max(0) } else { 0 };
+        self.untaxed_to_invoice = if self.state == State::Sale { due - self.untaxed_invoiced } else { 0 };
+        self.recompute_invoicing();
+    }
+
+    /// How the delivered quantity is known.
+    fn delivery_method(&self) -> Option<&'static str> {
+        match self.role {
+            Role::Section => None,
+            Role::Expense => Some("analytic"),
+            Role::Product if !self.service => Some("stock_move"),
+            Role::Product | Role::DownPayment => Some("manual"),
+        }
     }
 }
 
@@ -215,17 +274,23 @@ impl Row for OrderLine {
         let unit_tax = tax_on(self.price_unit, self.taxed);
         row.int(id);
         row.int(self.order);
+        row.int(if self.role == Role::Product { 10 } else { 11 });
         row.int(order.company);
         row.int(order.currency);
         row.int(order.partner);
         row.int(order.stamp.creator);
-        row.int(self.product);
+        row.id(self.product);
+        row.id(self.unit);
         row.int(self.stamp.creator);
         row.int(self.stamp.writer);
         row.text(self.state.text());
-        row.text(if self.service { "manual" } else { "stock_move" });
+        row.known_text(self.role == Role::Section, "line_section");
+        match self.delivery_method() {
+            Some(method) => row.text(method),
+            None => row.null(),
+        }
         row.known_text(self.computed, self.invoicing.text());
-        row.label(Label::Product(self.product), books);
+        row.label(self.name, books);
         row.decimal(self.quantity);
         row.decimal(self.price_unit);
         row.decimal(self.subtotal());
@@ -237,6 +302,8 @@ impl Row for OrderLine {
         row.known_decimal(self.computed, self.to_invoice);
         row.known_decimal(self.computed, self.untaxed_invoiced);
         row.known_decimal(self.computed, self.untaxed_to_invoice);
+        row.known_bool(matches!(self.role, Role::DownPayment | Role::Section), true);
+        row.known_bool(self.role == Role::Expense, true);
         row.micros(self.stamp.created);
         row.micros(self.stamp.written);
         row.float(self.price_unit);

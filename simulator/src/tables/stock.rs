@@ -4,6 +4,7 @@ use crate::books::Books;
 use crate::calendar::{Micros, day_at};
 use crate::money::Quantity;
 use crate::tables::label::Label;
+use crate::tables::product::{PIECES, in_unit};
 use crate::tables::{Row, Stamp, Table};
 use crate::wire::layout::RowWriter;
 
@@ -106,6 +107,8 @@ impl Row for StockMove {
         let line = &books.order_lines[self.order_line];
         let order = &books.orders[line.order];
         let known = self.state != State::New;
+        // The warehouse counts pieces, whatever the order counts.
+        let ordered = in_unit(line.quantity, line.unit, PIECES);
         row.int(id);
         row.int(order.company);
         row.int(line.product);
@@ -121,11 +124,11 @@ impl Row for StockMove {
         row.day(known.then(|| day_at(self.stamp.created)));
         row.text(&books.templates[line.product].name);
         if known {
-            row.shortest(line.quantity, 2);
+            row.shortest(ordered, 2);
         } else {
             row.null();
         }
-        row.decimal(line.quantity);
+        row.decimal(ordered);
         row.known_decimal(known, self.done);
         row.bool(self.state == State::Done);
         row.known_bool(known, false);

@@ -192,7 +192,7 @@ fn simulated_columns() -> BTreeMap<String, Vec<String>> {
 #[test]
 fn all_rows_of_a_table_have_the_same_columns_in_the_same_order() {
     let tables = simulated_columns();
-    assert!(tables.len() >= 28);
+    assert!(tables.len() >= 31);
     assert_eq!(tables["account_move"].len(), 73);
     assert_eq!(tables["account_move_line"].len(), 55);
     assert_eq!(tables["res_partner"].len(), 83);
@@ -218,14 +218,21 @@ fn tables_have_the_columns_of_the_recorded_feed_in_its_order() {
         keys.insert(table.clone(), value["key"].as_object()?.keys().cloned().collect::<Vec<_>>());
         Some((table, names_in_order(line, "after").filter(|names| !names.is_empty())?))
     }));
+    // The recorded session had no till, and its connector did not read the names of fields.
+    let not_recorded = ["ir_model_fields", "pos_order", "pos_order_line"];
     for (table, columns) in simulated_columns() {
+        if not_recorded.contains(&table.as_str()) {
+            continue;
+        }
         assert_eq!(Some(&columns), recorded.get(&table), "columns of {table}");
     }
     let deliveries = deliveries(Settings { days: 15, ..settings() });
     for record in
         deliveries.iter().flat_map(|delivery| &delivery.records).filter(|record| record.value.is_some())
     {
-        if let Some(table) = value(record)["source"]["table"].as_str() {
+        if let Some(table) = value(record)["source"]["table"].as_str()
+            && !not_recorded.contains(&table)
+        {
             let names: Vec<_> = json(&record.key).as_object().unwrap().keys().cloned().collect();
             assert_eq!(keys[table], names, "key of {table}");
         }

@@ -5,5 +5,6 @@
 
 mod common;
 mod feed;
+mod further;
 mod money;
 mod stories;

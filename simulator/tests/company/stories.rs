@@ -195,5 +195,5 @@ fn the_smallest_and_odd_settings_work() {
 #[test]
 fn the_default_is_a_quarter_of_a_company_of_middle_size() {
     let records = Simulation::new(Settings::default()).count();
-    assert!((150_000..300_000).contains(&records), "{records} records");
+    assert!((250_000..450_000).contains(&records), "{records} records");
 }

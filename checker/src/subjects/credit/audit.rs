@@ -7,8 +7,12 @@ use crate::results::Audit;
 use crate::witness::Logged;
 
 /// Both sides.
-pub(super) const AUDITED: Audited =
-    Audited { record: "partner", actions: &["release", "exempt", "raise_limit"], from_event, from_row };
+pub(super) const AUDITED: Audited = Audited {
+    record: "partner",
+    actions: &["accept", "refuse", "release", "exempt", "raise_limit"],
+    from_event,
+    from_row,
+};
 
 fn from_event(event: &Logged) -> Option<Decision> {
     let what = match event.event_type.as_str() {

@@ -15,12 +15,20 @@ pub(super) type Customer = (i32, i32);
 pub(super) type Exposures = BTreeMap<Customer, Exposure>;
 
 /// Which amounts there are, in order.
-pub(super) const AMOUNTS: [&str; 6] =
-    ["not_due", "overdue", "unapplied", "draft_invoiced", "to_invoice", "total"];
+pub(super) const AMOUNTS: [&str; 8] = [
+    "not_due",
+    "overdue",
+    "unapplied",
+    "draft_invoiced",
+    "to_invoice",
+    "to_invoice_odoo",
+    "committed",
+    "total",
+];
 
 /// What a query has to select to give exposures.
 const COLUMNS: &str = "company_id, partner_id, partner_name, currency, \
-    not_due, overdue, unapplied, draft_invoiced, to_invoice, total, credit_limit, oldest_due";
+    not_due, overdue, unapplied, draft_invoiced, to_invoice, to_invoice_odoo, committed, total, credit_limit, oldest_due";
 
 /// What a customer owes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +36,7 @@ pub(super) struct Exposure {
     pub(super) name: Option<String>,
     pub(super) currency: Option<String>,
     /// As in [`AMOUNTS`].
-    pub(super) amounts: [Decimal; 6],
+    pub(super) amounts: [Decimal; 8],
     pub(super) limit: Option<Decimal>,
     pub(super) oldest_due: Option<NaiveDate>,
 }
@@ -47,7 +55,7 @@ impl Exposure {
                 .map(|amount| amount.normalize())
                 .map_err(|_| format!("`{name}` is no amount"))
         };
-        let mut amounts = [Decimal::ZERO; 6];
+        let mut amounts = [Decimal::ZERO; 8];
         for (amount, name) in amounts.iter_mut().zip(AMOUNTS) {
             *amount = decimal(name)?;
         }
@@ -73,6 +81,8 @@ pub(super) struct Found {
     unapplied: Decimal,
     draft_invoiced: Decimal,
     to_invoice: Decimal,
+    to_invoice_odoo: Decimal,
+    committed: Decimal,
     total: Decimal,
     credit_limit: Option<Decimal>,
     oldest_due: Option<NaiveDate>,
@@ -81,8 +91,17 @@ pub(super) struct Found {
 /// Rows by customer.
 pub(super) fn by_customer(rows: Vec<Found>) -> Exposures {
     let amounts = |row: &Found| {
-        [row.not_due, row.overdue, row.unapplied, row.draft_invoiced, row.to_invoice, row.total]
-            .map(|amount| amount.normalize())
+        [
+            row.not_due,
+            row.overdue,
+            row.unapplied,
+            row.draft_invoiced,
+            row.to_invoice,
+            row.to_invoice_odoo,
+            row.committed,
+            row.total,
+        ]
+        .map(|amount| amount.normalize())
     };
     rows.into_iter()
         .map(|row| {

@@ -69,7 +69,7 @@ impl Oracle {
             CREATE TEMP TABLE norm (company_id int, mean double precision, revenues numeric[]);
             CREATE TEMP TABLE exposure_now (company_id int, partner_id int, partner_name text, currency text,
                 not_due numeric, overdue numeric, unapplied numeric, draft_invoiced numeric, to_invoice numeric,
-                total numeric, credit_limit numeric, oldest_due date);
+                to_invoice_odoo numeric, committed numeric, total numeric, credit_limit numeric, oldest_due date);
             CREATE TEMP TABLE score_day (company_id int, partner_id int, day date, score numeric)";
         sqlx::raw_sql(tables).execute(&mut connection).await?;
         Ok(Self { connection, rows: 0 })

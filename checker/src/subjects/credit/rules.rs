@@ -110,7 +110,7 @@ impl Rule {
                     .as_object()?
                     .iter()
                     .try_for_each(|(check, value)| self.configure_check(check, value))?,
-                "weights" | "risk" => self.as_usual = false,
+                "weights" | "risk" | "counts_committed" => self.as_usual = false,
                 _ => return None,
             }
         }

@@ -56,6 +56,15 @@ fn show_company(of: &Explanation) {
         amount(of.total),
         serde_name(&of.mode)
     );
+    if !of.in_payment.is_zero() {
+        println!(
+            "{} is paid and has no journal entry yet: checks count it as applied",
+            amount(of.in_payment)
+        );
+    }
+    for limit in &of.branch_limits {
+        println!("orders of company {}, a branch, have a limit of {}", limit.company_id, amount(limit.limit));
+    }
     println!("{}", of.decision);
     if let Some(hold) = of.hold.as_ref().filter(|hold| !hold.reason.is_empty()) {
         println!("because {}", hold.reason);
@@ -67,11 +76,15 @@ fn show_company(of: &Explanation) {
     for bucket in &of.buckets {
         table.add_row([bucket.bucket.to_owned(), String::new(), amount(bucket.amount), String::new()]);
         for document in &bucket.documents {
-            let name = format!("{} {}", document.model, document.id);
+            let id = || format!("{} {}", document.model, document.id);
+            let name = document.number.clone().unwrap_or_else(id);
             table.add_row([String::new(), name, amount(document.amount), date(document.date)]);
         }
     }
     println!("\n{table}");
+    if let Some(why) = &of.why_not_odoo {
+        println!("Odoo shows {} to be invoiced: {why}", amount(of.to_invoice_odoo));
+    }
     let mut table = output::table(
         &["check", "action", "figure", "fails above", "passes at", ""],
         &["figure", "fails above", "passes at"],

@@ -4,7 +4,8 @@ use contract::TableSet;
 
 use super::state::State;
 use crate::store::{
-    Invoice, InvoicedLine, Item, Limit, Partner, RowChange, SaleOrder, SaleOrderLine, Settlement,
+    DefaultValue, Invoice, InvoicedLine, Item, Limit, Partner, Pending, PosLine, PosOrder, RowChange,
+    SaleOrder, SaleOrderLine, Settlement,
 };
 
 impl State {
@@ -52,10 +53,26 @@ impl State {
             RowChange::Partner(id, row) => self.set_partner(id, row),
             RowChange::Limit(id, row) => self.set_limit(id, row),
             RowChange::Invoice(id, row) => self.set_invoice(id, row),
+            RowChange::LimitField(id, row) => {
+                self.touched.all |= self.tables.limit_fields.set(id, row.clone()) != row;
+            }
+            RowChange::DefaultValue(id, row) => {
+                let old = self.tables.default_values.set(id, row);
+                let field = |row: &DefaultValue| self.tables.limit_fields.get(row.field_id).is_some();
+                let new = self.tables.default_values.get(id);
+                self.touched.all |= old.as_ref() != new && (old.iter().any(field) || new.is_some_and(field));
+            }
+            RowChange::Journal(id, row) => {
+                let old = self.tables.journals.set(id, row);
+                self.touched.all |= old.as_ref() != self.tables.journals.get(id);
+            }
             RowChange::Settlement(id, row) => self.set_settlement(id, row),
             RowChange::Item(id, row) => self.set_item(id, row),
             RowChange::SaleOrder(id, row) => self.set_order(id, row),
             RowChange::SaleOrderLine(id, row) => self.set_line(id, row),
+            RowChange::Pending(id, row) => self.set_pending(id, row),
+            RowChange::PosOrder(id, row) => self.set_pos_order(id, row),
+            RowChange::PosLine(id, row) => self.set_pos_line(id, row),
             RowChange::InvoicedLine(key, row) => self.set_link(key, row),
         }
     }
@@ -71,6 +88,7 @@ impl State {
             self.touched.items.extend(self.indexes.items_of_partner.members(id));
             self.touched.orders.extend(self.indexes.orders_of_partner.members(id));
             self.touched.invoices.extend(self.indexes.invoices_of_partner.members(id));
+            self.touched.pending.extend(self.indexes.pending_of_partner.members(id));
         }
     }
 
@@ -78,10 +96,12 @@ impl State {
         if self.tables.limits.get(id) == row.as_ref() {
             return;
         }
-        let new = row.as_ref().map(|limit| limit.partner_id);
-        let old = self.tables.limits.set(id, row).map(|limit| limit.partner_id);
+        let new = row.as_ref().map(Limit::group);
+        let old = self.tables.limits.set(id, row).as_ref().map(Limit::group);
         self.indexes.limits_of_partner.shift(id, old, new);
-        self.touched.partners.extend(old.into_iter().chain(new));
+        let groups = || old.into_iter().chain(new);
+        self.touched.all |= groups().any(|group| group == Limit::EVERYBODY);
+        self.touched.partners.extend(groups());
     }
 
     pub(super) fn set_invoice(&mut self, id: i32, row: Option<Invoice>) {
@@ -149,6 +169,37 @@ impl State {
         self.touched.orders.extend(old.into_iter().chain(new));
     }
 
+    fn set_pending(&mut self, id: i32, row: Option<Pending>) {
+        let new = row.as_ref().map(|row| row.partner_id);
+        let old = self.tables.pending.set(id, row).map(|row| row.partner_id);
+        self.indexes.pending_of_partner.shift(id, old, new);
+        self.touched.pending.insert(id);
+    }
+
+    fn set_pos_order(&mut self, id: i32, row: Option<PosOrder>) {
+        if self.tables.pos_orders.get(id) == row.as_ref() {
+            return;
+        }
+        self.tables.pos_orders.set(id, row);
+        for line in self.indexes.pos_lines_of_order.members(id) {
+            let line = self.tables.pos_lines.get(line).map(|line| line.order_line_id);
+            line.into_iter().for_each(|line| self.touched.line(line, &self.tables));
+        }
+    }
+
+    fn set_pos_line(&mut self, id: i32, row: Option<PosLine>) {
+        if self.tables.pos_lines.get(id) == row.as_ref() {
+            return;
+        }
+        let (order, line) = (|row: &PosLine| row.pos_order_id, |row: &PosLine| row.order_line_id);
+        let new = (row.as_ref().map(order), row.as_ref().map(line));
+        let old = self.tables.pos_lines.set(id, row);
+        let old = (old.as_ref().map(order), old.as_ref().map(line));
+        self.indexes.pos_lines_of_order.shift(id, old.0, new.0);
+        self.indexes.pos_lines_of_line.shift(id, old.1, new.1);
+        old.1.into_iter().chain(new.1).for_each(|line| self.touched.line(line, &self.tables));
+    }
+
     fn set_link(&mut self, key: (i32, i32), row: Option<InvoicedLine>) {
         self.indexes.links.remove(key);
         if row.is_some() {
@@ -157,6 +208,6 @@ impl State {
         self.tables.links.set(key, row);
         let (item, line) = key;
         self.touched.line(line, &self.tables);
-        self.touched.siblings(item, &self.tables, &self.indexes);
+        self.touched.siblings(item, &self.tables);
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn breach(view: View<'_>, key: Key, position: &Position) -> Option<Na
     }
     let last = today.checked_add_days(Days::new(AHEAD))?;
     let mut changes: BTreeMap<NaiveDate, i128> = BTreeMap::new();
-    for (due, amount) in state.contributions.receivable(key).filter(|(due, _)| *due >= today) {
+    for (due, _, amount) in state.receivable(key).filter(|(due, ..)| *due >= today) {
         let change = changes.entry(due.succ_opt()?).or_default();
         *change = change.saturating_sub(amount.0);
     }
@@ -34,7 +34,7 @@ pub(super) fn breach(view: View<'_>, key: Key, position: &Position) -> Option<Na
     for (_, order) in state.open_orders.rows_of(key) {
         if let Some(ships) = order.ships.filter(|ships| *ships > horizon_ends) {
             let change = changes.entry(ships.checked_sub_days(horizon)?).or_default();
-            *change = change.saturating_add(order.amount.0);
+            *change = change.saturating_add(order.counted(settings).0);
         }
     }
     for (day, change) in changes.range(..=last) {

@@ -33,10 +33,12 @@ pub(super) enum Bucket {
     Overdue,
     Unapplied,
     DraftInvoiced,
+    /// A draft's share that no order accounts for, while the rest of it does.
+    Committed,
 }
 
 impl Bucket {
-    pub(super) const COUNT: usize = 4;
+    pub(super) const COUNT: usize = 5;
 
     /// Whether it is a posted claim.
     pub(super) fn is_receivable(self) -> bool {

@@ -94,6 +94,11 @@ impl Contributions {
         self.companies.iter().copied()
     }
 
+    /// Whether an item contributes to a key, even where all of them together come to nothing.
+    pub(super) fn is_open(&self, key: Key) -> bool {
+        self.sums.contains_key(&key)
+    }
+
     pub(super) fn sums(&self, key: Key) -> Sums {
         self.sums.get(&key).copied().unwrap_or_default()
     }
@@ -108,12 +113,7 @@ impl Contributions {
         self.receivable_items(key).next().map(|(due, ..)| due)
     }
 
-    /// Due date and amount of what is receivable, the earliest first.
-    pub(super) fn receivable(&self, key: Key) -> impl Iterator<Item = (NaiveDate, Money)> + '_ {
-        self.receivable_items(key).map(|(due, _, amount)| (due, amount))
-    }
-
-    /// The same, with the items' ids.
+    /// Due date, id and amount of what is receivable, the earliest first.
     pub(super) fn receivable_items(&self, key: Key) -> impl Iterator<Item = (NaiveDate, i32, Money)> + '_ {
         let items = self.receivable.range((key, NaiveDate::MIN, i32::MIN)..=(key, NaiveDate::MAX, i32::MAX));
         items.map(|((_, due, id), amount)| (*due, *id, *amount))
@@ -124,7 +124,7 @@ impl Contributions {
         self.items.iter().filter(move |(_, part)| part.party == key).map(|(id, part)| (id, *part))
     }
 
-    /// The date of the last payment that is not applied.
+    /// The date of the last payment that came and is not applied.
     pub(super) fn last_unapplied(&self, key: Key) -> Option<NaiveDate> {
         let items = self.unapplied.range((key, NaiveDate::MIN, i32::MIN)..=(key, NaiveDate::MAX, i32::MAX));
         items.last().map(|(_, day, _)| *day)

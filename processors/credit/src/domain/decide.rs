@@ -56,7 +56,11 @@ impl<'a> Decision<'a> {
         self.state.place(today);
         let touched = &mut self.state.touched;
         let (rates, settings) = (std::mem::take(&mut touched.rates), std::mem::take(&mut touched.settings));
-        let keys = std::mem::take(&mut touched.keys);
+        let mut keys = std::mem::take(&mut touched.keys);
+        if settings {
+            // The rule says what counts.
+            keys.extend(self.state.tables.exposures.iter().map(|row| Key::from(row.key())));
+        }
         let mut assess = std::mem::take(&mut touched.assess);
         let mut customers = std::mem::take(&mut touched.customers);
         for key in keys {
@@ -99,7 +103,7 @@ impl<'a> Decision<'a> {
     fn exposure(&mut self, key: Key) -> bool {
         let tables = &self.state.tables;
         let before = tables.exposures.get(key.id());
-        let mut after = exposure(self.state, key, self.now);
+        let mut after = exposure(self.state, self.settings, key, self.now);
         if let (Some(before), Some(after)) = (before, &mut after) {
             let now = std::mem::replace(&mut after.updated_at, before.updated_at);
             if before == after {
@@ -150,7 +154,7 @@ impl<'a> Decision<'a> {
             return false;
         }
         let (view, outbox) = self.parts();
-        let View { state, settings, now, today } = view;
+        let View { settings, now, today, .. } = view;
         let mut hold = old.clone().unwrap_or_else(|| Hold::none(key, now));
         hold.lapse(today, now, outbox);
         let holding = holds::holding(failing, settings);
@@ -158,7 +162,10 @@ impl<'a> Decision<'a> {
         let checks: Vec<_> = holding.iter().copied().filter(|check| !hold.released.contains(check)).collect();
 
         let (before, after) = (hold.status, hold.due_status(&checks, settings.mode));
-        let orders = if after == HoldStatus::None { Vec::new() } else { holds::orders_to_hold(state, key) };
+        let orders = match after {
+            HoldStatus::None => Vec::new(),
+            _ => holds::orders_to_hold(view, key, &checks, position),
+        };
         let differs = *hold.checks != checks || *hold.orders != orders;
         let news = before != after || (after != HoldStatus::None && differs);
         let shown = news || after != HoldStatus::None;

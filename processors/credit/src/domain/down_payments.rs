@@ -6,8 +6,8 @@ use super::indexes::Indexes;
 use super::rates::Rates;
 use crate::store::{Item, SaleOrder, SaleOrderLine, Tables};
 
-/// An order's down payments on posted invoices, with taxes, in the order's currency. What a later invoice or a credit note takes
-/// back of them is taken off.
+/// An order's down payments on posted invoices and in points of sale, with taxes, in the order's currency. What a later invoice or a
+/// credit note takes back of them is taken off.
 pub(super) struct DownPayments {
     pub(super) posted: Decimal,
     /// Those of invoices on which nothing is left to pay.
@@ -26,17 +26,22 @@ impl DownPayments {
         indexes: &Indexes,
         rates: &Rates,
     ) -> Option<Self> {
-        let (mut posted, mut paid) = (Decimal::ZERO, Decimal::ZERO);
+        let (mut posted, mut paid, mut in_pos) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         let company = tables.party(order.company_id, order.partner_id).company;
-        let lines = lines.filter(|line| line.down_payment);
-        let items = lines.flat_map(|line| indexes.links.items_of(line.id));
-        let items = items.filter_map(|item| tables.items.get(item));
-        for item in items.filter(|item| item.down_payment && !item.draft) {
-            let from = item.currency_id.unwrap_or(currency);
-            let invoiced = -rates.convert(item.amount_currency, company, from, currency)?;
-            posted = posted.checked_add(invoiced)?;
-            if invoiced.is_sign_negative() || is_paid(item, tables, indexes) {
-                paid = paid.checked_add(invoiced)?;
+        for line in lines.filter(|line| line.down_payment) {
+            let items = indexes.links.items_of(line.id).filter_map(|item| tables.items.get(item));
+            for item in items.filter(|item| item.down_payment && !item.draft) {
+                let from = item.currency_id.unwrap_or(currency);
+                let invoiced = -rates.convert(item.amount_currency, company, from, currency)?;
+                posted = posted.checked_add(invoiced)?;
+                if invoiced.is_sign_negative() || is_paid(item, tables, indexes) {
+                    paid = paid.checked_add(invoiced)?;
+                }
+            }
+            let pos_lines = indexes.pos_lines_of_line.members(line.id);
+            let pos_lines = pos_lines.filter_map(|line| tables.pos_lines.get(line));
+            for line in pos_lines.filter(|line| tables.pos_orders.get(line.pos_order_id).is_some()) {
+                in_pos = in_pos.checked_add(line.amount)?;
             }
         }
         let with_taxes = |amount: Decimal| {
@@ -49,7 +54,10 @@ impl DownPayments {
             let share = || amount.checked_mul(order.total.checked_div(order.untaxed)?);
             Some(tables.rounded(product.or_else(share)?, currency))
         };
-        Some(Self { posted: with_taxes(posted)?, paid: with_taxes(paid)?.max(Decimal::ZERO) })
+        let in_pos = tables.rounded(in_pos, currency);
+        let (posted, paid) =
+            (with_taxes(posted)?.checked_add(in_pos)?, with_taxes(paid)?.checked_add(in_pos)?);
+        Some(Self { posted, paid: paid.max(Decimal::ZERO) })
     }
 
     /// What will be invoiced behind them of `to_invoice`, which is a part of `all` that will be in the end. A down payment may be for
@@ -62,6 +70,12 @@ impl DownPayments {
         } else {
             (to_invoice - self.posted).max(Decimal::ZERO)
         }
+    }
+
+    /// What will be invoiced of `committed` once it is delivered: down payments that go beyond what Odoo has to invoice now are for that.
+    pub(super) fn deducted_later(&self, committed: Decimal, to_invoice_odoo: Decimal) -> Decimal {
+        let beyond = (self.posted - to_invoice_odoo.max(Decimal::ZERO)).max(Decimal::ZERO);
+        committed.min((committed - beyond).max(Decimal::ZERO))
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) struct Buckets {
     unapplied: Decimal,
     draft_invoiced: Decimal,
     to_invoice: Decimal,
+    to_invoice_odoo: Decimal,
+    committed: Decimal,
     total: Decimal,
     credit_limit: Option<Decimal>,
     oldest_due: Option<NaiveDate>,
@@ -60,6 +62,8 @@ impl Buckets {
             unapplied: scaled(row.unapplied),
             draft_invoiced: scaled(row.draft_invoiced),
             to_invoice: scaled(row.to_invoice),
+            to_invoice_odoo: scaled(row.to_invoice_odoo),
+            committed: scaled(row.committed),
             total: scaled(row.total),
             credit_limit: row.credit_limit.map(&scaled),
             oldest_due: row.oldest_due,
@@ -121,6 +125,7 @@ pub(super) struct HoldData<'a> {
     pub(super) missing: Option<Decimal>,
     pub(super) release: &'a str,
     pub(super) orders: &'a [i32],
+    pub(super) order_numbers: Vec<&'a str>,
 }
 
 /// A hold or a suggestion of one is over: what it was, and why.

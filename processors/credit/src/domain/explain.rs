@@ -12,12 +12,14 @@ use utoipa::ToSchema;
 
 use super::bucket::{Bucket, Key};
 use super::day_scores::DayScores;
+use super::pending::{self, decimal};
 use super::position::Position;
 use super::score::Parts;
 use super::settings::{Consequence, Settings};
 use super::state::State;
+use super::to_invoice::OpenOrder;
 use super::view::View;
-use crate::store::{Assessment, Check, Hold, HoldStatus};
+use crate::store::{Assessment, Check, Exposure, Hold, HoldStatus, Tables};
 
 /// A customer in one company.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,14 +28,23 @@ pub struct Explanation {
     pub company_id: i32,
     /// ISO 4217 code of its currency; all amounts are in it.
     pub currency: String,
-    /// The sum of all buckets.
+    /// What is owed: the sum of all buckets but `committed`, which counts only where the rule says so.
     pub total: Decimal,
+    /// Payments that have no journal entry yet, so that Odoo still counts what they pay; checks do not. Negative where more of
+    /// them went to the customer.
+    pub in_payment: Decimal,
+    /// What Odoo shows as to be invoiced.
+    pub to_invoice_odoo: Decimal,
+    /// Why that is not `to_invoice`, where it is not.
+    pub why_not_odoo: Option<String>,
     /// The buckets that are not empty, with their documents.
     pub buckets: Vec<BucketExplained>,
-    /// The customer's own limit.
+    /// The customer's own limit, or the company's default.
     pub credit_limit: Option<Decimal>,
     /// The limit that counts: a raised one while it lasts.
     pub limit_in_force: Option<Decimal>,
+    /// Limits that count for orders of a branch.
+    pub branch_limits: Vec<BranchLimit>,
     /// Every check that is made.
     pub checks: Vec<CheckExplained>,
     /// The score and what it is made of.
@@ -51,10 +62,19 @@ pub struct Explanation {
     pub would_change: Vec<String>,
 }
 
+/// A limit that a branch has set.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BranchLimit {
+    /// The branch.
+    pub company_id: i32,
+    /// Its limit.
+    pub limit: Decimal,
+}
+
 /// A bucket.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct BucketExplained {
-    /// not_due, overdue, unapplied, draft_invoiced or to_invoice.
+    /// not_due, overdue, unapplied, draft_invoiced, to_invoice or committed.
     pub bucket: &'static str,
     /// The sum.
     pub amount: Decimal,
@@ -65,10 +85,12 @@ pub struct BucketExplained {
 /// A document.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DocumentExplained {
-    /// account.move.line or sale.order.
+    /// account.move.line, sale.order, or account.payment.
     pub model: &'static str,
     /// Its id in Odoo.
     pub id: i32,
+    /// Its number, or that of a journal item's entry, where it has one.
+    pub number: Option<String>,
     /// The journal entry of a journal item.
     pub move_id: Option<i32>,
     /// What it contributes.
@@ -126,6 +148,7 @@ pub struct HoldExplained {
     /// What it is at present.
     pub status: HoldStatus,
     /// Since when.
+    #[serde(serialize_with = "contract::api::time::optional::serialize")]
     pub since: Option<DateTime<Utc>>,
     /// Why.
     pub reason: String,
@@ -133,8 +156,12 @@ pub struct HoldExplained {
     pub missing: Option<Decimal>,
     /// What would release it.
     pub release: String,
+    /// Whether a person accepted it when it was suggested.
+    pub accepted: bool,
     /// Ids of the orders that it is about.
     pub orders: Vec<i32>,
+    /// Their numbers.
+    pub order_numbers: Vec<String>,
     /// Checks that a person lets pass until they have passed by themselves.
     pub released_checks: Vec<Check>,
     /// No hold up to and including this day.
@@ -150,8 +177,14 @@ pub struct HoldExplained {
 }
 
 impl HoldExplained {
-    fn from_row(hold: &Hold) -> Self {
+    fn from_row(hold: &Hold, tables: &Tables) -> Self {
+        let number = |order: &i32| {
+            let name = tables.orders.get(*order).map(|order| order.name.clone());
+            name.filter(|name| !name.is_empty()).unwrap_or_else(|| order.to_string())
+        };
         Self {
+            accepted: hold.accepted,
+            order_numbers: hold.orders.iter().map(number).collect(),
             status: hold.status,
             since: hold.since,
             reason: hold.reason.clone(),
@@ -180,6 +213,9 @@ pub(crate) fn explain(
     let mut keys: BTreeSet<Key> = state.assessable(today).into_iter().collect();
     // What people decided stands even where nothing is owed.
     keys.extend(state.tables.holds.iter().map(|row| Key::from(row.key())));
+    // Or where there is a limit.
+    let roots = state.tables.roots().into_iter().map(|company| Key { company, partner });
+    keys.extend(roots.filter(|key| state.own_limit(*key).is_some()));
     let view = View { state, settings, now, today };
     keys.into_iter().filter(|key| key.partner == partner).map(|key| explain_in(view, key)).collect()
 }
@@ -206,19 +242,34 @@ fn explain_in(view: View<'_>, key: Key) -> Explanation {
     let checks: Vec<_> = checks.collect();
     let scaled = |amount| tables.scaled(key.company, amount);
     let breach_on = assessment.and_then(|row| row.breach_on);
-    let (decision, would_change) = decision(hold, &checks, breach_on, settings.mode);
+    let hold = hold.map(|hold| HoldExplained::from_row(hold, tables));
+    let (decision, would_change) = decision(hold.as_ref(), &checks, breach_on, settings.mode);
+    let exposure = tables.exposures.get(key.id());
+    let amount = |of: fn(&Exposure) -> Decimal| scaled(exposure.map_or(Decimal::ZERO, of));
+    let (to_invoice, to_invoice_odoo) = (amount(|row| row.to_invoice), amount(|row| row.to_invoice_odoo));
+    let branch_limits = state.limits_of_branches(key, today).into_iter();
+    let branch_limits =
+        branch_limits.map(|(company_id, limit)| BranchLimit { company_id, limit: scaled(limit) });
     Explanation {
         company_id: key.company,
         currency: tables.currency(key.company),
-        total: position.total,
+        total: amount(|row| row.total),
+        in_payment: scaled(decimal(pending::sum(&state.pending, key))),
+        to_invoice_odoo,
+        why_not_odoo: (to_invoice != to_invoice_odoo).then(|| {
+            "down payments that are posted are taken off here; Odoo counts them twice, as orders and as invoices \
+             (https://github.com/odoo/odoo/issues/238909)"
+                .into()
+        }),
         buckets: buckets(state, key),
-        credit_limit: tables.own_limit(key).map(scaled),
-        limit_in_force: tables.limit_in_force(key, today).map(scaled),
+        credit_limit: state.own_limit(key).map(scaled),
+        limit_in_force: state.limit_in_force(key, today).map(scaled),
+        branch_limits: branch_limits.collect(),
         checks,
         score: score(view, key, assessment, &position),
         breach_on,
         mode: settings.mode,
-        hold: hold.map(HoldExplained::from_row),
+        hold,
         decision,
         would_change,
     }
@@ -251,6 +302,7 @@ fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
         (Bucket::Overdue, "overdue"),
         (Bucket::Unapplied, "unapplied"),
         (Bucket::DraftInvoiced, "draft_invoiced"),
+        (Bucket::Committed, "committed"),
     ];
     let decimals = state.tables.decimals(key.company);
     let amount = |amount: Money| Money::sum_to_decimal(amount.0, decimals);
@@ -259,6 +311,12 @@ fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
         let items = items.map(|(id, part)| DocumentExplained {
             model: "account.move.line",
             id,
+            number: state
+                .tables
+                .items
+                .get(id)
+                .and_then(|item| item.number.clone())
+                .filter(|number| number != "/"),
             move_id: state.tables.items.get(id).map(|item| item.move_id),
             amount: amount(part.amount),
             date: part.due,
@@ -267,18 +325,36 @@ fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
         let amount = documents.iter().map(|document| document.amount).sum();
         BucketExplained { bucket: name, amount, documents }
     });
-    let orders = state.open_orders.rows_of(key).map(|(id, order)| DocumentExplained {
-        model: "sale.order",
-        id,
-        move_id: None,
-        amount: amount(order.amount),
-        date: order.ships,
-    });
+    let mut buckets = explained.into_iter().collect::<Vec<_>>();
     // Orders are added up in their currency: the sum may differ from the orders', each converted by itself, in its last digits.
-    let to_invoice = Money::sum_to_decimal(state.ordered.sum(key, &state.rates, &state.tables), decimals);
-    let to_invoice =
-        BucketExplained { bucket: "to_invoice", amount: to_invoice, documents: orders.collect() };
-    let mut buckets: Vec<_> = explained.into_iter().chain([to_invoice]).collect();
+    let sums = state.ordered.sums(key, &state.rates, &state.tables);
+    let orders = |of: fn(&OpenOrder) -> Money| {
+        let orders = state.open_orders.rows_of(key).filter(move |(_, order)| of(order) != Money::ZERO);
+        let orders = orders.map(move |(id, order)| DocumentExplained {
+            model: "sale.order",
+            id,
+            number: state
+                .tables
+                .orders
+                .get(id)
+                .map(|order| order.name.clone())
+                .filter(|name| !name.is_empty()),
+            move_id: None,
+            amount: amount(of(order)),
+            date: order.ships,
+        });
+        orders.collect::<Vec<_>>()
+    };
+    let sum = |sum| Money::sum_to_decimal(sum, decimals);
+    if let Some(committed) = buckets.last_mut() {
+        committed.amount += sum(sums.committed);
+        committed.documents.extend(orders(|order| order.committed));
+    }
+    buckets.push(BucketExplained {
+        bucket: "to_invoice",
+        amount: sum(sums.to_invoice),
+        documents: orders(|order| order.amount),
+    });
     buckets.retain(|bucket| !bucket.documents.is_empty());
     for bucket in &mut buckets {
         bucket.documents.sort_by_key(|document| (document.date, document.model, document.id));
@@ -288,7 +364,7 @@ fn buckets(state: &State, key: Key) -> Vec<BucketExplained> {
 
 /// What was decided, and what would change it.
 fn decision(
-    hold: Option<&Hold>,
+    hold: Option<&HoldExplained>,
     checks: &[CheckExplained],
     breach_on: Option<NaiveDate>,
     mode: Mode,
@@ -298,11 +374,16 @@ fn decision(
     if mode == Mode::Off {
         would_change.push("the rule is off: whatever fails, nobody is held".to_owned());
     }
-    let decision = match hold.map_or(HoldStatus::None, |hold| hold.status) {
-        HoldStatus::Held => "orders that are not delivered are on hold",
-        HoldStatus::Suggested => "a hold on orders that are not delivered is suggested",
-        HoldStatus::Shadow => "orders that are not delivered would be on hold, but the rule only watches",
-        HoldStatus::None => "no hold",
+    let status = hold.map_or(HoldStatus::None, |hold| hold.status);
+    let what = match hold.map_or(&[][..], |hold| hold.order_numbers.as_slice()) {
+        [] => "no order waits for delivery now; new orders".into(),
+        numbers => format!("the orders that are not delivered ({})", numbers.join(", ")),
+    };
+    let decision = match status {
+        HoldStatus::Held => format!("{what} are on hold"),
+        HoldStatus::Suggested => format!("a hold is suggested: {what} would wait"),
+        HoldStatus::Shadow => format!("{what} would be on hold, but the rule only watches"),
+        HoldStatus::None => "no hold".into(),
     };
     if let Some(hold) = hold {
         if !hold.release.is_empty() {
@@ -314,8 +395,8 @@ fn decision(
         if let Some(until) = hold.raised_until {
             would_change.push(format!("the raised limit ends with {until}"));
         }
-        if !hold.released.is_empty() {
-            let released: Vec<_> = hold.released.iter().map(|check| check.as_str()).collect();
+        if !hold.released_checks.is_empty() {
+            let released: Vec<_> = hold.released_checks.iter().map(|check| check.as_str()).collect();
             would_change.push(format!(
                 "a person released it; it holds again once {} has passed and fails anew",
                 released.join(",")
@@ -331,5 +412,5 @@ fn decision(
     if let Some(day) = breach_on {
         would_change.push(format!("the limit is going to be exceeded on {day}, as things stand"));
     }
-    (decision.to_owned(), would_change)
+    (decision, would_change)
 }

@@ -6,43 +6,43 @@ use rust_decimal::Decimal;
 
 use super::bucket::{Bucket, Key};
 use super::events::{Buckets, ExposureChanged};
+use super::settings::Settings;
 use super::state::State;
 use crate::store::{Exposure, Tables};
 
-/// What contributes to a key, as a row; `None` where nothing does and no limit is set.
-pub(super) fn exposure(state: &State, key: Key, now: DateTime<Utc>) -> Option<Exposure> {
-    let tables = &state.tables;
-    let sums = state.contributions.sums(key);
-    let partner = tables.partners.get(key.partner);
-    let commercial =
-        partner.filter(|row| row.commercial_id == row.id && tables.roots().contains(&key.company));
-    let credit_limit = commercial.and_then(|row| state.limit(row, key));
-    let decimals = tables.decimals(key.company);
-    let [not_due, overdue, unapplied, draft_invoiced] =
-        [Bucket::NotDue, Bucket::Overdue, Bucket::Unapplied, Bucket::DraftInvoiced]
-            .map(|bucket| sums.amount(bucket));
-    let to_invoice = state.ordered.sum(key, &state.rates, tables);
-    let buckets = [not_due, overdue, unapplied, draft_invoiced, to_invoice]
-        .map(|sum| Money::sum_to_decimal(sum, decimals));
-    if credit_limit.is_none() && buckets.iter().all(Decimal::is_zero) {
+/// What contributes to a key, as a row; `None` where nothing does.
+pub(super) fn exposure(state: &State, settings: &Settings, key: Key, now: DateTime<Utc>) -> Option<Exposure> {
+    if !state.contributions.is_open(key) && !state.ordered.is_open(key) {
         return None;
     }
-    let [not_due, overdue, unapplied, draft_invoiced, to_invoice] = buckets;
-    Some(Exposure {
+    let tables = &state.tables;
+    let decimals = tables.decimals(key.company);
+    let sums = state.contributions.sums(key);
+    let items = |bucket| Money::sum_to_decimal(sums.amount(bucket), decimals);
+    let orders = state.ordered.sums(key, &state.rates, tables);
+    let orders = orders.map(|sum| Money::sum_to_decimal(sum, decimals));
+    let mut row = Exposure {
         company_id: key.company,
         partner_id: key.partner,
-        partner_name: partner.map(|partner| partner.name.clone()).unwrap_or_default(),
+        partner_name: tables.partners.get(key.partner).map(|row| row.name.clone()).unwrap_or_default(),
         currency: tables.currency(key.company),
-        not_due,
-        overdue,
-        unapplied,
-        draft_invoiced,
-        to_invoice,
-        total: buckets.iter().sum(),
-        credit_limit,
+        not_due: items(Bucket::NotDue),
+        overdue: items(Bucket::Overdue),
+        unapplied: items(Bucket::Unapplied),
+        draft_invoiced: items(Bucket::DraftInvoiced),
+        to_invoice: orders.to_invoice,
+        to_invoice_odoo: orders.to_invoice_odoo,
+        committed: items(Bucket::Committed) + orders.committed,
+        total: Decimal::ZERO,
+        credit_limit: state.own_limit(key).map(|limit| tables.scaled(key.company, limit)),
         oldest_due: state.contributions.oldest_due(key),
         updated_at: now,
-    })
+    };
+    row.total = row.not_due + row.overdue + row.unapplied + row.draft_invoiced + row.to_invoice;
+    if settings.counts_committed {
+        row.total += row.committed;
+    }
+    Some(row)
 }
 
 /// Emits that an exposure came, changed or went.

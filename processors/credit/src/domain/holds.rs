@@ -1,5 +1,7 @@
 //! Holds: placed, proposed, released, and what each of them says. decisions.md, "Holds".
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use contract::audit::{Status as Verdict, json};
 use contract::{Audit, Mode, Outbox};
@@ -9,9 +11,9 @@ use sqlx::types::Json;
 
 use super::bucket::{Bucket, Key};
 use super::events::{Failing, HoldData, HoldPlaced, HoldReleased, HoldSuggested};
+use super::pending;
 use super::position::Position;
 use super::settings::{Consequence, Settings};
-use super::state::State;
 use super::view::View;
 use crate::store::{Check, Hold, HoldStatus};
 
@@ -26,6 +28,7 @@ impl Hold {
             reason: String::new(),
             release: String::new(),
             missing: None,
+            accepted: false,
             orders: Json::default(),
             since: None,
             released: Json::default(),
@@ -69,6 +72,7 @@ impl Hold {
         match mode {
             Mode::Off => HoldStatus::None,
             _ if checks.is_empty() || self.exempt_until.is_some() => HoldStatus::None,
+            _ if self.accepted => HoldStatus::Held,
             Mode::Shadow => HoldStatus::Shadow,
             Mode::Suggest => HoldStatus::Suggested,
             Mode::Auto => HoldStatus::Held,
@@ -101,6 +105,7 @@ impl Hold {
             self.since = (status != HoldStatus::None).then_some(view.now);
         }
         self.status = status;
+        self.accepted &= status == HoldStatus::Held;
         self.checks.clear();
         self.reason.clear();
         self.release.clear();
@@ -154,9 +159,21 @@ pub(super) fn figures(view: View<'_>, checks: &[Check], position: &Position) -> 
     checks.iter().map(failing).collect()
 }
 
-/// Orders that are not delivered, in the order of their ids, but for those that unapplied payments cover.
-pub(super) fn orders_to_hold(state: &State, key: Key) -> Vec<i32> {
-    let mut paid = -state.contributions.sums(key).amount(Bucket::Unapplied);
+/// Orders that are not delivered, in the order of their ids, but for those that unapplied payments cover, and those of a branch, or of
+/// the root company, whose own limit lets the checks `checks` pass.
+pub(super) fn orders_to_hold(view: View<'_>, key: Key, checks: &[Check], position: &Position) -> Vec<i32> {
+    let state = view.state;
+    let limits = state.limits_of_branches(key, view.today);
+    let of_root = state.limit_of_root(key, view.today);
+    let fails = |company: i32| {
+        let own = limits.get(&company).copied().filter(|limit| *limit > Decimal::ZERO).or(of_root);
+        let position = Position { limit: own, ..position.clone() };
+        checks.iter().any(|check| check.fails(&position, view.settings.check(*check), true, view.today))
+    };
+    let of_companies: BTreeSet<_> = state.open_orders.rows_of(key).map(|(_, order)| order.company).collect();
+    let failing: BTreeSet<_> = of_companies.into_iter().filter(|company| fails(*company)).collect();
+    let pending = pending::beyond(&state.contributions, &state.pending, key).0;
+    let mut paid = (pending - state.contributions.sums(key).amount(Bucket::Unapplied)).max(0);
     let mut held = Vec::new();
     for (id, order) in state.open_orders.rows_of(key) {
         let left = order.left.0.max(order.amount.0);
@@ -165,7 +182,7 @@ pub(super) fn orders_to_hold(state: &State, key: Key) -> Vec<i32> {
             continue;
         }
         paid = 0;
-        if order.undelivered {
+        if order.undelivered && failing.contains(&order.company) {
             held.push(id);
         }
     }
@@ -214,8 +231,8 @@ impl Transition<'_> {
     pub(super) fn emit(&self, view: View<'_>, outbox: &mut Outbox) {
         let Self { before, hold, failing, position, why } = *self;
         let (company_id, partner_id, after) = (hold.company_id, hold.partner_id, hold.status);
-        let name = view.state.tables.name(partner_id);
-        let currency = view.state.tables.currency(company_id);
+        let tables = &view.state.tables;
+        let (name, currency) = (tables.name(partner_id), tables.currency(company_id));
         let was_emitted = matches!(before, HoldStatus::Held | HoldStatus::Suggested);
         if was_emitted && before != after && !(before == HoldStatus::Suggested && after == HoldStatus::Held) {
             let event = HoldReleased { company_id, partner_id, partner_name: &name, was: before, why };
@@ -233,6 +250,12 @@ impl Transition<'_> {
                 missing: hold.missing,
                 release: &hold.release,
                 orders: &hold.orders,
+                order_numbers: hold
+                    .orders
+                    .iter()
+                    .filter_map(|order| tables.orders.get(*order))
+                    .map(|row| row.name.as_str())
+                    .collect(),
             };
             if after == HoldStatus::Held {
                 outbox.emit(view.now, &HoldPlaced(data));

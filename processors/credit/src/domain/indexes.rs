@@ -17,6 +17,9 @@ pub(super) struct Indexes {
     pub(super) limits_of_partner: Index,
     pub(super) invoices_of_partner: Index,
     pub(super) settlements_of_item: Index,
+    pub(super) pending_of_partner: Index,
+    pub(super) pos_lines_of_line: Index,
+    pub(super) pos_lines_of_order: Index,
 }
 
 impl Indexes {
@@ -29,9 +32,12 @@ impl Indexes {
             items_of_partner: items.iter().filter_map(|item| Some((item.partner_id?, item.id))).collect(),
             orders_of_partner: tables.orders.iter().map(|order| (order.partner_id, order.id)).collect(),
             lines_of_order: tables.lines.iter().map(|line| (line.order_id, line.id)).collect(),
-            limits_of_partner: tables.limits.iter().map(|limit| (limit.partner_id, limit.id)).collect(),
+            limits_of_partner: tables.limits.iter().map(|limit| (limit.group(), limit.id)).collect(),
             invoices_of_partner: invoices.iter().filter_map(|row| Some((row.partner_id?, row.id))).collect(),
             settlements_of_item: tables.settlements.iter().flat_map(ends).collect(),
+            pending_of_partner: tables.pending.iter().map(|row| (row.partner_id, row.id)).collect(),
+            pos_lines_of_line: tables.pos_lines.iter().map(|row| (row.order_line_id, row.id)).collect(),
+            pos_lines_of_order: tables.pos_lines.iter().map(|row| (row.pos_order_id, row.id)).collect(),
         }
     }
 
@@ -47,6 +53,11 @@ impl Indexes {
             }
             "sale_order" => self.orders_of_partner.clear(),
             "sale_order_line" => self.lines_of_order.clear(),
+            "account_payment" => self.pending_of_partner.clear(),
+            "pos_order_line" => {
+                self.pos_lines_of_line.clear();
+                self.pos_lines_of_order.clear();
+            }
             "sale_order_line_invoice_rel" => self.links = Links::default(),
             _ => {}
         }

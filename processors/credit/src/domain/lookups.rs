@@ -1,12 +1,11 @@
 //! What the rows say about companies, partners and products.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::bucket::{Key, Party};
-use crate::store::{Currency, Partner, Tables};
+use super::bucket::Party;
+use crate::store::{Currency, Tables};
 
 impl Tables {
     /// The root company and commercial partner that stand behind `company` and `partner`.
@@ -69,26 +68,5 @@ impl Tables {
     pub(super) fn scaled(&self, company: i32, mut amount: Decimal) -> Decimal {
         amount.rescale(self.decimals(company));
         amount
-    }
-
-    /// The customer's own limit.
-    pub(super) fn own_limit(&self, key: Key) -> Option<Decimal> {
-        self.exposures.get(key.id()).and_then(|exposure| exposure.credit_limit)
-    }
-
-    /// The limit that counts: the customer's own, or the raised one while it lasts, whichever is higher.
-    pub(super) fn limit_in_force(&self, key: Key, today: NaiveDate) -> Option<Decimal> {
-        let own = self.own_limit(key)?;
-        let raised =
-            self.holds.get(key.id()).filter(|hold| hold.raised_until.is_some_and(|until| today <= until));
-        let raised = raised.and_then(|hold| hold.raised_limit).filter(|_| own > Decimal::ZERO);
-        Some(raised.map_or(own, |raised| own.max(raised)))
-    }
-}
-
-impl Partner {
-    /// The explicit limits by company.
-    pub(super) fn limits(&self) -> BTreeMap<i32, Decimal> {
-        self.credit_limit.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
     }
 }

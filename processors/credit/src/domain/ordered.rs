@@ -17,7 +17,36 @@ pub(super) struct OrderPart {
     pub(super) address: i32,
     pub(super) currency: i32,
     /// In that currency.
-    pub(super) amount: Money,
+    pub(super) amounts: Amounts<Money>,
+}
+
+/// What orders will still be invoiced for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Amounts<T> {
+    /// As things stand.
+    pub(super) to_invoice: T,
+    /// The same by Odoo's count.
+    pub(super) to_invoice_odoo: T,
+    /// What was ordered besides, and counts once it is delivered.
+    pub(super) committed: T,
+}
+
+impl<T> Amounts<T> {
+    pub(super) fn map<U>(self, change: impl Fn(T) -> U) -> Amounts<U> {
+        Amounts {
+            to_invoice: change(self.to_invoice),
+            to_invoice_odoo: change(self.to_invoice_odoo),
+            committed: change(self.committed),
+        }
+    }
+}
+
+impl Amounts<i128> {
+    fn add(&mut self, other: Amounts<i128>, sign: i128) {
+        self.to_invoice += sign * other.to_invoice;
+        self.to_invoice_odoo += sign * other.to_invoice_odoo;
+        self.committed += sign * other.committed;
+    }
 }
 
 /// Parts, and their sums per customer, address and currency.
@@ -32,7 +61,7 @@ pub(super) struct Ordered {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
     parts: usize,
-    amount: i128,
+    amounts: Amounts<i128>,
 }
 
 impl Ordered {
@@ -52,20 +81,30 @@ impl Ordered {
         self.companies.insert(part.party.company);
         let group = (part.party, part.address, part.currency);
         let sum = self.sums.entry(group).or_default();
-        sum.amount += part.amount.0 * i128::from(sign);
+        sum.amounts.add(part.amounts.map(|amount| amount.0), sign.into());
         sum.parts = sum.parts.saturating_add_signed(isize::from(sign));
         if sum.parts == 0 {
             self.sums.remove(&group);
         }
     }
 
-    /// A customer's sum in ten-thousandths of the company's currency, each group converted for itself.
-    pub(super) fn sum(&self, key: Key, rates: &Rates, tables: &Tables) -> i128 {
-        let groups = self.sums.range((key, i32::MIN, i32::MIN)..=(key, i32::MAX, i32::MAX));
-        let converted = groups.filter_map(|((_, _, currency), sum)| {
-            rates.to_company(sum.amount, key.company, *currency, tables)
-        });
-        converted.sum()
+    /// A customer's sums in ten-thousandths of the company's currency, each group converted for itself.
+    pub(super) fn sums(&self, key: Key, rates: &Rates, tables: &Tables) -> Amounts<i128> {
+        let mut sums = Amounts::default();
+        for ((_, _, currency), sum) in self.groups(key) {
+            let converted = |sum| rates.to_company(sum, key.company, *currency, tables).unwrap_or_default();
+            sums.add(sum.amounts.map(converted), 1);
+        }
+        sums
+    }
+
+    fn groups(&self, key: Key) -> impl Iterator<Item = (&(Key, i32, i32), &Sum)> {
+        self.sums.range((key, i32::MIN, i32::MIN)..=(key, i32::MAX, i32::MAX))
+    }
+
+    /// Whether an order contributes to a key, even where all of them together come to nothing.
+    pub(super) fn is_open(&self, key: Key) -> bool {
+        self.groups(key).next().is_some()
     }
 
     /// All keys that an order contributes to.
@@ -103,9 +142,10 @@ mod tests {
             party,
             address: party.partner,
             currency: 1,
-            amount: Money(amount),
+            amounts: Amounts { to_invoice: Money(amount), ..Amounts::default() },
         };
-        let sum = |ordered: &Ordered, key| ordered.sum(key, &Rates::default(), &Tables::default());
+        let sum =
+            |ordered: &Ordered, key| ordered.sums(key, &Rates::default(), &Tables::default()).to_invoice;
         assert_eq!(ordered.set(1, Some(part(seven, 100))).collect::<Vec<_>>(), [seven]);
         assert_eq!(ordered.set(2, Some(part(seven, 5))).collect::<Vec<_>>(), [seven]);
         assert_eq!(ordered.set(1, Some(part(eight, 90))).collect::<Vec<_>>(), [seven, eight]);

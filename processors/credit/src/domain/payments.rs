@@ -40,13 +40,14 @@ pub(super) struct Payment {
 }
 
 impl Payment {
-    /// A settlement is a payment when it settles a customer's due item with something that is no credit note.
+    /// A settlement is a payment when it settles a customer's due item with money that came: with no credit note, write-off, bad debt
+    /// or exchange difference.
     pub(super) fn from_row(settlement: &Settlement, tables: &Tables) -> Option<(Key, Self)> {
         let debit = tables.items.get(settlement.debit_id)?;
         let is_due =
             debit.falls_due && debit.debit && !debit.draft && tables.is_receivable(debit.account_id?);
-        let by_credit_note = tables.items.get(settlement.credit_id).is_some_and(|credit| credit.falls_due);
-        if !is_due || by_credit_note {
+        let credit = tables.items.get(settlement.credit_id);
+        if !is_due || credit.is_some_and(|credit| !tables.is_payment(credit)) {
             return None;
         }
         let payment =

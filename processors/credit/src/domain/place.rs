@@ -8,6 +8,7 @@ use contract::Table;
 use super::bucket::{Key, Part};
 use super::ordered::OrderPart;
 use super::payments::{MEMORY_DAYS, Payment};
+use super::pending::PendingPayment;
 use super::rates::Rates;
 use super::state::State;
 use super::to_invoice::{OpenOrder, Rest};
@@ -46,6 +47,10 @@ impl State {
             let orders = self.tables.orders.iter().map(|order| order.id);
             self.touched.orders.extend(orders.filter(|order| self.indexes.lines_of_order.has(*order)));
             self.touched.keys.extend(self.ordered.foreign(&self.tables));
+            self.touched.pending.extend(self.tables.pending.iter().map(|row| row.id));
+        }
+        for entry in std::mem::take(&mut self.touched.entries) {
+            self.touched.items.extend(self.indexes.items_of_move.members(entry));
         }
         self.touched.items.extend(self.contributions.overdue_by(today));
         for id in std::mem::take(&mut self.touched.items) {
@@ -55,6 +60,11 @@ impl State {
             let row = self.tables.settlements.get(id);
             let payment = row.and_then(|row| Payment::from_row(row, &self.tables));
             self.touched.assess.extend(self.payments.set(id, payment));
+        }
+        for id in std::mem::take(&mut self.touched.pending) {
+            let row = self.tables.pending.get(id);
+            let payment = row.and_then(|row| PendingPayment::from_row(row, &self.tables, &self.rates));
+            self.touched.assess.extend(self.pending.set(id, payment));
         }
         for id in std::mem::take(&mut self.touched.invoices) {
             let sale = self.tables.invoices.get(id).and_then(|row| Sale::from_row(row, &self.tables));
@@ -92,7 +102,8 @@ impl State {
     }
 
     fn touch_all_but_items(&mut self) {
-        let Self { tables, contributions, ordered, payments, sales, open_orders, touched, .. } = self;
+        let Self { tables, contributions, ordered, payments, pending, sales, open_orders, touched, .. } =
+            self;
         touched.orders = ordered.ids().collect();
         touched.orders.extend(open_orders.ids());
         touched.orders.extend(tables.orders.iter().map(|order| order.id));
@@ -100,9 +111,8 @@ impl State {
         touched.invoices.extend(tables.invoices.iter().map(|invoice| invoice.id));
         touched.settlements = payments.ids().collect();
         touched.settlements.extend(tables.settlements.iter().map(|settlement| settlement.id));
-        touched.partners =
-            tables.partners.iter().filter(|row| row.credit_limit.is_some()).map(|row| row.id).collect();
-        touched.partners.extend(tables.limits.iter().map(|limit| limit.partner_id));
+        touched.pending = pending.ids().collect();
+        touched.pending.extend(tables.pending.iter().map(|row| row.id));
         touched.keys.extend(tables.exposures.iter().map(|row| Key::from(row.key())));
         // What a currency without cents rounds to nothing has no row, and gets one when the currency gets cents.
         touched.keys.extend(contributions.keys().chain(ordered.keys()));

@@ -7,6 +7,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 
 use super::bucket::Key;
+use super::pending::{self, decimal};
 use super::view::View;
 use crate::store::Check;
 
@@ -19,7 +20,7 @@ pub(super) struct Document {
     pub(super) amount: Decimal,
 }
 
-/// All that checks look at: of one customer in one company.
+/// All that checks look at: of one customer in one company. Payments that have no entry yet are taken off.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Position {
     pub(super) total: Decimal,
@@ -48,17 +49,16 @@ impl Position {
     pub(super) fn new(view: View<'_>, key: Key) -> Self {
         let View { state, settings, today, .. } = view;
         let scaled = |amount| state.tables.scaled(key.company, amount);
-        let limit = state.tables.limit_in_force(key, today).filter(|limit| *limit > Decimal::ZERO);
         let mut position = Self {
-            limit: limit.map(scaled),
+            limit: state.limit_to_check(key, today).map(scaled),
             last_payment: state.last_payment(key, today),
             ..Self::default()
         };
+        let mut not_dated = Decimal::ZERO;
         if let Some(row) = state.tables.exposures.get(key.id()) {
-            position.total = scaled(row.total);
-            position.receivable = scaled(row.not_due + row.overdue);
-            position.overdue = scaled(row.overdue);
-            position.oldest_due = row.oldest_due;
+            position.total = row.total - decimal(pending::sum(&state.pending, key));
+            let dated = state.contributions.receivable_items(key).map(|(.., amount)| amount.0).sum();
+            not_dated = row.not_due + row.overdue - decimal(Money(dated));
         }
         let ago = |days: Decimal| {
             let days = days.trunc().to_u64();
@@ -66,8 +66,13 @@ impl Position {
         };
         let long_ago = ago(settings.check(Check::OverdueShare).days.into());
         let oldest = ago(settings.check(Check::OldestOpen).release).min(today);
-        for (due, id, amount) in state.contributions.receivable_items(key) {
+        for (due, id, amount) in state.receivable(key) {
             let amount = decimal(amount);
+            position.oldest_due.get_or_insert(due);
+            position.receivable += amount;
+            if due < today {
+                position.overdue += amount;
+            }
             if due < long_ago {
                 position.long_overdue += amount;
             }
@@ -79,14 +84,18 @@ impl Position {
         let horizon = Days::new(settings.check(Check::Horizon).days.into());
         let horizon = today.checked_add_days(horizon).unwrap_or(NaiveDate::MAX);
         for (id, order) in state.open_orders.rows_of(key) {
-            let amount = decimal(order.amount);
+            let amount = decimal(order.counted(settings));
             if order.ships.is_some_and(|ships| ships > horizon) {
                 position.ships_later += amount;
             }
-            if order.amount != Money::ZERO {
+            if !amount.is_zero() {
                 position.consider(Document { model: "sale.order", id, amount });
             }
         }
+        // Amounts have the currency's decimals in whatever is said of them.
+        position.total = scaled(position.total);
+        position.receivable = scaled(position.receivable + not_dated);
+        position.overdue = scaled(position.overdue);
         position
     }
 
@@ -96,8 +105,4 @@ impl Position {
             self.largest = Some(document);
         }
     }
-}
-
-fn decimal(amount: Money) -> Decimal {
-    Money::sum_to_decimal(amount.0, Money::SCALE)
 }

@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     checks: [CheckSettings; Check::ALL.len()],
     pub(super) weights: Weights,
     pub(super) risk: Risk,
+    /// Whether an exposure's total has what Odoo does not count.
+    pub(super) counts_committed: bool,
 }
 
 /// How one check is made.
@@ -87,6 +89,7 @@ impl Default for Settings {
             checks: std::array::from_fn(|index| check(Check::ALL[index])),
             weights: Weights::default(),
             risk: Risk::default(),
+            counts_committed: false,
         }
     }
 }
@@ -101,6 +104,8 @@ struct Config {
     weights: Weights,
     #[serde(default)]
     risk: Risk,
+    #[serde(default)]
+    counts_committed: bool,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +180,7 @@ impl Settings {
             return Err("config.risk: medium has to be at or below low".into());
         }
         (settings.weights, settings.risk) = (config.weights, config.risk);
+        settings.counts_committed = config.counts_committed;
         Ok(settings)
     }
 }

@@ -1,8 +1,7 @@
 //! The working state: rows, and what is derived from them.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use contract::{Source, Table};
-use rust_decimal::Decimal;
+use contract::{Money, Source, Table};
 
 use super::bucket::Key;
 use super::by_key::ByKey;
@@ -12,11 +11,12 @@ use super::indexes::Indexes;
 use super::norms::Norms;
 use super::ordered::Ordered;
 use super::payments::{Experience, Payment};
+use super::pending::{self, PendingPayment};
 use super::rates::Rates;
 use super::to_invoice::OpenOrder;
 use super::touched::Touched;
 use super::volume::{self, Periods, Sale};
-use crate::store::{Partner, Tables};
+use crate::store::Tables;
 
 /// Everything that is known of a source.
 #[derive(Default)]
@@ -30,6 +30,7 @@ pub(crate) struct State {
     pub(super) contributions: Contributions,
     pub(super) ordered: Ordered,
     pub(super) payments: ByKey<Payment>,
+    pub(super) pending: ByKey<PendingPayment>,
     pub(super) sales: ByKey<Sale>,
     pub(super) open_orders: ByKey<OpenOrder>,
     pub(super) norms: Norms,
@@ -64,31 +65,15 @@ impl State {
         self.calendar.start(self.today?.checked_add_days(Days::new(1))?)
     }
 
-    /// A customer's explicit limit in a company, or else the lowest that a branch of it has set: what is owed is added up for all of
-    /// them together.
-    pub(super) fn limit(&self, customer: &Partner, key: Key) -> Option<Decimal> {
-        let limits = customer.limits();
-        let limit =
-            |company| limits.get(&company).copied().or_else(|| self.limit_of_before(Key { company, ..key }));
-        let companies = self.tables.companies.iter();
-        let mut branches =
-            companies.filter(|company| company.root_id == key.company).map(|company| company.id);
-        limit(key.company).or_else(|| branches.by_ref().filter_map(limit).min())
-    }
-
-    /// The explicit limit of a customer whose row has none: Odoo 17 keeps it elsewhere. One for the company is preferred to one for
-    /// every company.
-    fn limit_of_before(&self, key: Key) -> Option<Decimal> {
-        let limits = self.indexes.limits_of_partner.members(key.partner);
-        let limits = limits.filter_map(|id| self.tables.limits.get(id));
-        let counts = limits.filter(|limit| limit.company_id.is_none_or(|company| company == key.company));
-        counts.max_by_key(|limit| (limit.company_id, limit.id)).map(|limit| limit.amount)
+    /// What is left of a customer's receivables behind payments that have no entry yet: due date, id and amount, the earliest first.
+    pub(super) fn receivable(&self, key: Key) -> impl Iterator<Item = (NaiveDate, i32, Money)> {
+        pending::left(&self.contributions, &self.pending, key)
     }
 
     /// A customer's payments and what is overdue, as of `today`.
     pub(super) fn experience(&self, key: Key, today: NaiveDate) -> Experience {
         let payments = self.payments.rows_of(key).map(|(_, payment)| payment);
-        Experience::new(payments, self.contributions.receivable(key), today)
+        Experience::new(payments, self.receivable(key).map(|(due, _, amount)| (due, amount)), today)
     }
 
     /// A customer's revenue per period, the present one first.
@@ -100,7 +85,9 @@ impl State {
     pub(super) fn last_payment(&self, key: Key, today: NaiveDate) -> Option<NaiveDate> {
         let settled = self.payments.rows_of(key).filter(|(_, payment)| payment.counts(today));
         let settled = settled.map(|(_, payment)| payment.paid).max();
-        settled.max(self.contributions.last_unapplied(key))
+        let pending = self.pending.rows_of(key).filter(|(_, payment)| payment.amount > Money::ZERO);
+        let pending = pending.map(|(_, payment)| payment.day).max();
+        settled.max(self.contributions.last_unapplied(key)).max(pending)
     }
 
     /// Whether there is anything to say about a customer.
@@ -126,11 +113,12 @@ impl State {
 
     /// A day begins: companies' means and distributions are what those of `customers` are now.
     pub(super) fn freeze(&mut self, customers: &[Key], today: NaiveDate) {
-        let Self { tables, contributions, payments, sales, .. } = self;
+        let Self { tables, contributions, payments, pending, sales, .. } = self;
         self.norms = Norms::freeze(tables, customers, today, |key| {
             let payments = payments.rows_of(key).map(|(_, payment)| payment);
             let revenue = volume::revenue(sales.rows_of(key).map(|(_, sale)| sale), today);
-            (Experience::new(payments, contributions.receivable(key), today), volume::total(&revenue))
+            let receivable = pending::left(contributions, pending, key).map(|(due, _, amount)| (due, amount));
+            (Experience::new(payments, receivable, today), volume::total(&revenue))
         });
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn summary(view: View<'_>, customer: i32, main: &Main) -> Option<Scor
             all.exposure += convert(row.total, rate);
             all.overdue += convert(row.overdue, rate);
         }
-        match tables.limit_in_force(key, today) {
+        match state.limit_in_force(key, today) {
             Some(limit) => all.limit += convert(limit, rate),
             None => all.unlimited = true,
         }

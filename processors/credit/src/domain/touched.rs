@@ -6,7 +6,8 @@ use rustc_hash::FxHashSet;
 
 use super::bucket::Key;
 use super::indexes::Indexes;
-use crate::store::Tables;
+use super::money_moved::is_credit_note;
+use crate::store::{Item, Tables};
 
 /// What has to be placed and decided again.
 #[derive(Default)]
@@ -14,9 +15,12 @@ pub(crate) struct Touched {
     /// Everything: a row changed that many depend on.
     pub(super) all: bool,
     pub(super) items: FxHashSet<i32>,
+    /// Entries whose items are to be placed again, all of them.
+    pub(super) entries: FxHashSet<i32>,
     pub(super) orders: FxHashSet<i32>,
     pub(super) invoices: FxHashSet<i32>,
     pub(super) settlements: FxHashSet<i32>,
+    pub(super) pending: FxHashSet<i32>,
     /// Partners whose name or limit changed.
     pub(super) partners: FxHashSet<i32>,
     pub(super) rates: bool,
@@ -39,29 +43,38 @@ impl Touched {
         }
     }
 
-    /// An item that is linked to an order decides about all items of its entry, and about the order. What falls due of an entry with
-    /// down payments says whether they are paid.
+    /// An item that is linked to an order decides about all items of its entry, and about the order; one of a draft decides how much of
+    /// it is for orders. What falls due of an entry with down payments says whether they are paid, and a credit note, whether an
+    /// entry that nothing else is known of has paid it out.
     pub(super) fn item(&mut self, id: i32, tables: &Tables, indexes: &Indexes) {
         self.items.insert(id);
         if indexes.links.has(id) {
-            self.siblings(id, tables, indexes);
+            self.siblings(id, tables);
             self.orders_of(id, tables, indexes);
         }
-        let Some(entry) = tables.items.get(id).filter(|item| item.falls_due).map(|item| item.move_id) else {
+        let Some(item) = tables.items.get(id) else { return };
+        if item.draft {
+            self.entries.insert(item.move_id);
+        }
+        if !item.falls_due {
             return;
-        };
-        for sibling in indexes.items_of_move.members(entry) {
+        }
+        for sibling in indexes.items_of_move.members(item.move_id) {
             if tables.items.get(sibling).is_some_and(|item| item.down_payment) {
                 self.orders_of(sibling, tables, indexes);
             }
         }
+        if is_credit_note(item) {
+            let others =
+                item.partner_id.into_iter().flat_map(|partner| indexes.items_of_partner.members(partner));
+            let debit = |other: &Item| other.debit && !other.falls_due && other.journal_id.is_none();
+            self.items.extend(others.filter(|other| tables.items.get(*other).is_some_and(debit)));
+        }
     }
 
     /// All items of an item's entry.
-    pub(super) fn siblings(&mut self, item: i32, tables: &Tables, indexes: &Indexes) {
-        if let Some(item) = tables.items.get(item) {
-            self.items.extend(indexes.items_of_move.members(item.move_id));
-        }
+    pub(super) fn siblings(&mut self, item: i32, tables: &Tables) {
+        self.entries.extend(tables.items.get(item).map(|item| item.move_id));
     }
 
     /// The orders that an item invoices.

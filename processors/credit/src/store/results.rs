@@ -59,15 +59,20 @@ contract::table! {
         pub unapplied: Decimal,
         /// Draft invoices that no order accounts for.
         pub draft_invoiced: Decimal,
-        /// Confirmed and not yet invoiced.
+        /// Confirmed and not yet invoiced, nor paid in advance.
         pub to_invoice: Decimal,
-        /// The sum.
+        /// The same as Odoo has it, which counts posted down payments as if they were not there.
+        pub to_invoice_odoo: Decimal,
+        /// Ordered, and counted by nobody yet: what is invoiced by delivery and not delivered, and the like.
+        pub committed: Decimal,
+        /// The sum, without what only Odoo counts, and without what is committed unless the rule counts it.
         pub total: Decimal,
-        /// The explicit limit, if there is one.
+        /// The limit, if there is one: the customer's own, or the company's default.
         pub credit_limit: Option<Decimal>,
         /// Earliest due date of what is receivable.
         pub oldest_due: Option<NaiveDate>,
         /// When it last changed, by the task's clock.
+        #[serde(serialize_with = "contract::api::time::serialize")]
         pub updated_at: DateTime<Utc>,
     }
 }
@@ -147,10 +152,13 @@ contract::table! {
         pub release: String,
         /// The payment that would release it, where one would.
         pub missing: Option<Decimal>,
+        /// Whether a person accepted it when it was suggested.
+        pub accepted: bool,
         /// Ids of the orders that it is about.
         #[schema(value_type = Vec<i32>)]
         pub orders: Json<Vec<i32>>,
         /// Since when it is what it is.
+        #[serde(serialize_with = "contract::api::time::optional::serialize")]
         pub since: Option<DateTime<Utc>>,
         /// Checks that a person lets pass until they have passed by themselves.
         #[serde(skip)]

@@ -6,41 +6,48 @@ use contract::Outcome;
 use contract::testkit::Driver;
 use credit::Credit;
 use credit::store::{
-    Account, Company, Currency, CurrencyRate, Item, Partner, RowChange, SaleOrder, SaleOrderLine, Settlement,
+    Account, Company, Currency, CurrencyRate, Item, Journal, Partner, RowChange, SaleOrder, SaleOrderLine,
+    Settlement,
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-struct Story {
-    driver: Driver<Credit>,
+/// Journals.
+pub(crate) const SALES: i32 = 1;
+pub(crate) const BANK: i32 = 2;
+
+pub(crate) struct Story {
+    pub(crate) driver: Driver<Credit>,
     /// What was decided and not asked for yet.
     decided: Vec<String>,
 }
 
-fn story() -> Story {
+pub(crate) fn story() -> Story {
     let driver = Driver::new("2026-01-05T08:00:00Z".parse().unwrap());
     let story = Story { driver, decided: Vec::new() };
     let rows = [
         RowChange::Currency(1, Some(Currency { id: 1, name: "EUR".into(), decimals: 2 })),
-        RowChange::Company(1, Some(Company { id: 1, root_id: 1, currency_id: 1 })),
+        RowChange::Company(1, Some(Company { id: 1, root_id: 1, currency_id: 1, sets_limits: true })),
         RowChange::Account(10, Some(Account { id: 10, receivable: true })),
+        RowChange::Journal(SALES, Some(Journal { id: SALES, moves_money: false })),
+        RowChange::Journal(BANK, Some(Journal { id: BANK, moves_money: true })),
     ];
     story.changes(rows).limit(1_000)
 }
 
 /// The rule in mode `auto`, with these checks changed.
-fn auto(checks: &Value) -> Value {
+pub(crate) fn auto(checks: &Value) -> Value {
     json!({ "mode": "auto", "checks": checks })
 }
 
 impl Story {
-    fn changes(mut self, rows: impl IntoIterator<Item = RowChange>) -> Self {
+    pub(crate) fn changes(mut self, rows: impl IntoIterator<Item = RowChange>) -> Self {
         let now = self.driver.clock();
         self.driver.transaction(rows, now);
         self.collect()
     }
 
-    fn change(self, row: RowChange) -> Self {
+    pub(crate) fn change(self, row: RowChange) -> Self {
         self.changes([row])
     }
 
@@ -52,18 +59,18 @@ impl Story {
         self
     }
 
-    fn clock(&self) -> DateTime<Utc> {
+    pub(crate) fn clock(&self) -> DateTime<Utc> {
         self.driver.clock()
     }
 
     /// Time passes: every day that begins is decided upon.
-    fn on(mut self, day: &str) -> Self {
+    pub(crate) fn on(mut self, day: &str) -> Self {
         let day: NaiveDate = day.parse().unwrap();
         self.driver.tick(day.and_hms_opt(0, 0, 0).unwrap().and_utc());
         self.collect()
     }
 
-    fn limit(self, limit: i64) -> Self {
+    pub(crate) fn limit(self, limit: i64) -> Self {
         let credit_limit = Some(format!(r#"{{"1":"{limit}"}}"#));
         self.change(RowChange::Partner(
             7,
@@ -72,13 +79,13 @@ impl Story {
     }
 
     /// An invoice is posted.
-    fn invoice(self, id: i32, amount: i64, due: &str) -> Self {
+    pub(crate) fn invoice(self, id: i32, amount: i64, due: &str) -> Self {
         let item = item(id, amount, due.parse().unwrap(), true);
         self.change(RowChange::Item(id, Some(item)))
     }
 
     /// An invoice is paid in full, today.
-    fn pays(mut self, id: i32, amount: i64) -> Self {
+    pub(crate) fn pays(mut self, id: i32, amount: i64) -> Self {
         let today = self.clock().date_naive();
         let mut item = self.driver.tables().items.get(id).unwrap().clone();
         item.residual = Decimal::ZERO;
@@ -98,6 +105,7 @@ impl Story {
     fn order_shipping_in(self, id: i32, amount: i64, days: u64) -> Self {
         let order = SaleOrder {
             id,
+            name: format!("S{id:05}"),
             company_id: 1,
             partner_id: 7,
             currency_id: Some(1),
@@ -108,7 +116,7 @@ impl Story {
         self.changes([RowChange::SaleOrder(id, Some(order)), line(id, amount, 0)])
     }
 
-    fn order(self, id: i32, amount: i64) -> Self {
+    pub(crate) fn order(self, id: i32, amount: i64) -> Self {
         self.order_shipping_in(id, amount, 0)
     }
 
@@ -118,13 +126,13 @@ impl Story {
     }
 
     /// The rule is changed.
-    fn rule(mut self, config: &Value) -> Self {
+    pub(crate) fn rule(mut self, config: &Value) -> Self {
         assert!(self.driver.rule("hold", config.clone()));
         self.collect()
     }
 
     /// Anna asks for something; the answer has these words.
-    fn asks(mut self, action: &str, more: &Value, answer: &str) -> Self {
+    pub(crate) fn asks(mut self, action: &str, more: &Value, answer: &str) -> Self {
         let mut arguments = json!({ "company_id": 1, "partner_id": 7, "reason": "a talk with their CFO" });
         arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let (Outcome::Done(text) | Outcome::Refused(text)) = self.driver.request("anna", action, arguments);
@@ -134,17 +142,21 @@ impl Story {
 
     /// What was decided since the last time, in order.
     #[track_caller]
-    fn decides(mut self, expected: &[&str]) -> Self {
+    pub(crate) fn decides(mut self, expected: &[&str]) -> Self {
         assert_eq!(std::mem::take(&mut self.decided), expected);
         self
     }
 }
 
 /// An open item of Seven's.
-fn item(id: i32, residual: i64, due: NaiveDate, falls_due: bool) -> Item {
+pub(crate) fn item(id: i32, residual: i64, due: NaiveDate, falls_due: bool) -> Item {
     Item {
         id,
         move_id: id,
+        journal_id: Some(if falls_due { SALES } else { BANK }),
+        number: None,
+        of_payment: false,
+        drafted: Decimal::ZERO,
         company_id: 1,
         partner_id: Some(7),
         account_id: Some(10),
@@ -162,7 +174,7 @@ fn item(id: i32, residual: i64, due: NaiveDate, falls_due: bool) -> Item {
 }
 
 /// A line of an order, of one piece.
-fn line(id: i32, amount: i64, delivered: i64) -> RowChange {
+pub(crate) fn line(id: i32, amount: i64, delivered: i64) -> RowChange {
     let line = SaleOrderLine {
         id,
         order_id: id,
@@ -173,6 +185,7 @@ fn line(id: i32, amount: i64, delivered: i64) -> RowChange {
         delivered: delivered.into(),
         invoiced: Decimal::ZERO,
         price_total: amount.into(),
+        expense: Decimal::ZERO,
         open: true,
     };
     RowChange::SaleOrderLine(id, Some(line))
@@ -438,7 +451,7 @@ fn a_raised_limit_counts_until_its_last_day() {
         .order(1, 1_200)
         .asks("raise_limit", &json!({ "limit": "900", "until": "2026-01-31" }), "raises nothing")
         .asks("raise_limit", &json!({ "company_id": 9, "limit": "900", "until": "2026-01-31" }), "no root company 9")
-        .asks("raise_limit", &json!({ "limit": "2000", "until": "2026-01-31" }), "is 2000 up to and including 2026-01-31")
+        .asks("raise_limit", &json!({ "limit": "2000", "until": "2026-01-31" }), "is 2000.00 up to and including 2026-01-31")
         .decides(&[
             "hold_placed on orders [1], because utilisation: the exposure, as a share of the limit, is 120%, above 100%; until \
              a payment of 250.00 EUR",
@@ -460,7 +473,10 @@ fn a_customers_companies_count_together_by_the_worst_of_them() {
     // Company 2 keeps its books in dollars, two of which are worth a euro today.
     let dollar = Currency { id: 2, name: "USD".into(), decimals: 2 };
     story = story.change(RowChange::Currency(2, Some(dollar)));
-    story = story.change(RowChange::Company(2, Some(Company { id: 2, root_id: 2, currency_id: 2 })));
+    story = story.change(RowChange::Company(
+        2,
+        Some(Company { id: 2, root_id: 2, currency_id: 2, sets_limits: true }),
+    ));
     let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
     let rate = CurrencyRate { id: 1, currency_id: 2, company_id: None, day, rate: Decimal::TWO };
     story = story.change(RowChange::CurrencyRate(1, Some(rate)));
@@ -483,7 +499,7 @@ fn requests_that_cannot_be_done_say_why() {
         .asks("release", &json!({ "partner_id": 8 }), "there is no partner 8")
         .asks("exempt", &json!({}), "missing field `until`")
         .asks("exempt", &json!({ "untill": 1 }), "unknown field `untill`")
-        .asks("forgive", &json!({}), "use release, exempt or raise_limit")
+        .asks("forgive", &json!({}), "use accept, refuse, release, exempt or raise_limit")
         .decides(&[]);
 }
 

@@ -41,7 +41,7 @@ async fn duplicates(connection: &mut PgConnection) -> sqlx::Result<Vec<Section>>
     .await?;
     Ok(vec![Section {
         title: Some(format!(
-            "Duplicates: of {partners} partners {surplus} are too many; {merged} groups were merged in Odoo meanwhile"
+            "Duplicates: {surplus} of {partners} partners are entered again; {merged} groups were merged in Odoo meanwhile"
         )),
         header: &["group", "customers", "status", "probability", "stays", "because"],
         right: &["group", "probability", "stays"],

@@ -68,6 +68,26 @@ pub fn rows<'a>(images: &'a Images, table: &str) -> BTreeMap<i64, &'a Value> {
         .collect()
 }
 
+/// Rows by the row that a column of theirs names.
+pub fn by<'a>(rows: &BTreeMap<i64, &'a Value>, column: &str) -> BTreeMap<i64, Vec<&'a Value>> {
+    let mut groups: BTreeMap<i64, Vec<&Value>> = BTreeMap::new();
+    for row in rows.values() {
+        if let Some(id) = row[column].as_i64() {
+            groups.entry(id).or_default().push(row);
+        }
+    }
+    groups
+}
+
+/// The order line of every invoice line that has one.
+pub fn links(images: &Images) -> BTreeMap<i64, i64> {
+    images
+        .iter()
+        .filter(|((table, _), _)| table == "sale_order_line_invoice_rel")
+        .map(|(_, row)| (row["invoice_line_id"].as_i64().unwrap(), row["order_line_id"].as_i64().unwrap()))
+        .collect()
+}
+
 /// A decimal string in hundredths.
 pub fn cents(value: &Value) -> i64 {
     let text = value.as_str().unwrap_or_else(|| panic!("{value} is no decimal"));

@@ -60,9 +60,9 @@ impl PageQuery {
     ///
     /// # Errors
     /// Something that [`Limit::page`] did not write.
-    pub fn after<T: TryFrom<i64>, const N: usize>(&self) -> Result<Option<[T; N]>, Problem> {
+    pub fn after<T: TryFrom<i128>, const N: usize>(&self) -> Result<Option<[T; N]>, Problem> {
         let Some(after) = &self.after else { return Ok(None) };
-        let numbers: Option<Vec<i64>> = after.split('.').map(|number| number.parse().ok()).collect();
+        let numbers: Option<Vec<i128>> = after.split('.').map(|number| number.parse().ok()).collect();
         let Some(numbers) = numbers.filter(|numbers| numbers.len() == N) else {
             return Err(Problem::bad_request("after: pass `next` of the page before, as it was"));
         };
