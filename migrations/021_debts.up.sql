@@ -32,20 +32,18 @@ ALTER TABLE credit.sale_order
 
 ALTER TABLE credit.sale_order_line
     -- Spent for the customer, to be invoiced again, without taxes.
-    ADD COLUMN expense NUMERIC NOT NULL DEFAULT 0;
-ALTER TABLE credit.sale_order_line
-    ALTER COLUMN expense DROP DEFAULT;
+    ADD COLUMN expense NUMERIC;
 
 ALTER TABLE credit.item
+    -- Of what may be a payment.
     ADD COLUMN journal_id INTEGER,
-    -- Of its entry, while it is open.
+    -- Of its entry, while it is posted and open.
     ADD COLUMN number TEXT,
     ADD COLUMN of_payment BOOLEAN NOT NULL DEFAULT false,
     -- What a draft's line invoices, in the company's currency.
-    ADD COLUMN drafted NUMERIC NOT NULL DEFAULT 0;
+    ADD COLUMN drafted NUMERIC;
 ALTER TABLE credit.item
-    ALTER COLUMN of_payment DROP DEFAULT,
-    ALTER COLUMN drafted DROP DEFAULT;
+    ALTER COLUMN of_payment DROP DEFAULT;
 
 CREATE TABLE credit.limit_field (
     id              INTEGER PRIMARY KEY

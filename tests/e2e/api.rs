@@ -194,7 +194,7 @@ async fn people_ask_and_hear_what_became_of_it() {
     let (status, text) = ask("release", &json!({})).await;
     assert!(status == "refused" && text.contains("not held"), "{text}");
     let (status, text) = ask("raise_limit", &json!({ "limit": "400", "until": "2026-03-01" })).await;
-    assert!(status == "done" && text.contains("is 400 up to and including 2026-03-01"), "{text}");
+    assert!(status == "done" && text.contains("is 400.00 up to and including 2026-03-01"), "{text}");
     let customer = read(&address, "/api/v1/credit/partners/7");
     let company = &customer["companies"][0];
     assert_eq!((&company["limit_in_force"], &company["decision"]), (&json!("400.00"), &json!("no hold")));

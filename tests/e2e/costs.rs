@@ -9,11 +9,12 @@ use crate::sandbox::Sandbox;
 use crate::servers::Postgres;
 
 /// Statements of a batch, BEGIN and COMMIT among them. A table is at most one DELETE and one upsert.
-const STATEMENTS: i64 = 24;
+const STATEMENTS: i64 = 30;
 /// Statements of a batch of one transaction, on average.
 const STATEMENTS_OF_ONE: i64 = 8;
-/// Bytes of write-ahead log per change, when a hundred transactions are one batch.
-const WAL: i64 = 100;
+/// Bytes of write-ahead log per change, when a hundred transactions are one batch: rows, events, and audit rows of what is decided,
+/// also about customers who have but the company's default limit.
+const WAL: i64 = 110;
 /// Behind a checkpoint PostgreSQL writes each page whole when it changes first, which says nothing of us.
 const NO_WHOLE_PAGES: &str = "full_page_writes = off\ncheckpoint_timeout = 1d\n";
 

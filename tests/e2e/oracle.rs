@@ -17,7 +17,7 @@ const BUCKETS: [&str; 10] = [
     "exposure WHERE not_due > 0",
     "exposure WHERE overdue > 0",
     "exposure WHERE unapplied < 0",
-    "exposure WHERE unapplied > 0",
+    "item WHERE residual > 0 AND of_payment",
     "exposure WHERE draft_invoiced <> 0",
     "exposure WHERE to_invoice > 0",
     "exposure WHERE to_invoice_odoo > to_invoice",

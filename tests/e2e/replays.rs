@@ -146,9 +146,9 @@ async fn a_log_without_its_beginning_is_replayed_from_its_last_snapshot() {
     publish(&sandbox, &log.concat());
     assert_eq!(run(&sandbox).0, Some(0));
     let report = replay(&sandbox, &["--from", "snapshot"]);
-    assert_eq!((&report["from"], limit(&sandbox).await), (&json!(7), 400));
+    assert_eq!((&report["from"], limit(&sandbox).await), (&json!(8), 400));
     let mut cut = rdkafka::TopicPartitionList::new();
-    cut.add_partition_offset(&sandbox.topic, 0, rdkafka::Offset::Offset(8)).unwrap();
+    cut.add_partition_offset(&sandbox.topic, 0, rdkafka::Offset::Offset(9)).unwrap();
     let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
         sandbox.kafka().create().unwrap();
     admin.delete_records(&cut, &rdkafka::admin::AdminOptions::new()).await.unwrap();

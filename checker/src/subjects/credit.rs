@@ -179,7 +179,7 @@ mod tests {
         let exposure = Exposure {
             name: Some("Azure".into()),
             currency: None,
-            amounts: [Decimal::new(1_250, 1); 6],
+            amounts: [Decimal::new(1_250, 1); 8],
             limit: None,
             oldest_due: "2026-01-05".parse().ok(),
         };

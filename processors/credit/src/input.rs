@@ -229,22 +229,22 @@ impl FromSource for Item {
         Ok(Some(Self {
             id,
             move_id: columns.move_id,
-            journal_id: columns.journal_id,
-            number: columns.move_name.filter(|_| !residual.is_zero()).map(ToOwned::to_owned),
+            journal_id: columns.journal_id.filter(|_| !draft && !falls_due && !down_payment),
+            number: columns.move_name.filter(|_| !draft && !residual.is_zero()).map(ToOwned::to_owned),
             company_id: columns.company_id,
             partner_id: columns.partner_id,
             account_id: columns.account_id,
             draft,
             due: columns.date_maturity.or(columns.date).map(|date| date.0),
             residual,
-            quantity: amount(columns.quantity),
-            unit_id: columns.product_uom_id,
+            quantity: amount(columns.quantity.filter(|_| draft)),
+            unit_id: columns.product_uom_id.filter(|_| draft),
             falls_due,
             debit: balance > Decimal::ZERO,
             of_payment,
-            drafted: if invoices { balance } else { Decimal::ZERO },
+            drafted: invoices.then_some(balance),
             down_payment,
-            currency_id: columns.currency_id,
+            currency_id: columns.currency_id.filter(|_| down_payment),
             amount_currency: amount(columns.amount_currency.filter(|_| down_payment)),
         }))
     }
@@ -547,8 +547,8 @@ impl FromSource for SaleOrderLine {
         let open = untaxed > Decimal::ZERO;
         let done = ordered == invoiced && ordered == delivered && untaxed.is_zero();
         let down_payment = columns.is_downpayment == Some(true);
-        let expense = if ordered.is_zero() && !down_payment && open { untaxed } else { Decimal::ZERO };
-        let has_price = down_payment || !ordered.is_zero() || !expense.is_zero();
+        let expense = Some(untaxed).filter(|_| ordered.is_zero() && !down_payment && open);
+        let has_price = down_payment || !ordered.is_zero() || expense.is_some();
         let counts = columns.state == Some("sale") && columns.display_type.is_none() && has_price && !done;
         Ok(counts.then(|| Self {
             id,

@@ -206,9 +206,9 @@ contract::table! {
     pub struct Item in "item" key (id: i32) {
         /// Its journal entry.
         pub move_id: i32,
-        /// Its journal.
+        /// Its journal, if it may be a payment.
         pub journal_id: Option<i32>,
-        /// Its entry's number, while it is open.
+        /// Its entry's number, while it is posted and open.
         pub number: Option<String>,
         /// Its company, which may be a branch.
         pub company_id: i32,
@@ -222,7 +222,7 @@ contract::table! {
         pub due: Option<NaiveDate>,
         /// What is left to pay, in the company's currency.
         pub residual: Decimal,
-        /// Invoiced quantity …
+        /// Quantity that a draft invoices …
         pub quantity: Decimal,
         /// … in this unit.
         pub unit_id: Option<i32>,
@@ -233,12 +233,12 @@ contract::table! {
         /// Whether it belongs to a payment or to a bank line.
         pub of_payment: bool,
         /// What it invoices, of a draft, in the company's currency: credits are negative.
-        pub drafted: Decimal,
+        pub drafted: Option<Decimal>,
         /// Whether it invoices a down payment, or deducts one.
         pub down_payment: bool,
-        /// The currency of its document.
+        /// The currency of a down payment's document.
         pub currency_id: Option<i32>,
-        /// What a down payment is in that currency, without taxes: negative when it is invoiced.
+        /// What the down payment is in that currency, without taxes: negative when it is invoiced.
         pub amount_currency: Decimal,
     }
 }
@@ -300,7 +300,7 @@ contract::table! {
         /// Price of the ordered quantity with taxes, in the order's currency.
         pub price_total: Decimal,
         /// What was spent for the customer and will be invoiced, without taxes, though nothing was ordered by the line.
-        pub expense: Decimal,
+        pub expense: Option<Decimal>,
         /// Whether Odoo still has something to invoice for it.
         pub open: bool,
     }

@@ -13,6 +13,7 @@ use crate::tables::stock::{self, Picking, StockMove};
 use super::field;
 
 /// Who orders what for whom.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
     pub(super) company: u32,
     pub(super) customer: u32,

@@ -340,6 +340,7 @@ pub(crate) enum Matching {
 }
 
 /// A line of a journal entry.
+#[expect(clippy::struct_excessive_bools, reason = "they are columns of Odoo's")]
 #[derive(Debug, Clone)]
 pub(crate) struct MoveLine {
     pub(crate) entry: u32,

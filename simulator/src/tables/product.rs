@@ -34,6 +34,7 @@ pub(crate) const UNIT: &str = r#"
 "#;
 
 /// A product; it has one variant with the same id.
+#[expect(clippy::struct_excessive_bools, reason = "they are columns of Odoo's")]
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
     pub(crate) code: u32,

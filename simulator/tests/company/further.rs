@@ -130,7 +130,7 @@ fn a_down_payment_is_asked_and_later_deducted() {
     let paid = entries.iter().filter(|(entry, row)| {
         let asked = |line: &&&Value| line["is_downpayment"] == true && cents(&line["quantity"]) > 0;
         row["payment_state"] == "paid"
-            && items.values().filter(|line| line["move_id"] == **entry).any(|line| asked(&&line))
+            && items.values().filter(|line| line["move_id"] == **entry).any(|line| asked(&line))
     });
     assert!(paid.count() > 3, "no down payment was paid");
 }

@@ -1,6 +1,6 @@
 //! Results for people as tables, for programs as JSON.
 
-use comfy_table::{CellAlignment, LineStyle, TableStyle};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
 use serde::Serialize;
 
 pub use comfy_table::Table;
@@ -17,10 +17,16 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<()> {
 /// One rule under the header, nothing else.
 const PLAIN: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// A table with a header; columns named in `right` are aligned right.
+/// A table with a header; columns named in `right` are aligned right. On a terminal it is as wide as that, and what does not fit is
+/// wrapped; elsewhere it is as wide as it needs to be, so that no program has to put lines together.
 pub fn table(header: &[&str], right: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(PLAIN).set_header(header.to_vec());
+    if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stdout())
+        && size.ws_col > 0
+    {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(size.ws_col);
+    }
     for (n, name) in header.iter().enumerate() {
         if let (true, Some(column)) = (right.contains(name), table.column_mut(n)) {
             column.set_cell_alignment(CellAlignment::Right);

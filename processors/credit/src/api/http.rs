@@ -87,12 +87,11 @@ fn ten_thousandths(mut amount: Decimal) -> i128 {
 
 fn after([excess, company, partner]: [i128; 3]) -> Result<After, Problem> {
     let unknown = || Problem::bad_request("after: pass `next` of the page before, as it was".to_owned());
-    let text = match excess {
-        NO_EXCESS => "-Infinity".into(),
-        _ => {
-            let excess = Decimal::try_from_i128_with_scale(excess, Money::SCALE);
-            excess.map_err(|_| unknown())?.to_string()
-        }
+    let text = if excess == NO_EXCESS {
+        "-Infinity".into()
+    } else {
+        let excess = Decimal::try_from_i128_with_scale(excess, Money::SCALE);
+        excess.map_err(|_| unknown())?.to_string()
     };
     let id = |id: i128| i32::try_from(id).map_err(|_| unknown());
     Ok(After { excess: text, customer: (id(company)?, id(partner)?) })

@@ -182,8 +182,9 @@ impl State {
         }
         self.tables.pos_orders.set(id, row);
         for line in self.indexes.pos_lines_of_order.members(id) {
-            let line = self.tables.pos_lines.get(line).map(|line| line.order_line_id);
-            line.into_iter().for_each(|line| self.touched.line(line, &self.tables));
+            if let Some(line) = self.tables.pos_lines.get(line) {
+                self.touched.line(line.order_line_id, &self.tables);
+            }
         }
     }
 
@@ -197,7 +198,9 @@ impl State {
         let old = (old.as_ref().map(order), old.as_ref().map(line));
         self.indexes.pos_lines_of_order.shift(id, old.0, new.0);
         self.indexes.pos_lines_of_line.shift(id, old.1, new.1);
-        old.1.into_iter().chain(new.1).for_each(|line| self.touched.line(line, &self.tables));
+        for line in old.1.into_iter().chain(new.1) {
+            self.touched.line(line, &self.tables);
+        }
     }
 
     fn set_link(&mut self, key: (i32, i32), row: Option<InvoicedLine>) {

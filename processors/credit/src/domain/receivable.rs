@@ -53,7 +53,7 @@ impl Part {
         }
         let drafted = |line: i32| {
             let line = tables.items.get(line).filter(|line| line.draft);
-            line.map_or(Decimal::ZERO, |line| line.drafted)
+            line.and_then(|line| line.drafted).unwrap_or_default()
         };
         let all: Decimal = lines().map(drafted).fold(Decimal::ZERO, Decimal::saturating_add);
         let free = lines().filter(|line| !indexes.links.has(*line)).map(drafted);

@@ -47,7 +47,7 @@ impl<'a> Rest<'a> {
         let (mut to_invoice, mut ordered, mut left) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         let (mut committed, mut undelivered) = (Decimal::ZERO, false);
         for line in lines() {
-            committed = committed.checked_add(tables.rounded(line.expense, currency))?;
+            committed = committed.checked_add(tables.rounded(line.expense.unwrap_or_default(), currency))?;
         }
         for line in lines().filter(|line| !line.ordered.is_zero()) {
             let by_delivery = line.product_id.is_some_and(|product| tables.by_delivery(product));

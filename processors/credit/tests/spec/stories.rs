@@ -156,7 +156,7 @@ pub(crate) fn item(id: i32, residual: i64, due: NaiveDate, falls_due: bool) -> I
         journal_id: Some(if falls_due { SALES } else { BANK }),
         number: None,
         of_payment: false,
-        drafted: Decimal::ZERO,
+        drafted: None,
         company_id: 1,
         partner_id: Some(7),
         account_id: Some(10),
@@ -185,7 +185,7 @@ pub(crate) fn line(id: i32, amount: i64, delivered: i64) -> RowChange {
         delivered: delivered.into(),
         invoiced: Decimal::ZERO,
         price_total: amount.into(),
-        expense: Decimal::ZERO,
+        expense: None,
         open: true,
     };
     RowChange::SaleOrderLine(id, Some(line))
