@@ -10,14 +10,14 @@ ALTER TABLE credit.exposure
     ALTER COLUMN committed DROP DEFAULT;
 
 ALTER TABLE credit.hold
-    -- By a person, when it was suggested.
-    ADD COLUMN accepted BOOLEAN NOT NULL DEFAULT false;
+    -- Checks whose hold a person accepted when it was suggested.
+    ADD COLUMN accepted JSONB NOT NULL DEFAULT '[]';
 ALTER TABLE credit.hold
     ALTER COLUMN accepted DROP DEFAULT;
 
 ALTER TABLE credit.company
     -- Without, its default limit counts for nobody.
-    ADD COLUMN sets_limits BOOLEAN NOT NULL DEFAULT true;
+    ADD COLUMN sets_limits BOOLEAN NOT NULL DEFAULT false;
 ALTER TABLE credit.company
     ALTER COLUMN sets_limits DROP DEFAULT;
 

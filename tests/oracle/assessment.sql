@@ -345,6 +345,14 @@ order_sum as (
     select order_id, sum(round(amount, decimals)) as amount, sum(round(of_all, decimals)) as of_all
     from open_line group by order_id
 ),
+-- Expenses to be invoiced anew, which a down payment may be for.
+expense as (
+    select l.order_id, sum(round(greatest(l.untaxed_amount_to_invoice, 0), o.decimals)) as amount
+    from sale_line l
+    join open_order o on o.id = l.order_id
+    where l.display_type is null and l.product_uom_qty = 0 and l.is_downpayment is not true
+    group by l.order_id
+),
 -- Down payments on posted documents and at a point of sale.
 down_line as (
     select l.order_id, -r.amount_currency as untaxed, r.currency_id, 0::numeric as with_taxes
@@ -388,9 +396,12 @@ order_open as materialized (
     from open_order o
     join order_sum s on s.order_id = o.id
     left join down_payment p on p.order_id = o.id
+    left join expense e on e.order_id = o.id
+    cross join lateral (select coalesce(e.amount, 0) as expense) x
     cross join lateral (
         select case when coalesce(p.posted, 0) = 0 then s.amount
-                    when p.posted > greatest(s.amount, s.of_all) then greatest(s.amount, s.of_all) - p.posted
+                    when p.posted > greatest(s.amount, s.of_all) + x.expense
+                    then greatest(s.amount, s.of_all) + x.expense - p.posted
                     else greatest(s.amount - p.posted, 0) end as amount
     ) a
     left join root_company rc on rc.id = o.company_id

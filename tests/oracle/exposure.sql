@@ -259,6 +259,8 @@ order_line as (
                      ), 30) / l.product_uom_qty, 20) end as amount,
            case when o.is_open and l.product_uom_qty <> 0 then
                round(round(l.price_total * (l.product_uom_qty - p.posted), 30) / l.product_uom_qty, 20) end as of_all,
+           case when not coalesce(l.is_downpayment, false) and l.product_uom_qty = 0
+                then greatest(l.untaxed_amount_to_invoice, 0) else 0 end as expense,
            case when l.is_downpayment then 0
                 when l.product_uom_qty = 0 then greatest(l.untaxed_amount_to_invoice, 0)
                 when p.on_delivery and sign(p.undelivered) = sign(l.product_uom_qty)
@@ -271,7 +273,12 @@ order_line as (
     ) d on d.order_line_id = l.id
     cross join lateral (
         select coalesce(l.qty_invoiced, 0) - coalesce(d.quantity, 0) as posted,
-               l.product_uom_qty - coalesce(l.qty_delivered, 0) as undelivered,
+               -- What is invoiced and not delivered is taken off the figure of an order that has one.
+               l.product_uom_qty - case when o.is_open then coalesce(l.qty_delivered, 0)
+                   when l.product_uom_qty < 0
+                   then least(coalesce(l.qty_delivered, 0), coalesce(l.qty_invoiced, 0) - coalesce(d.quantity, 0))
+                   else greatest(coalesce(l.qty_delivered, 0), coalesce(l.qty_invoiced, 0) - coalesce(d.quantity, 0))
+               end as undelivered,
                coalesce(l.product_id in (select id from on_delivery), false) as on_delivery
     ) p
     where l.display_type is null
@@ -279,7 +286,7 @@ order_line as (
 -- The amounts of an order without an open line are NULL: nothing of it counts as still to be invoiced.
 order_sum as (
     select order_id, sum(round(amount, decimals)) as amount, sum(round(of_all, decimals)) as of_all,
-           coalesce(sum(round(committed, decimals)), 0) as committed
+           coalesce(sum(round(expense, decimals)), 0) as expense, coalesce(sum(round(committed, decimals)), 0) as committed
     from order_line group by order_id
 ),
 -- Down payments on posted documents: income lines that are linked to an order's down payment lines. amount_currency of income is
@@ -326,7 +333,8 @@ order_left as (
     select o.company_id, o.partner_id, o.currency_id, o.own_currency_id,
            case when s.amount is null then 0
                 when d.posted = 0 then s.amount
-                when d.posted > greatest(s.amount, s.of_all) then greatest(s.amount, s.of_all) - d.posted
+                when d.posted > greatest(s.amount, s.of_all) + s.expense
+                then greatest(s.amount, s.of_all) + s.expense - d.posted
                 else greatest(s.amount - d.posted, 0) end as to_invoice,
            coalesce(s.amount, 0) as to_invoice_odoo,
            case when d.posted = 0 then s.committed
@@ -437,7 +445,7 @@ default_limit as materialized (
                          where p.res_id is null and coalesce(p.company_id, c.id) = c.id
                          order by p.company_id nulls last, p.id desc limit 1)) as credit_limit
         from company c
-        where c.root_id = c.id and c.account_use_credit_limit is not false
+        where c.root_id = c.id and c.account_use_credit_limit
     ) d
     where credit_limit > 0
 ),

@@ -413,7 +413,7 @@ impl FromSource for Company {
     fn from_columns(id: i32, columns: CompanyColumns) -> Result<Option<Self>, Invalid> {
         let path = columns.parent_path.unwrap_or_default().0;
         let root_id = path.split('/').next().and_then(|root| root.parse().ok()).unwrap_or(id);
-        let sets_limits = columns.account_use_credit_limit != Some(false);
+        let sets_limits = columns.account_use_credit_limit == Some(true);
         Ok(Some(Self { id, root_id, currency_id: columns.currency_id, sets_limits }))
     }
 }

@@ -236,7 +236,7 @@ mod tests {
             reason: "why".into(),
             release: "how".into(),
             missing: Some(Decimal::ONE),
-            accepted: false,
+            accepted: Json::default(),
             orders: Json(vec![4, 12]),
             since: Some(updated_at),
             released: Json(vec![Check::Horizon]),
@@ -251,7 +251,7 @@ mod tests {
         let line = HoldLine { partner_name: Some("Seven".into()), hold, order_numbers };
         let expected = json!({
             "company_id": 1, "partner_id": 7, "partner_name": "Seven", "status": "held", "checks": ["utilisation"],
-            "reason": "why", "release": "how", "missing": "1", "accepted": false, "orders": [4, 12],
+            "reason": "why", "release": "how", "missing": "1", "accepted": [], "orders": [4, 12],
             "order_numbers": ["S00004", "S00012"], "since": "2026-01-05T08:00:00.000Z",
             "exempt_until": null, "raised_limit": null, "raised_until": null, "person": null, "note": null,
         });

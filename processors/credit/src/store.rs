@@ -254,6 +254,12 @@ impl Limit {
 }
 
 impl Item {
+    /// Whose it is, of an open debit that is in no known journal and in no known payment.
+    pub(crate) fn unclear_of(&self) -> Option<i32> {
+        let known = self.draft || self.falls_due || self.of_payment || self.journal_id.is_some();
+        self.partner_id.filter(|_| !known && self.debit && !self.residual.is_zero())
+    }
+
     /// Whether nothing is left to pay.
     pub(crate) fn is_settled(&self) -> bool {
         !self.draft && self.residual.is_zero()

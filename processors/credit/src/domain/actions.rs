@@ -102,7 +102,8 @@ pub(crate) fn act(
     let (mut hold, note, text) = match action {
         Action::Accept { reason, .. } => {
             let text = format!("the hold of {name} that was suggested is accepted");
-            let hold = Hold { accepted: true, ..customer.suggested()? };
+            let mut hold = customer.suggested()?;
+            hold.accepted = hold.checks.clone();
             (hold, reason.unwrap_or_else(|| "accepted".into()), text)
         }
         Action::Refuse { reason, .. } => {
@@ -197,13 +198,13 @@ impl<'a> Customer<'a> {
         now: DateTime<Utc>,
     ) -> Result<Hold, String> {
         check_until(until, today)?;
-        let Some(own) = self.state.own_limit(self.key).filter(|own| *own > Decimal::ZERO) else {
+        let Some(own) = self.state.limit_to_raise(self.key) else {
             let Self { name, key: Key { company, .. }, .. } = self;
             return Err(format!("{name} has no limit in company {company} that could be raised"));
         };
         if limit <= own || limit >= Decimal::from(10_i64.pow(13)) {
             let own = self.state.tables.scaled(self.key.company, own);
-            return Err(format!("a limit of {limit} raises nothing: the customer's own is {own}"));
+            return Err(format!("a limit of {limit} raises nothing: the one that counts is {own}"));
         }
         Ok(Hold { raised_limit: Some(limit), raised_until: Some(until), ..self.hold(now) })
     }

@@ -141,10 +141,12 @@ impl State {
         }
         let (entry, partner) = (|item: &Item| item.move_id, |item: &Item| item.partner_id);
         let new = (row.as_ref().map(entry), row.as_ref().and_then(partner));
+        let unclear = row.as_ref().and_then(Item::unclear_of);
         self.touched.item(id, &self.tables, &self.indexes);
         let old = self.tables.items.set(id, row);
         self.indexes.items_of_move.shift(id, old.as_ref().map(entry), new.0);
         self.indexes.items_of_partner.shift(id, old.as_ref().and_then(partner), new.1);
+        self.indexes.unclear_of_partner.shift(id, old.as_ref().and_then(Item::unclear_of), unclear);
         self.touched.item(id, &self.tables, &self.indexes);
     }
 

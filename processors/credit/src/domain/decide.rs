@@ -161,10 +161,12 @@ impl<'a> Decision<'a> {
         hold.released.retain(|check| holding.contains(check));
         let checks: Vec<_> = holding.iter().copied().filter(|check| !hold.released.contains(check)).collect();
 
+        hold.accepted.retain(|check| checks.contains(check));
+
         let (before, after) = (hold.status, hold.due_status(&checks, settings.mode));
         let orders = match after {
             HoldStatus::None => Vec::new(),
-            _ => holds::orders_to_hold(view, key, &checks, position),
+            _ => holds::orders_to_hold(view, key, &checks, position, &hold.orders),
         };
         let differs = *hold.checks != checks || *hold.orders != orders;
         let news = before != after || (after != HoldStatus::None && differs);

@@ -156,8 +156,8 @@ pub struct HoldExplained {
     pub missing: Option<Decimal>,
     /// What would release it.
     pub release: String,
-    /// Whether a person accepted it when it was suggested.
-    pub accepted: bool,
+    /// Checks whose hold a person accepted when it was suggested, as long as they hold.
+    pub accepted_checks: Vec<Check>,
     /// Ids of the orders that it is about.
     pub orders: Vec<i32>,
     /// Their numbers.
@@ -183,7 +183,7 @@ impl HoldExplained {
             name.filter(|name| !name.is_empty()).unwrap_or_else(|| order.to_string())
         };
         Self {
-            accepted: hold.accepted,
+            accepted_checks: hold.accepted.to_vec(),
             order_numbers: hold.orders.iter().map(number).collect(),
             status: hold.status,
             since: hold.since,

@@ -28,7 +28,7 @@ impl Hold {
             reason: String::new(),
             release: String::new(),
             missing: None,
-            accepted: false,
+            accepted: Json::default(),
             orders: Json::default(),
             since: None,
             released: Json::default(),
@@ -72,7 +72,7 @@ impl Hold {
         match mode {
             Mode::Off => HoldStatus::None,
             _ if checks.is_empty() || self.exempt_until.is_some() => HoldStatus::None,
-            _ if self.accepted => HoldStatus::Held,
+            _ if !self.accepted.is_empty() => HoldStatus::Held,
             Mode::Shadow => HoldStatus::Shadow,
             Mode::Suggest => HoldStatus::Suggested,
             Mode::Auto => HoldStatus::Held,
@@ -89,7 +89,7 @@ impl Hold {
         } else if mode == Mode::Off {
             "the rule is off".into()
         } else {
-            "the rule's mode was changed".into()
+            "the rule's mode places no holds by itself".into()
         }
     }
 
@@ -105,7 +105,9 @@ impl Hold {
             self.since = (status != HoldStatus::None).then_some(view.now);
         }
         self.status = status;
-        self.accepted &= status == HoldStatus::Held;
+        if status != HoldStatus::Held {
+            self.accepted.clear();
+        }
         self.checks.clear();
         self.reason.clear();
         self.release.clear();
@@ -160,15 +162,24 @@ pub(super) fn figures(view: View<'_>, checks: &[Check], position: &Position) -> 
 }
 
 /// Orders that are not delivered, in the order of their ids, but for those that unapplied payments cover, and those of a branch, or of
-/// the root company, whose own limit lets the checks `checks` pass.
-pub(super) fn orders_to_hold(view: View<'_>, key: Key, checks: &[Check], position: &Position) -> Vec<i32> {
+/// the root company, whose own limit lets the checks `checks` pass. `before` are those that were held.
+pub(super) fn orders_to_hold(
+    view: View<'_>,
+    key: Key,
+    checks: &[Check],
+    position: &Position,
+    before: &[i32],
+) -> Vec<i32> {
     let state = view.state;
     let limits = state.limits_of_branches(key, view.today);
     let of_root = state.limit_of_root(key, view.today);
     let fails = |company: i32| {
         let own = limits.get(&company).copied().filter(|limit| *limit > Decimal::ZERO).or(of_root);
         let position = Position { limit: own, ..position.clone() };
-        checks.iter().any(|check| check.fails(&position, view.settings.check(*check), true, view.today))
+        let of_company =
+            |id: &i32| state.tables.orders.get(*id).is_some_and(|order| order.company_id == company);
+        let before = before.iter().any(of_company);
+        checks.iter().any(|check| check.fails(&position, view.settings.check(*check), before, view.today))
     };
     let of_companies: BTreeSet<_> = state.open_orders.rows_of(key).map(|(_, order)| order.company).collect();
     let failing: BTreeSet<_> = of_companies.into_iter().filter(|company| fails(*company)).collect();

@@ -12,6 +12,8 @@ pub(super) struct Indexes {
     pub(super) links: Links,
     pub(super) items_of_move: Index,
     pub(super) items_of_partner: Index,
+    /// Open debits of which nothing says whether money went: what a credit note may explain.
+    pub(super) unclear_of_partner: Index,
     pub(super) orders_of_partner: Index,
     pub(super) lines_of_order: Index,
     pub(super) limits_of_partner: Index,
@@ -30,6 +32,7 @@ impl Indexes {
             links: tables.links.iter().map(InvoicedLine::key).collect(),
             items_of_move: items.iter().map(|item| (item.move_id, item.id)).collect(),
             items_of_partner: items.iter().filter_map(|item| Some((item.partner_id?, item.id))).collect(),
+            unclear_of_partner: items.iter().filter_map(|item| Some((item.unclear_of()?, item.id))).collect(),
             orders_of_partner: tables.orders.iter().map(|order| (order.partner_id, order.id)).collect(),
             lines_of_order: tables.lines.iter().map(|line| (line.order_id, line.id)).collect(),
             limits_of_partner: tables.limits.iter().map(|limit| (limit.group(), limit.id)).collect(),
@@ -50,6 +53,7 @@ impl Indexes {
             "account_move_line" => {
                 self.items_of_move.clear();
                 self.items_of_partner.clear();
+                self.unclear_of_partner.clear();
             }
             "sale_order" => self.orders_of_partner.clear(),
             "sale_order_line" => self.lines_of_order.clear(),

@@ -29,13 +29,18 @@ impl State {
 
     /// The limit that checks measure against: the one in force, or that of a branch with an open order, if that is lower. 0 is none.
     pub(super) fn limit_to_check(&self, key: Key, today: NaiveDate) -> Option<Decimal> {
+        self.limit_to_raise(key).map(|limit| self.raised(limit, key, today))
+    }
+
+    /// The same, whatever a person has put in its place.
+    pub(super) fn limit_to_raise(&self, key: Key) -> Option<Decimal> {
         let explicit = self.explicit_limits(key);
         let ordered = self.open_orders.rows_of(key).filter(|(_, order)| order.undelivered);
         let of_branches = ordered.filter(|(_, order)| order.company != key.company);
         let of_branches =
             of_branches.filter_map(|(_, order)| explicit.by_company.get(&order.company).copied());
         let all = self.own(&explicit, key).into_iter().chain(of_branches);
-        all.filter(|limit| *limit > Decimal::ZERO).map(|limit| self.raised(limit, key, today)).min()
+        all.filter(|limit| *limit > Decimal::ZERO).min()
     }
 
     /// The limit for orders of each branch that has set one, where that is another one than the root company's.

@@ -52,10 +52,11 @@ pub(super) fn left<'a>(
     })
 }
 
-/// What is left of them once they have paid all that is receivable.
+/// What is left of them once they have paid all that is receivable; what went to the customer beyond what came, where that is more.
 pub(super) fn beyond(contributions: &Contributions, pending: &ByKey<PendingPayment>, key: Key) -> Money {
     let receivable: i128 = contributions.receivable_items(key).map(|(.., amount)| amount.0).sum();
-    Money((sum(pending, key).0 - receivable).max(0))
+    let sum = sum(pending, key).0;
+    Money(if sum < 0 { sum } else { (sum - receivable).max(0) })
 }
 
 /// An amount as a decimal, with all of its digits.

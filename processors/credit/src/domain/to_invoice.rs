@@ -46,8 +46,9 @@ impl<'a> Rest<'a> {
         let open = lines().any(|line| line.open);
         let (mut to_invoice, mut ordered, mut left) = (Decimal::ZERO, Decimal::ZERO, Decimal::ZERO);
         let (mut committed, mut undelivered) = (Decimal::ZERO, false);
+        let mut expenses = Decimal::ZERO;
         for line in lines() {
-            committed = committed.checked_add(tables.rounded(line.expense.unwrap_or_default(), currency))?;
+            expenses = expenses.checked_add(tables.rounded(line.expense.unwrap_or_default(), currency))?;
         }
         for line in lines().filter(|line| !line.ordered.is_zero()) {
             let by_delivery = line.product_id.is_some_and(|product| tables.by_delivery(product));
@@ -57,16 +58,24 @@ impl<'a> Rest<'a> {
             to_invoice = to_invoice.checked_add(price(quantity.checked_sub(posted)?)?)?;
             ordered = ordered.checked_add(price(line.ordered.checked_sub(posted)?)?)?;
             left = left.checked_add(price(line.ordered.checked_sub(line.invoiced)?.max(Decimal::ZERO))?)?;
-            let later = line.ordered.checked_sub(quantity)?;
+            // Of an order that Odoo counts, what is invoiced and not delivered is taken off there.
+            let done = match line.ordered.is_sign_negative() {
+                _ if open => quantity,
+                true => quantity.min(posted),
+                false => quantity.max(posted),
+            };
+            let later = line.ordered.checked_sub(done)?;
             if later.is_sign_negative() == line.ordered.is_sign_negative() {
                 committed = committed.checked_add(price(later)?)?;
             }
             undelivered |= line.delivered < line.ordered && line.invoiced < line.ordered;
         }
         let paid = DownPayments::of(order, lines(), currency, tables, indexes, rates)?;
+        let (all, committed) =
+            (ordered.max(to_invoice).checked_add(expenses)?, committed.checked_add(expenses)?);
         let to_invoice_odoo = if open { to_invoice } else { Decimal::ZERO };
         let amounts = Amounts {
-            to_invoice: if open { paid.deducted(to_invoice, ordered.max(to_invoice)) } else { Decimal::ZERO },
+            to_invoice: if open { paid.deducted(to_invoice, all) } else { Decimal::ZERO },
             to_invoice_odoo,
             committed: paid.deducted_later(committed, to_invoice_odoo),
         };

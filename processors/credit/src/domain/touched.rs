@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use super::bucket::Key;
 use super::indexes::Indexes;
 use super::money_moved::is_credit_note;
-use crate::store::{Item, Tables};
+use crate::store::Tables;
 
 /// What has to be placed and decided again.
 #[derive(Default)]
@@ -65,10 +65,8 @@ impl Touched {
             }
         }
         if is_credit_note(item) {
-            let others =
-                item.partner_id.into_iter().flat_map(|partner| indexes.items_of_partner.members(partner));
-            let debit = |other: &Item| other.debit && !other.falls_due && other.journal_id.is_none();
-            self.items.extend(others.filter(|other| tables.items.get(*other).is_some_and(debit)));
+            let unclear = item.partner_id.map(|partner| indexes.unclear_of_partner.members(partner));
+            self.items.extend(unclear.into_iter().flatten());
         }
     }
 

@@ -152,8 +152,9 @@ contract::table! {
         pub release: String,
         /// The payment that would release it, where one would.
         pub missing: Option<Decimal>,
-        /// Whether a person accepted it when it was suggested.
-        pub accepted: bool,
+        /// Checks whose hold a person accepted when it was suggested, as long as they hold.
+        #[schema(value_type = Vec<Check>)]
+        pub accepted: Json<Vec<Check>>,
         /// Ids of the orders that it is about.
         #[schema(value_type = Vec<i32>)]
         pub orders: Json<Vec<i32>>,

@@ -237,3 +237,81 @@ fn what_is_committed_counts_where_the_rule_says_so() {
     story.decides(&["hold_placed on orders [1], because utilisation: the exposure, as a share of the limit, is 115%, above \
                      100%; until a payment of 200.00 EUR"]);
 }
+
+#[test]
+fn what_is_invoiced_and_came_back_is_not_committed_again() {
+    let by_delivery = [
+        RowChange::Template(5, Some(Template { id: 5, by_delivery: true })),
+        RowChange::Product(6, Some(Product { id: 6, template_id: 5 })),
+    ];
+    let returned = SaleOrderLine {
+        id: 1,
+        order_id: 1,
+        product_id: Some(6),
+        unit_id: None,
+        down_payment: false,
+        ordered: 10.into(),
+        delivered: 8.into(),
+        invoiced: 10.into(),
+        price_total: 1_000.into(),
+        expense: None,
+        open: false,
+    };
+    let mut story = story().changes(by_delivery).order(1, 0);
+    story = story.change(RowChange::SaleOrderLine(1, Some(returned)));
+    assert_eq!(story.owes(), (Decimal::ZERO, Decimal::ZERO));
+}
+
+#[test]
+fn a_hold_names_no_order_of_a_company_whose_limit_was_never_exceeded() {
+    story().with_branch(r#"{"1":"1000","2":"970"}"#).rule(&auto(&json!({}))).order(1, 680).branch_order(2, 300).decides(&[
+        "hold_placed on orders [2], because utilisation: the exposure, as a share of the limit, is 101.03%, above 100%; \
+         until a payment of 58.50 EUR",
+    ]);
+}
+
+#[test]
+fn what_was_accepted_is_the_hold_of_those_checks() {
+    let checks = json!({ "oldest_open": { "action": "hold", "at": 0, "release": 0 } });
+    let suggest = json!({ "mode": "suggest", "checks": checks });
+    let utilisation = "utilisation: the exposure, as a share of the limit, is 110%, above 100%";
+    let oldest = "oldest_open: the oldest open item's time past its due date is 1 days, above 0 days";
+    story()
+        .rule(&suggest)
+        .invoice(11, 900, "2026-01-10")
+        .order(1, 200)
+        .decides(&[&format!(
+            "hold_suggested on orders [1], because {utilisation}; until a payment of 150.00 EUR"
+        )])
+        .asks("accept", &json!({}), "accepted")
+        .decides(&[&format!(
+            "hold_placed on orders [1], because {utilisation}; until a payment of 150.00 EUR"
+        )])
+        .on("2026-01-11")
+        .decides(&[&format!(
+            "hold_placed on orders [1], because {utilisation}; {oldest}; until a payment of 900.00 EUR"
+        )])
+        .limit(5_000)
+        // Nobody has accepted what is left.
+        .decides(&[
+            "hold_released: the rule's mode places no holds by itself",
+            &format!("hold_suggested on orders [1], because {oldest}; until a payment of 900.00 EUR"),
+        ]);
+}
+
+#[test]
+fn the_limit_that_holds_is_the_one_that_can_be_raised() {
+    story()
+        .with_branch(r#"{"1":"10000","2":"500"}"#)
+        .branch_order(2, 600)
+        .asks(
+            "raise_limit",
+            &json!({ "limit": "400", "until": "2026-01-31" }),
+            "the one that counts is 500.00",
+        )
+        .asks(
+            "raise_limit",
+            &json!({ "limit": "700", "until": "2026-01-31" }),
+            "is 700.00 up to and including",
+        );
+}

@@ -397,7 +397,7 @@ fn each_mode_does_what_it_says() {
         .decides(&[&format!("hold_placed on orders [1], {because}")])
         .rule(&json!({ "mode": "suggest" }))
         .decides(&[
-            "hold_released: the rule's mode was changed",
+            "hold_released: the rule's mode places no holds by itself",
             &format!("hold_suggested on orders [1], {because}"),
         ])
         .rule(&auto(&json!({})))
