@@ -17,9 +17,13 @@ impl State {
     }
 
     fn own(&self, explicit: &Explicit, key: Key) -> Option<Decimal> {
+        self.of_root(explicit, key).or_else(|| explicit.by_company.values().copied().min())
+    }
+
+    /// That of the root company alone: the customer's own, or the default.
+    fn of_root(&self, explicit: &Explicit, key: Key) -> Option<Decimal> {
         let default = || explicit.known.then(|| self.default_limit(key.company)).flatten();
-        let of_root = explicit.by_company.get(&key.company).copied().or_else(default);
-        of_root.or_else(|| explicit.by_company.values().copied().min())
+        explicit.by_company.get(&key.company).copied().or_else(default)
     }
 
     /// The limit that counts: the customer's own, or the raised one while it lasts, whichever is higher.
@@ -52,8 +56,7 @@ impl State {
 
     /// The limit for orders of the root company, and of branches without one. 0 is none.
     pub(super) fn limit_of_root(&self, key: Key, today: NaiveDate) -> Option<Decimal> {
-        let explicit = self.explicit_limits(key);
-        let own = explicit.by_company.get(&key.company).copied().or_else(|| self.default_limit(key.company));
+        let own = self.of_root(&self.explicit_limits(key), key);
         own.filter(|own| *own > Decimal::ZERO).map(|own| self.raised(own, key, today))
     }
 
