@@ -67,6 +67,7 @@ pub struct Model {
     given_and_family: Option<(usize, usize)>,
     name: Option<usize>,
     email: Option<usize>,
+    tax_id: Option<usize>,
     /// Comparisons, the cheap ones first.
     order: Vec<usize>,
 }
@@ -103,6 +104,7 @@ impl Model {
             order,
             name: place(Measure::Name),
             email: place(Measure::Email),
+            tax_id: place(Measure::TaxId),
             given_and_family: place(Measure::Given).zip(place(Measure::Family)),
             others: shares(&reader, |level| level.others),
             size: thousandths(1_000.0),
@@ -323,8 +325,11 @@ impl Model {
 
     /// What contributions come to, with what a pair weighs before it is looked at.
     pub(crate) fn sum(&self, prior: i32, levels: &Levels, contributions: impl Iterator<Item = i32>) -> i32 {
+        // Who has the same mailbox or tax number is one, whose name was changed or misspelt.
+        let is_same = |comparison: Option<usize>| comparison.is_some_and(|i| levels[i] == SAME);
         let names_are_alike = self.name.is_some_and(|name| levels[name] == ALIKE)
-            && self.email.is_none_or(|email| levels[email] != SAME);
+            && !is_same(self.email)
+            && !is_same(self.tax_id);
         let mut weight = prior;
         let mut groups = [0; Group::ALL.len()];
         for (comparison, part) in self.comparisons().iter().zip(contributions) {

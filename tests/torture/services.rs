@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::proxy::Proxy;
 
-/// Started by `scripts/services` in a folder of their own, stopped when dropped.
+/// Started by `scripts/services` in a folder of their own, stopped when dropped, and removed unless there is something to look at.
 pub struct Services {
     folder: PathBuf,
+    keep: AtomicBool,
     /// Where Kafka listens.
     pub kafka: String,
     /// The administrator's database.
@@ -32,6 +34,7 @@ impl Services {
         }
         let mut services = Self {
             folder,
+            keep: AtomicBool::new(false),
             kafka: String::new(),
             postgres: String::new(),
             kafka_proxy: proxied,
@@ -66,6 +69,12 @@ impl Services {
     pub fn up(&self) {
         let output = self.script("up").output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Keeps what is in the servers, for somebody to look at. Answers how.
+    pub fn keep(&self) -> String {
+        self.keep.store(true, Ordering::Relaxed);
+        format!("LEDGERWELL_SERVICES={} scripts/services up", self.folder.display())
     }
 
     /// Sends Kafka a signal.
@@ -114,6 +123,10 @@ fn listeners(proxy: u16) -> String {
 
 impl Drop for Services {
     fn drop(&mut self) {
+        if *self.keep.get_mut() {
+            let _ = self.script("down").output();
+            return;
+        }
         let _ = self.script("down").arg("--clean").output();
         let _ = std::fs::remove_dir_all(&self.folder);
     }

@@ -331,9 +331,10 @@ impl<'a> World<'a> {
         let lines: Vec<_> = log.lines().rev().take(12).collect();
         let tail: Vec<_> = lines.into_iter().rev().collect();
         format!(
-            "faults: {}\ndatabase and folder kept: {}\n{}",
+            "faults: {}\ndatabase and folder kept: {}; `{}` brings the servers back\n{}",
             self.faults.join(", "),
             self.name,
+            self.services.keep(),
             tail.join("\n")
         )
     }

@@ -6,7 +6,7 @@ use linkage::record::Place;
 use linkage::veto::Veto;
 use proptest::prelude::*;
 
-use crate::pairs::{Customer, level, verdict};
+use crate::pairs::{Customer, level, verdict, weight};
 
 fn name(a: &str, b: &str) -> &'static str {
     let level_of = |a, b| level(Kind::Name, a, b);
@@ -120,6 +120,19 @@ fn a_tax_number_or_a_personal_mailbox_outweighs_a_new_name() {
     let couple =
         |name| [name, "familie.bauer@mail.example", "", "Birkenweg 9", "85368", "Moosburg", "DE", ""];
     assert_eq!(verdict(couple("Petra Bauer"), couple("Thomas Bauer")), Err(Veto::Household));
+}
+
+/// Neighbours of one trade share an address as well; who has one tax number was renamed, or misspelt.
+#[test]
+fn where_names_are_only_alike_an_address_counts_beside_the_same_tax_number() {
+    let firm = |name, [street, zip, city]: [&'static str; 3], vat| {
+        [name, "", "+1 555 458089", street, zip, city, "US", vat]
+    };
+    let weight =
+        |at, vat| weight(firm("Juniperhaven Foods Co-op", at, vat), firm("Junipercross Foods B.V.", at, vat));
+    let gain = |vat| weight(["Brickyard Road 15", "23089", "Millbrook"], vat) - weight([""; 3], vat);
+    assert_eq!(gain(""), 0);
+    assert!(gain("US000458089") > 3_000);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use linkage::field::{Field, Kind};
 use linkage::measure::MISSING;
-use linkage::model::{LINK, Model};
+use linkage::model::{LINK, Model, Score};
 use linkage::record::{Place, Record};
 use linkage::veto::Veto;
 
@@ -47,10 +47,19 @@ fn at(id: i32) -> Place {
     Place { id, ..Place::default() }
 }
 
+fn score(a: Customer, b: Customer) -> Score {
+    let model = model();
+    model.score(&model.read(&a, at(1)), &model.read(&b, at(2)))
+}
+
+/// What two customers weigh, in thousandths of a bit.
+pub(crate) fn weight(a: Customer, b: Customer) -> i32 {
+    score(a, b).weight
+}
+
 /// Whether two customers are linked, or what speaks against it.
 pub(crate) fn verdict(a: Customer, b: Customer) -> Result<bool, Veto> {
-    let model = model();
-    let score = model.score(&model.read(&a, at(1)), &model.read(&b, at(2)));
+    let score = score(a, b);
     score.veto.map_or(Ok(score.weight >= LINK), Err)
 }
 
