@@ -23,7 +23,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 
 use contract::api::Outcome;
 
-use crate::config::{Config, Source};
+use crate::config::{Config, Needs, Source};
 use crate::registry::{self, PROCESSORS};
 use crate::telemetry;
 
@@ -75,9 +75,10 @@ enum Command {
 }
 
 impl Global {
-    fn config(&self) -> Result<Config, crate::config::Invalid> {
+    /// The configuration for a command with these needs.
+    fn config(&self, needs: Needs) -> Result<Config, crate::config::Invalid> {
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Config::load(self.config.as_deref(), environment, registry::names())
+        Config::load(self.config.as_deref(), environment, registry::names(), needs)
     }
 }
 
@@ -153,17 +154,24 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("ledgerwell: no threads to run on: {error}");
+            contract::note!("ledgerwell: no threads to run on: {error}");
             return ExitCode::FAILURE;
         }
     };
     let outcome = runtime.block_on(called.run(&global));
     // A thread that hangs in a client library must not keep the process.
     runtime.shutdown_background();
-    outcome.unwrap_or_else(|error| {
-        eprintln!("ledgerwell: {error}");
+    let outcome = outcome.unwrap_or_else(|error| {
+        contract::note!("ledgerwell: {error}");
         ExitCode::FAILURE
-    })
+    });
+    match output::failed() {
+        Some(error) => {
+            contract::note!("ledgerwell: not everything could be printed: {error}");
+            ExitCode::FAILURE
+        }
+        None => outcome,
+    }
 }
 
 impl Called {

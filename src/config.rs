@@ -1,16 +1,18 @@
 //! One TOML file plus environment. Without a file there is one source, `odoo`, on topic `odoo.changes`.
 
+mod listen;
 mod secrets;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use chrono_tz::Tz;
 use contract::{Format, TimeUnit};
 use rdkafka::ClientConfig;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+pub use listen::Listen;
 
 /// Everything that can be set.
 #[derive(Debug, Deserialize)]
@@ -25,7 +27,7 @@ pub struct Config {
     /// librdkafka's settings, passed through: `"bootstrap.servers"`, `"security.protocol"`, …
     #[serde(default)]
     pub kafka: BTreeMap<String, Setting>,
-    /// Who may ask for what changes something.
+    /// Who may read and ask.
     #[serde(default, rename = "token")]
     pub tokens: Vec<Token>,
     /// The Odoo databases.
@@ -39,8 +41,48 @@ pub struct Config {
 pub struct Token {
     /// Who becomes the author of what is asked with it.
     pub person: String,
+    /// What its bearer may do.
+    #[serde(default)]
+    pub role: Role,
     /// SHA-256 of the token, in hexadecimal digits. `ledgerwell token` makes both.
     pub sha256: String,
+}
+
+/// What the bearer of a token may do; each role may do what those before it may.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Read results.
+    Reader,
+    /// Ask processors for something.
+    #[default]
+    Controller,
+    /// See the raw records of dead letters, and settle them.
+    Admin,
+}
+
+impl Role {
+    /// Its name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Controller => "controller",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// What a command has to know; the rest need not be configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Where Kafka and the databases are.
+    Everything,
+    /// Where Kafka is.
+    Kafka,
+    /// Where the databases are.
+    Databases,
 }
 
 /// What a token is known by.
@@ -56,12 +98,12 @@ pub fn sha256(token: &str) -> String {
 }
 
 /// The HTTP endpoint.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Http {
-    /// Where it listens.
-    #[serde(default = "default_listen")]
-    pub listen: SocketAddr,
+    /// Where it listens: an address and a port, or `unix:` and the path of a socket.
+    #[serde(default)]
+    pub listen: Listen,
 }
 
 /// One Odoo database: its change stream and the database of its results.
@@ -140,18 +182,8 @@ impl fmt::Debug for Source {
     }
 }
 
-impl Default for Http {
-    fn default() -> Self {
-        Self { listen: default_listen() }
-    }
-}
-
 fn default_prefix() -> String {
     "ledgerwell".into()
-}
-
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8080))
 }
 
 fn default_source() -> String {
@@ -187,6 +219,7 @@ impl Config {
         file: Option<&Path>,
         environment: impl Fn(&str) -> Option<String>,
         known: impl IntoIterator<Item = &'static str>,
+        needs: Needs,
     ) -> Result<Self, Invalid> {
         let text = match file {
             Some(file) => std::fs::read_to_string(file).map_err(|error| {
@@ -196,22 +229,24 @@ impl Config {
         };
         let name = file.map_or_else(|| "configuration".into(), |file| file.display().to_string());
         let known: Vec<_> = known.into_iter().collect();
-        Self::parse(&text, environment, &known).map_err(|Invalid(why)| Invalid(format!("{name}: {why}")))
+        Self::parse(&text, environment, &known, needs)
+            .map_err(|Invalid(why)| Invalid(format!("{name}: {why}")))
     }
 
     fn parse(
         text: &str,
         environment: impl Fn(&str) -> Option<String>,
         known: &[&str],
+        needs: Needs,
     ) -> Result<Self, Invalid> {
         let unusable = |error: toml::de::Error| Invalid(with_nearest(error.message()));
         let mut table: toml::Table = toml::from_str(text).map_err(unusable)?;
-        secrets::fetch(&mut table, &environment)?;
+        secrets::fetch(&mut table, &environment, needs)?;
         let mut config = Self::deserialize(table).map_err(unusable)?;
         if let Some(servers) = environment("KAFKA_BOOTSTRAP_SERVERS") {
             config.kafka.entry("bootstrap.servers".into()).or_insert(Setting::Text(servers));
         }
-        if !config.kafka.contains_key("bootstrap.servers") {
+        if needs != Needs::Databases && !config.kafka.contains_key("bootstrap.servers") {
             return Err(Invalid(
                 "where is Kafka? Set KAFKA_BOOTSTRAP_SERVERS, or \"bootstrap.servers\" under [kafka]".into(),
             ));
@@ -228,7 +263,7 @@ impl Config {
         let database_url = environment("DATABASE_URL");
         for source in &mut config.sources {
             source.database_url = source.database_url.take().or_else(|| database_url.clone());
-            source.check(known)?;
+            source.check(known, needs)?;
         }
         unique("name", config.sources.iter().map(|source| &source.name))?;
         let topics =
@@ -282,7 +317,7 @@ impl Source {
         }
     }
 
-    fn check(&self, known: &[&str]) -> Result<(), Invalid> {
+    fn check(&self, known: &[&str], needs: Needs) -> Result<(), Invalid> {
         let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         if self.name.is_empty() || !self.name.chars().all(plain) {
             return Err(Invalid(format!(
@@ -290,7 +325,7 @@ impl Source {
                 self.name
             )));
         }
-        if self.database_url.is_none() {
+        if needs != Needs::Kafka && self.database_url.is_none() {
             let name = &self.name;
             return Err(Invalid(format!(
                 "source {name}: where is Postgres? Set DATABASE_URL, or database_url"
@@ -354,7 +389,7 @@ mod tests {
             "DATABASE_URL" => Some("postgres://127.0.0.1/x".to_owned()),
             _ => None,
         };
-        Config::parse(text, environment, &["example"]).map_err(|error| error.to_string())
+        Config::parse(text, environment, &["example"], Needs::Everything).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -400,7 +435,7 @@ mod tests {
             "FIPS 180-2, B.1"
         );
         let config = parse(&format!("[[token]]\nperson = \"anna\"\nsha256 = \"{digest}\"")).unwrap();
-        assert_eq!(config.tokens[0].person, "anna");
+        assert_eq!((config.tokens[0].person.as_str(), config.tokens[0].role), ("anna", Role::Controller));
         let error = parse("[[token]]\nperson = \"anna\"\nsha256 = \"abc\"").unwrap_err();
         assert!(error.contains("ledgerwell token"), "{error}");
     }
@@ -426,7 +461,16 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let error = Config::parse("", |_| None, &[]).unwrap_err().to_string();
-        assert!(error.contains("KAFKA_BOOTSTRAP_SERVERS"));
+        let parse = |given: &str, needs| {
+            let environment = |name: &str| (name == given).then(|| "x".to_owned());
+            Config::parse("", environment, &[], needs).map(drop).map_err(|error| error.to_string())
+        };
+        let (kafka, database) = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL");
+        assert!(parse(database, Needs::Everything).unwrap_err().contains(kafka));
+        assert!(parse(kafka, Needs::Everything).unwrap_err().contains(database));
+        assert!(parse(database, Needs::Kafka).unwrap_err().contains(kafka));
+        assert!(parse(kafka, Needs::Databases).unwrap_err().contains(database));
+        assert_eq!(parse(kafka, Needs::Kafka), Ok(()));
+        assert_eq!(parse(database, Needs::Databases), Ok(()));
     }
 }

@@ -1,25 +1,27 @@
 //! Records that Ledgerwell writes into a source's stream, so that there is one order of everything: ticks, rule sets, requests.
 
+pub mod asked;
+mod producer;
 pub mod request;
 pub mod rules;
 mod state;
 mod ticks;
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use contract::Failure;
-use rdkafka::ClientConfig;
+use contract::log::Outage;
 use sqlx::PgConnection;
 
-use crate::config::{Config, Source};
+use crate::config::Source;
 use crate::connection::connect;
-use crate::feed::control::KEY;
-use crate::publish::{Publisher, Record};
 use crate::status::{Figures, State};
 use crate::task::Stop;
 use crate::task::Task;
 
+pub use producer::{Producer, Target};
 pub use state::ControlState;
 
 /// How often it is looked whether something has to be announced.
@@ -27,50 +29,24 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The same rule set is not announced again before this, in case another instance overwrote it with an older one.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Where a source's control records go.
-#[derive(Clone)]
-pub struct Target {
-    kafka: ClientConfig,
-    topic: String,
-}
-
-impl Target {
-    /// The source's own topic, or its control topic.
-    pub fn new(config: &Config, source: &Source) -> Self {
-        Self { kafka: config.kafka(), topic: source.control_topic.as_ref().unwrap_or(&source.topic).clone() }
-    }
-
-    /// Writes one control record, and waits until it is there.
-    ///
-    /// # Errors
-    /// When Kafka does not take it.
-    pub fn write(&self, kind: &str, value: &str) -> Result<(), Failure> {
-        let record = Record { key: KEY, value: Some(value.as_bytes()), timestamp: None, kind: Some(kind) };
-        Publisher::new(&self.kafka, &self.topic)
-            .and_then(|publisher| publisher.publish(record).and_then(|()| publisher.flush()))
-            .map_err(|error| {
-                Failure::transient(format!("Kafka: topic {}: {error}", self.topic)).because(error)
-            })
-    }
-}
-
 /// Announces what a source's tasks have to know, until it is asked to stop. Any instance may, because what is not new
 /// changes nothing.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn spawn(
-    config: &Config,
+    producer: &Arc<Producer>,
     source: &Source,
     tasks: Vec<Task>,
     stop: Stop,
 ) -> std::io::Result<JoinHandle<()>> {
     let mut announcer = Announcer {
-        target: Target::new(config, source),
+        target: Target::new(producer, source),
         database: source.database_url().to_owned(),
         connection: None,
         tick: None,
         rules: None,
+        outage: Outage::default(),
     };
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new().name(format!("{}.control", source.name)).spawn(move || {
@@ -85,9 +61,14 @@ pub fn spawn(
             if ready.is_empty() {
                 continue;
             }
-            if let Err(failure) = runtime.block_on(announcer.announce(&ready)) {
-                announcer.connection = None;
-                tracing::warn!(%failure, "nothing was announced; it will be tried again");
+            match runtime.block_on(announcer.announce(&ready)) {
+                Ok(()) => drop(announcer.outage.end()),
+                Err(failure) => {
+                    announcer.connection = None;
+                    if announcer.outage.is_news(&failure) {
+                        tracing::warn!(%failure, "nothing was announced; it will be tried again");
+                    }
+                }
             }
         }
     })
@@ -100,6 +81,7 @@ struct Announcer {
     connection: Option<PgConnection>,
     tick: Option<chrono::DateTime<chrono::Utc>>,
     rules: Option<(String, Instant)>,
+    outage: Outage,
 }
 
 impl Announcer {
@@ -112,13 +94,13 @@ impl Announcer {
         let due = ticks::due(tasks, connection).await?;
         let rules = rules::read(connection).await;
         if let Some(tick) = due.filter(|due| self.tick.is_none_or(|before| before < *due)) {
-            self.target.write("tick", &ticks::text(tick))?;
+            self.target.write("tick", &ticks::text(tick)).await?;
             self.tick = Some(tick);
         }
-        self.announce_rules(tasks, &rules?)
+        self.announce_rules(tasks, &rules?).await
     }
 
-    fn announce_rules(&mut self, tasks: &[Figures], rules: &contract::RuleSet) -> Result<(), Failure> {
+    async fn announce_rules(&mut self, tasks: &[Figures], rules: &contract::RuleSet) -> Result<(), Failure> {
         let fingerprint = rules::fingerprint(rules);
         let just_announced = self
             .rules
@@ -127,7 +109,7 @@ impl Announcer {
         if just_announced || tasks.iter().all(|figures| figures.rules == fingerprint) {
             return Ok(());
         }
-        self.target.write("rules", &rules::text(rules))?;
+        self.target.write("rules", &rules::text(rules)).await?;
         self.rules = Some((fingerprint, Instant::now()));
         Ok(())
     }

@@ -1,32 +1,41 @@
 //! What operators, orchestrators and people ask: health, metrics, and the API under `/api/v1`.
 //!
-//! Health, metrics and, from the machine itself, reads are open. What changes anything needs a bearer token that names a
-//! person; it is written into the stream as a request, and the answer is 202 with the request's id.
+//! Health and metrics are open. Reads are for people with a token; while nobody has one, for this machine itself. What changes
+//! anything needs a token whose role may: it is written into the stream as a request, and the answer is 202 with the request's id.
+//!
+//! It has a thread of its own, so that nobody who reads takes time from whoever decides.
 
 mod audit;
 mod dead_letters;
 mod description;
 mod health;
+mod limits;
+mod parameters;
 mod requests;
 mod rules;
+mod server;
 mod tokens;
 
-use std::net::SocketAddr;
+use std::io;
 use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use contract::api::Sources;
 use contract::api::http::Problem;
+use tokio::sync::{Semaphore, oneshot};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::config::Config;
+use crate::config::{Config, Listen};
+use crate::control::Producer;
 use crate::registry::PROCESSORS;
 use crate::results::Results;
 use crate::task::Task;
 use crate::telemetry::Metrics;
 
+use parameters::Parameters;
+use server::Listener;
 use tokens::Tokens;
 
 pub use description::description;
@@ -38,6 +47,8 @@ struct App {
     tasks: Arc<[Task]>,
     sources: Sources<Results>,
     tokens: Arc<Tokens>,
+    parameters: Arc<Parameters>,
+    in_work: Arc<Semaphore>,
 }
 
 /// All routes under `/api/v1`: the shell's own, and those that processors declare.
@@ -58,24 +69,51 @@ fn api(sources: &Sources) -> OpenApiRouter<App> {
     })
 }
 
-/// Serves until the process ends. Answers the address it listens on.
+/// Serves until the process ends. Answers where it listens.
 ///
 /// # Errors
 /// When the address is taken.
-pub async fn serve(config: &Config, metrics: Metrics, tasks: Vec<Task>) -> std::io::Result<SocketAddr> {
-    let listener = tokio::net::TcpListener::bind(config.http.listen).await?;
-    let address = listener.local_addr()?;
+pub async fn serve(config: Arc<Config>, metrics: Metrics, tasks: Vec<Task>) -> io::Result<Listen> {
+    let (tell, told) = oneshot::channel();
+    std::thread::Builder::new().name("http".into()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let serve = |runtime: tokio::runtime::Runtime| {
+            runtime.block_on(async {
+                let bound = Listener::bind(&config.http.listen).await;
+                let bound = bound.and_then(|listener| Ok((listener.address(&config.http.listen)?, listener)));
+                match bound {
+                    Ok((address, listener)) => {
+                        let _ = tell.send(Ok(address));
+                        listener.serve(router(&config, metrics, tasks)).await;
+                    }
+                    Err(error) => drop(tell.send(Err(error))),
+                }
+            });
+        };
+        runtime.map(serve)
+    })?;
+    told.await.map_err(io::Error::other)?
+}
+
+fn router(config: &Config, metrics: Metrics, tasks: Vec<Task>) -> Router {
+    let producer = Producer::new(config);
+    let sources = config.sources.iter().map(|source| Arc::new(Results::shared(source, &producer)));
+    let description = description();
     let app = App {
         metrics,
         tasks: tasks.into(),
-        sources: Sources::new(config.sources.iter().map(|source| Arc::new(Results::shared(config, source)))),
+        sources: Sources::new(sources),
         tokens: Arc::new(Tokens::new(config)),
+        parameters: Arc::new(Parameters::of(&description)),
+        in_work: Arc::new(Semaphore::new(limits::IN_WORK)),
     };
     let (api, _) = api(&app.sources.for_processors()).split_for_parts();
     let api = api
-        .route("/api/v1/openapi.json", get(async || Json(description())))
+        .route("/api/v1/openapi.json", get(async move || Json(description.clone())))
+        .route_layer(middleware::from_fn_with_state(app.clone(), limits::bound))
+        .route_layer(middleware::from_fn_with_state(app.clone(), parameters::check))
         .route_layer(middleware::from_fn_with_state(app.clone(), tokens::check));
-    let router = Router::new()
+    Router::new()
         .merge(api)
         .route("/metrics", get(health::metrics))
         .route("/livez", get(async || "alive\n"))
@@ -84,12 +122,5 @@ pub async fn serve(config: &Config, metrics: Metrics, tasks: Vec<Task>) -> std::
             Problem::not_found("there is nothing here; GET /api/v1/openapi.json lists what there is")
         })
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .with_state(app);
-    tokio::spawn(async move {
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        if let Err(error) = axum::serve(listener, service).await {
-            tracing::error!(%error, "HTTP ended");
-        }
-    });
-    Ok(address)
+        .with_state(app)
 }

@@ -2,6 +2,7 @@
 //! ARCHITECTURE.md has the map.
 
 pub mod audit;
+pub mod binding;
 pub mod cli;
 pub mod clock;
 pub mod config;

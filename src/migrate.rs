@@ -36,6 +36,11 @@ pub enum Error {
          Change what is listed and migrate again, or give Ledgerwell a database of its own"
     )]
     DoesNotFit(String),
+    /// A program goes on working with what would be dropped.
+    #[error(
+        "{0} is at work on this database as {1}: stop it first; what it has committed is dropped with the tables"
+    )]
+    AtWork(String, String),
     /// The rules of automations could not be added.
     #[error("automation_rules: {0}")]
     Rules(#[from] contract::Failure),
@@ -71,14 +76,26 @@ pub async fn up(url: &str, processors: impl Iterator<Item = &Descriptor>) -> Res
     Ok(connection.close().await?)
 }
 
-/// Undoes all after version `to`; 0 undoes everything. What was adopted stays.
-pub async fn down(url: &str, to: i64) -> Result<(), Error> {
+/// What going down to version `to` means, or without one undoing the last: the version, and how many migrations are undone.
+pub async fn undone(url: &str, to: Option<i64>) -> Result<(i64, usize), Error> {
+    let steps = status(url).await?;
+    let mut applied = steps.iter().filter(|step| step.applied).map(|step| step.version).rev();
+    let to = to.unwrap_or_else(|| applied.clone().nth(1).unwrap_or(0));
     if to != 0 && !HISTORY.version_exists(to) {
         return Err(Error::NoSuchVersion(to));
     }
+    let undone = applied.by_ref().take_while(|version| *version > to).count();
+    Ok((to, undone))
+}
+
+/// Undoes all after version `to`; 0 undoes everything. What was adopted stays.
+pub async fn down(url: &str, to: i64) -> Result<(), Error> {
     let mut connection = PgConnection::connect(url).await?;
     connection.lock().await?;
     exclusion::keep_claims_out(&mut connection).await?;
+    if let Some((task, owner)) = exclusion::owner_at_work(&mut connection).await? {
+        return Err(Error::AtWork(task, owner));
+    }
     if steps(&mut connection).await?.iter().any(|step| step.applied && step.version > to) {
         exclusion::fence_owners(&mut connection).await?;
     }

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::config::{Clock, Config};
-use crate::control;
+use sqlx::{Connection, PgConnection};
+
+use crate::binding;
+use crate::config::{Clock, Config, Source};
+use crate::control::{self, Producer};
 use crate::migrate;
 use crate::registry::{Entry, PROCESSORS};
 use crate::status::{Figures, State, Status};
@@ -21,6 +24,9 @@ pub enum Error {
     /// The results database is not ready.
     #[error("source {0}: {1}")]
     Database(String, migrate::Error),
+    /// The results database is another's.
+    #[error("source {0}: {1}")]
+    Bound(String, binding::Error),
     /// The operating system refused a thread, or a metric's name is taken.
     #[error("{0}")]
     Start(String),
@@ -57,10 +63,13 @@ impl Pipeline {
         for source in &config.sources {
             let checked = migrate::check(source.database_url()).await;
             checked.map_err(|error| Error::Database(source.name.clone(), error))?;
+            let bound = bound(source, &config.prefix).await;
+            bound.map_err(|error| Error::Bound(source.name.clone(), error))?;
         }
         let metrics = Metrics::new().map_err(|error| Error::Start(error.to_string()))?;
         let mut pipeline = Self { tasks: Vec::new(), metrics, stop: Stop::default(), threads: Vec::new() };
         let instance = instance();
+        let producer = Producer::new(config);
         for source in &config.sources {
             let mut of_source = Vec::new();
             for entry in chosen.iter().filter(|entry| source.runs(entry.name)) {
@@ -77,7 +86,7 @@ impl Pipeline {
                 pipeline.threads.push((entry.spawn)(job).map_err(|error| Error::Start(error.to_string()))?);
             }
             if source.clock == Clock::Wall && !options.until_caught_up {
-                let announcer = control::spawn(config, source, of_source.clone(), pipeline.stop.clone());
+                let announcer = control::spawn(&producer, source, of_source.clone(), pipeline.stop.clone());
                 pipeline.threads.push(announcer.map_err(|error| Error::Start(error.to_string()))?);
             }
             pipeline.tasks.extend(of_source);
@@ -125,17 +134,11 @@ impl Pipeline {
 ///
 /// # Errors
 /// When a metric's name is taken.
-pub fn job(config: &Config, source: &crate::config::Source, entry: &Entry) -> Result<Job, prometheus::Error> {
+pub fn job(config: &Config, source: &Source, entry: &Entry) -> Result<Job, prometheus::Error> {
     Ok(job_of(config, source, entry, &instance(), &Metrics::new()?))
 }
 
-fn job_of(
-    config: &Config,
-    source: &crate::config::Source,
-    entry: &Entry,
-    instance: &str,
-    metrics: &Metrics,
-) -> Job {
+fn job_of(config: &Config, source: &Source, entry: &Entry, instance: &str, metrics: &Metrics) -> Job {
     Job {
         task: TaskId {
             processor: entry.name,
@@ -157,6 +160,12 @@ fn job_of(
         large: LARGE_TRANSACTION,
         shadow: None,
     }
+}
+
+/// Refuses a database that belongs to another source, or another deployment.
+async fn bound(source: &Source, deployment: &str) -> Result<(), binding::Error> {
+    let mut connection = PgConnection::connect(source.database_url()).await?;
+    binding::check(&source.name, deployment, &mut connection).await
 }
 
 fn choose(only: &[String]) -> Result<Vec<&'static Entry>, Error> {

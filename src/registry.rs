@@ -3,6 +3,7 @@
 use std::thread::JoinHandle;
 
 use contract::{Api, Descriptor, Failure, Processor, action};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
@@ -17,6 +18,8 @@ pub struct Entry {
     pub api: &'static Api,
     /// What people may ask of it: the schema [`ACTION`], and those that it refers to; empty where nobody may ask for anything.
     pub actions: fn() -> Vec<(String, RefOr<Schema>)>,
+    /// Whether an action can be asked for with these arguments; if not, what is wrong.
+    pub check: fn(&str, &Value) -> Result<(), String>,
     /// Starts it on a source.
     pub spawn: fn(Job) -> std::io::Result<JoinHandle<()>>,
     /// Builds a shadow version while the one in force goes on.
@@ -38,6 +41,21 @@ impl std::ops::Deref for Entry {
 pub const PROCESSORS: &[Entry] =
     &[entry::<credit::Credit>(&credit::api::API), entry::<dedup::Dedup>(&dedup::api::API)];
 
+/// The one with this name.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    PROCESSORS.iter().find(|entry| entry.name == name)
+}
+
+/// Refuses a name that no processor has.
+///
+/// # Errors
+/// Which there are.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let known = || names().collect::<Vec<_>>().join(", ");
+    find(name)
+        .map_or_else(|| Err(format!("there is no processor `{name}`; there are: {}", known())), |_| Ok(()))
+}
+
 /// Their names.
 pub fn names() -> impl Iterator<Item = &'static str> {
     PROCESSORS.iter().map(|entry| entry.name)
@@ -53,6 +71,7 @@ const fn entry<P: Processor<Action: ToSchema>>(api: &'static Api) -> Entry {
         declares: Descriptor::of::<P>(),
         api,
         actions: actions::<P>,
+        check: |action, arguments| action::check::<P::Action>(P::NAME, action, arguments),
         spawn: runner::spawn::<P>,
         rebuild: runner::rebuild::<P>,
     }

@@ -1,5 +1,6 @@
 //! Where the results of a source are: for the handlers of HTTP and for commands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::config::{Config, Source};
 use crate::connection::set_search_path;
-use crate::control::{Target, rules};
+use crate::control::{Producer, Target, rules};
 
 /// HTTP requests that read from one source's database at a time.
 const CONNECTIONS: u32 = 4;
@@ -38,23 +39,23 @@ enum Database {
 
 impl Results {
     /// Those of a source, for HTTP.
-    pub fn shared(config: &Config, source: &Source) -> Self {
+    pub fn shared(source: &Source, producer: &Arc<Producer>) -> Self {
         let options = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(TIMEOUT);
         // Times without a zone are UTC, whatever the server's is.
         let settings = [("TimeZone", "UTC"), ("statement_timeout", "10s")];
         let database = source.database_url().parse::<PgConnectOptions>();
         let pool = database.map(|database| options.connect_lazy_with(database.options(settings)));
-        Self::new(config, source, Database::Shared(pool.ok()))
+        Self::new(producer, source, Database::Shared(pool.ok()))
     }
 
     /// Those of a source, for a command.
     pub fn own(config: &Config, source: &Source) -> Self {
-        Self::new(config, source, Database::Own(source.database_url().to_owned()))
+        Self::new(&Producer::new(config), source, Database::Own(source.database_url().to_owned()))
     }
 
-    fn new(config: &Config, source: &Source, database: Database) -> Self {
+    fn new(producer: &Arc<Producer>, source: &Source, database: Database) -> Self {
         Self {
-            target: Target::new(config, source),
+            target: Target::new(producer, source),
             source: source.identity(),
             topic: source.topic.clone(),
             database,

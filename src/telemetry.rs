@@ -1,5 +1,7 @@
 //! Metrics and logs. Neither ever carries a row's content.
 
+use std::io::IsTerminal;
+
 use chrono::{DateTime, Utc};
 use prometheus::core::Collector;
 use prometheus::{
@@ -207,7 +209,15 @@ pub fn log(json: bool, level: &str) {
     // The Kafka client warns of settings that are another client's, and takes the end of a log for an error.
     let usual = format!("warn,ledgerwell={level},librdkafka=error,rdkafka=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let standard_error = std::io::stderr();
+    let colours =
+        standard_error.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|off| off.is_empty());
+    // Who reads the log may be gone; that is no reason to end.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .log_internal_errors(false);
     // A second call, from a test in the same process, changes nothing.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ledgerwell::config::Config;
+use ledgerwell::config::{Config, Needs};
 use ledgerwell::registry::names;
 use ledgerwell::{migrate, topics};
 use rdkafka::ClientConfig;
@@ -142,7 +142,7 @@ impl World {
         }
         let file = self.folder.join(format!("{run}.toml"));
         std::fs::write(&file, text)?;
-        topics::ensure(&Config::load(Some(&file), |_| None, names())?, -1).await?;
+        topics::ensure(&Config::load(Some(&file), |_| None, names(), Needs::Everything)?, -1).await?;
         Ok(Setup { file, urls, processors: processors.len() })
     }
 

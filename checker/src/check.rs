@@ -97,7 +97,9 @@ async fn attempt<S: Subject>(what: &Check) -> Result<Report, Error> {
     let mut observed: Vec<State<S::Sample>> =
         what.observed.as_deref().map_or_else(|| Ok(Vec::new()), observed::read)?;
     let log = log.and_then(|partitions| partitions.into_iter().next()).unwrap_or_default();
-    let read = |partition: Partition| partition.records.iter().map(Entry::read).collect::<Vec<_>>();
+    let read = |partition: Partition| {
+        partition.records.iter().map(|raw| Entry::read(raw, &what.prefix)).collect::<Vec<_>>()
+    };
     let (start, end) = (log.start, log.end);
     let evidence = Evidence {
         what: Settings {

@@ -87,15 +87,17 @@ pub(crate) enum Snapshot {
 const CONTROL: &[u8] = b"ledgerwell";
 
 impl Entry {
-    /// Reads a record.
-    pub(crate) fn read(raw: &Raw) -> Self {
+    /// Reads a record, as `deployment` has to.
+    pub(crate) fn read(raw: &Raw, deployment: &str) -> Self {
         let poison = match raw.header("poison") {
             Some("letter") => Some(Poison::DeadLetter),
             Some(_) => Some(Poison::Harmless),
             None => None,
         };
         let timestamp = DateTime::from_timestamp_millis(raw.timestamp).filter(|_| raw.timestamp > 0);
-        Self { offset: raw.offset, timestamp, kind: kind(raw), poison }
+        let is_anothers = raw.header("ce_deployment").is_some_and(|of| of != deployment);
+        let kind = if is_anothers { Kind::Nothing } else { kind(raw) };
+        Self { offset: raw.offset, timestamp, kind, poison }
     }
 
     /// What counts instead of a time that is more than five minutes ahead of this record. None where the time may be right.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use ledgerwell::config::Config;
+use ledgerwell::config::{Config, Needs};
 
 /// One file, written again for each input.
 static FILE: LazyLock<PathBuf> =
@@ -18,7 +18,7 @@ pub fn drive(input: &[u8]) {
     let written = std::fs::write(&*FILE, input);
     assert!(written.is_ok(), "the input could not be written: {written:?}");
     let environment = |name: &str| (name != "NOTHING").then(|| format!("{name}-secret"));
-    let config = Config::load(Some(&FILE), environment, ledgerwell::registry::names());
+    let config = Config::load(Some(&FILE), environment, ledgerwell::registry::names(), Needs::Everything);
     let _ = std::fs::remove_file(&*FILE);
     match config {
         Ok(config) => {

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -15,8 +16,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use super::run::stop_signal;
 use super::simulate::{self, Size};
 use super::{Global, Outcome, output};
-use crate::config::{Clock, Config, Http};
-use crate::control::{Target, rules};
+use crate::config::{Clock, Config, Http, Listen, Needs};
+use crate::control::{Producer, Target, rules};
 use crate::pipeline::{Options, Pipeline};
 use crate::publish::Publisher;
 use crate::registry::{self, PROCESSORS};
@@ -49,7 +50,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let mut config = global.config()?;
+        let mut config = global.config(Needs::Everything)?;
         let [source] = config.sources.as_mut_slice() else {
             return Err("the demo needs a configuration with one source, or none".into());
         };
@@ -60,7 +61,7 @@ impl Demo {
         source.control_topic = None;
         source.clock = Clock::Feed;
         config.prefix = PREFIX.into();
-        config.http = Http { listen: self.listen };
+        config.http = Http { listen: Listen::Tcp(self.listen) };
 
         say("Kafka: topics", "created again");
         topics::delete(&config).await?;
@@ -100,13 +101,17 @@ impl Demo {
         let stopped =
             pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
         if std::io::stdin().is_terminal() && !stopping.is_set() && !stopped {
-            match http::serve(&config, pipeline.metrics.clone(), pipeline.tasks.clone()).await {
+            let config = Arc::new(config);
+            match http::serve(Arc::clone(&config), pipeline.metrics.clone(), pipeline.tasks.clone()).await {
                 Ok(address) => {
                     paths.extend(["/metrics", "/readyz"]);
-                    println!("\nhttp://{address}{}; Ctrl-C ends the demo", paths.join(", "));
+                    contract::say!("\nhttp://{address}{}; Ctrl-C ends the demo", paths.join(", "));
                 }
                 Err(error) => {
-                    println!("\nno HTTP on {}: {error}; choose another with --listen", config.http.listen);
+                    contract::say!(
+                        "\nno HTTP on {}: {error}; choose another with --listen",
+                        config.http.listen
+                    );
                 }
             }
             while !stopping.is_set() {
@@ -119,7 +124,7 @@ impl Demo {
 }
 
 fn say(what: &str, how: &str) {
-    eprintln!("{what:.<28} {how}");
+    contract::note!("{what:.<28} {how}");
 }
 
 /// Takes the processors' steps of the demo. Answers the paths that are worth opening.
@@ -130,7 +135,7 @@ async fn show_processors(
     stopping: &Stop,
 ) -> Outcome<Vec<&'static str>> {
     let [source] = config.sources.as_slice() else { return Ok(Vec::new()) };
-    let target = Target::new(config, source);
+    let target = Target::new(&Producer::new(config), source);
     let mut paths = Vec::new();
     for entry in PROCESSORS.iter().filter(|entry| source.runs(entry.name)) {
         for step in entry.api.demo {
@@ -169,7 +174,7 @@ async fn announce_rules(
 ) -> Outcome<()> {
     // The demo's clock is the feed, so nobody else writes into it.
     let rules = rules::read(connection).await?;
-    target.write("rules", &rules::text(&rules))?;
+    target.write("rules", &rules::text(&rules)).await?;
     let fingerprint = rules::fingerprint(&rules);
     let goes_by_them = |(_, figures): &(_, Figures)| {
         figures.rules == fingerprint || matches!(figures.state, State::Stopped(_))
@@ -182,7 +187,7 @@ async fn announce_rules(
 
 /// How fast it was.
 fn show_pipeline(pipeline: &Pipeline, seconds: f64) {
-    println!("\nThe pipeline");
+    contract::say!("\nThe pipeline");
     let header = ["processor", "changes", "seconds", "changes/s", "events emitted", "dead letters", "state"];
     let mut table = output::table(&header, &header[1..6]);
     for (task, figures) in pipeline.figures() {
@@ -203,7 +208,7 @@ fn show_pipeline(pipeline: &Pipeline, seconds: f64) {
             state,
         ]);
     }
-    println!("{table}");
+    contract::say!("{table}");
 }
 
 /// Drops and creates the demo's database on the same server.

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-pub(super) use contract::api::output::{json, table, thousands};
+pub(super) use contract::api::output::{failed, json, table, thousands};
 
 /// A progress bar on standard error; silent where nobody watches.
 pub(super) fn progress(total: u64, what: &'static str, bytes: bool) -> ProgressBar {

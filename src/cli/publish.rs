@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Global, Outcome, output};
+use crate::config::Needs;
 use crate::publish::{Publisher, Record};
 
 /// Send a recorded file to Kafka, in order
@@ -45,7 +46,7 @@ struct Line<'a> {
 
 impl Publish {
     pub(super) fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Kafka)?;
         let name = self.file.display().to_string();
         let file = File::open(&self.file).map_err(|error| format!("{name}: {error}"))?;
         let bar = output::progress(file.metadata()?.len(), "publishing", true);
@@ -86,7 +87,7 @@ impl Publish {
         if global.json {
             output::json(&serde_json::json!({ "records": count }))?;
         } else {
-            println!("{} records published", output::thousands(count));
+            contract::say!("{} records published", output::thousands(count));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::{Global, Outcome, output, source, with_name};
-use crate::config::{Config, Source};
+use crate::config::{Config, Needs, Source};
 use crate::pipeline;
 use crate::registry::{Entry, PROCESSORS};
 use crate::replay::{Comparison, From, Replay, rollback};
@@ -113,24 +113,24 @@ pub(super) fn print(tables: &[Comparison]) {
             output::thousands(comparison.only_rebuilt),
         ]);
     }
-    println!("{table}");
+    contract::say!("{table}");
     for comparison in tables {
         for example in &comparison.examples {
-            println!("{} {}: {}", comparison.table, example.key, example.differs);
+            contract::say!("{} {}: {}", comparison.table, example.key, example.differs);
         }
     }
 }
 
 impl Run {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Everything)?;
         let replay = self.what.replay(&config, matches!(self.events, Events::Send))?;
         if self.rollback {
             let version = rollback(&replay.job, replay.entry).await?;
             if global.json {
                 output::json(&serde_json::json!({ "version": version }))?;
             } else {
-                println!("version {version} of {} is in force again", replay.entry.name);
+                contract::say!("version {version} of {} is in force again", replay.entry.name);
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -141,7 +141,7 @@ impl Run {
             return Ok(ExitCode::SUCCESS);
         }
         print(&report.tables);
-        println!(
+        contract::say!(
             "version {} of {} is in force: offsets {} to {}",
             report.version,
             replay.entry.name,

@@ -7,6 +7,7 @@ use rdkafka::consumer::BaseConsumer;
 use sqlx::{Connection, PgConnection};
 
 use super::{Global, Outcome, output, source, with_name};
+use crate::config::Needs;
 use crate::watermarks::watermarks;
 
 /// Let a processor start over at the beginning of its source's topic
@@ -29,7 +30,7 @@ pub(super) struct Reset {
 
 impl Reset {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Everything)?;
         let source = source(&config, self.source.as_deref())?;
         let consumer: BaseConsumer = config.kafka().create()?;
         let (start, _) = watermarks(&consumer, &source.topic, 0)
@@ -77,7 +78,7 @@ impl Reset {
                 &serde_json::json!({ "processor": self.processor, "source": source.name, "next_offset": start }),
             )?;
         } else {
-            println!("{} will start over at offset {start} of {}", self.processor, source.topic);
+            contract::say!("{} will start over at offset {start} of {}", self.processor, source.topic);
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,10 +1,12 @@
 //! `ledgerwell run`
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::{Global, Outcome, with_name};
+use crate::config::Needs;
 use crate::http;
 use crate::pipeline::{Options, Pipeline};
 use crate::status::State;
@@ -32,7 +34,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = Arc::new(global.config(Needs::Everything)?);
         let options =
             Options { only: self.only, until_caught_up: self.until_caught_up, large: self.large_transaction };
         let pipeline = Pipeline::start(&config, &options).await?;
@@ -45,11 +47,11 @@ impl Run {
         if self.until_caught_up {
             pipeline.caught_up(&stopping).await;
         } else {
-            match http::serve(&config, pipeline.metrics.clone(), pipeline.tasks.clone()).await {
+            match http::serve(Arc::clone(&config), pipeline.metrics.clone(), pipeline.tasks.clone()).await {
                 Ok(address) => tracing::info!(%address, "listening"),
                 Err(error) => {
                     pipeline.stop().await;
-                    let listen = config.http.listen;
+                    let listen = &config.http.listen;
                     return Err(
                         format!("cannot listen on {listen}: {error}. Set `listen` under [http]").into()
                     );
@@ -67,6 +69,11 @@ impl Run {
                 _ => None,
             })
             .collect();
+        let incomplete: Vec<_> = figures
+            .iter()
+            .filter(|(_, figures)| !figures.complete)
+            .map(|(task, _)| format!("{}/{}", task.processor, task.source))
+            .collect();
         let settled = figures.iter().all(|(_, figures)| figures.settled());
         let dead_letters: usize = figures.iter().map(|(_, figures)| figures.dead_letters).sum();
         pipeline.stop().await;
@@ -76,8 +83,17 @@ impl Run {
         if self.until_caught_up && !settled {
             return Err("stopped before the end of the log was reached; run it again to go on".into());
         }
+        if self.until_caught_up && !incomplete.is_empty() {
+            return Err(format!(
+                "nothing was decided by {}: no complete snapshot of the source is in the topic. Let the connector take one",
+                incomplete.join(", ")
+            )
+            .into());
+        }
         if self.until_caught_up && dead_letters > 0 {
-            eprintln!("ledgerwell: {dead_letters} dead letters are open; `ledgerwell dlq list` shows them");
+            contract::note!(
+                "ledgerwell: {dead_letters} dead letters are open; `ledgerwell dlq list` shows them"
+            );
             return Ok(ExitCode::from(2));
         }
         Ok(ExitCode::SUCCESS)

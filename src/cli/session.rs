@@ -4,9 +4,11 @@ use std::time::Instant;
 
 use contract::api::{Answer, BoxFuture, Question, Session};
 use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
 
 use super::{Global, Outcome, source};
-use crate::control::{Target, request};
+use crate::config::Needs;
+use crate::control::{Producer, Target, asked, request};
 use crate::results::Results;
 
 /// How often it is looked whether a request is decided.
@@ -21,7 +23,7 @@ impl Session for Terminal<'_> {
     }
 
     fn results(&self, name: Option<&str>) -> Outcome<Box<dyn contract::api::Results>> {
-        let config = self.0.config()?;
+        let config = self.0.config(Needs::Databases)?;
         Ok(Box::new(Results::own(&config, source(&config, name)?)))
     }
 
@@ -33,23 +35,23 @@ impl Session for Terminal<'_> {
 impl Terminal<'_> {
     async fn ask_and_wait(&self, question: Question<'_>) -> Outcome<Answer> {
         let Question { processor, person, action, arguments, wait, .. } = question;
-        let config = self.0.config()?;
+        let config = self.0.config(Needs::Everything)?;
         let source = source(&config, question.source)?;
-        let asked = request::new(processor, person, action, arguments)?;
-        let (target, text) = (Target::new(&config, source), asked.text);
-        tokio::task::spawn_blocking(move || target.write("request", &text)).await??;
-        let began = Instant::now();
+        let id = Uuid::new_v4();
+        let request = request::new(id, processor, person, action, arguments)?;
+        let target = Target::new(&Producer::new(&config), source);
         let mut connection = PgConnection::connect(source.database_url()).await?;
+        asked::remember(request, &mut connection).await?.write(&target).await?;
+        let began = Instant::now();
         while began.elapsed() < wait {
-            if let Some((done, outcome)) = request::outcome(asked.id, &mut connection).await? {
-                return Ok(Answer { request: asked.id, done, outcome });
+            if let Some((done, outcome)) = request::outcome(id, &mut connection).await? {
+                return Ok(Answer { request: id, done, outcome });
             }
             tokio::time::sleep(EVERY).await;
         }
         let outcome = format!(
-            "asked for (request {}), not decided yet: it is when the processor runs and gets there",
-            asked.id
+            "asked for (request {id}), not decided yet: it is when the processor runs and gets there"
         );
-        Ok(Answer { request: asked.id, done: wait.is_zero(), outcome })
+        Ok(Answer { request: id, done: wait.is_zero(), outcome })
     }
 }

@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use simulator::{Settings, Simulation};
 
 use super::{Global, Outcome, output};
+use crate::config::Needs;
 use crate::publish::{Publisher, Record};
 
 /// Write the change feed of a simulated Odoo company, to a file or to Kafka
@@ -75,7 +76,7 @@ impl Simulate {
     pub(super) fn run(self, global: &Global) -> Outcome {
         let mut simulation = self.size.simulation();
         let records = if let Some(topic) = &self.publish {
-            publish(&mut simulation, &Publisher::new(&global.config()?.kafka(), topic)?)?
+            publish(&mut simulation, &Publisher::new(&global.config(Needs::Kafka)?.kafka(), topic)?)?
         } else if let Some(path) = &self.out {
             let records = write(&mut simulation, path)?;
             let truth = path.with_file_name(format!(
@@ -90,7 +91,7 @@ impl Simulate {
         if global.json {
             output::json(&serde_json::json!({ "records": records }))?;
         } else {
-            println!("{} records", output::thousands(records));
+            contract::say!("{} records", output::thousands(records));
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, Row};
 
 use super::{Global, Outcome, output};
 use crate::clock;
+use crate::config::Needs;
 use crate::watermarks::watermarks;
 
 /// Show how far each processor is, from Postgres and Kafka
@@ -40,7 +41,7 @@ struct Line {
 impl Status {
     #[allow(clippy::unused_self, reason = "it has no options yet")]
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Everything)?;
         let consumer: BaseConsumer = config.kafka().create()?;
         let mut lines = Vec::new();
         for source in &config.sources {
@@ -113,14 +114,14 @@ impl Status {
                 line.owner.clone(),
             ]);
         }
-        println!("{table}");
+        contract::say!("{table}");
         for line in &lines {
             if let Some(unknown) = &line.unknown {
-                println!("{} decides nothing on source {}: {unknown}", line.processor, line.source);
+                contract::say!("{} decides nothing on source {}: {unknown}", line.processor, line.source);
             }
         }
         if lines.is_empty() {
-            println!("nothing has run yet: `ledgerwell run` starts the processors");
+            contract::say!("nothing has run yet: `ledgerwell run` starts the processors");
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{Global, Outcome, output};
+use crate::config::Needs;
 use crate::topics;
 
 /// Create the topics that the configuration needs, and check those that exist
@@ -20,7 +21,7 @@ pub(super) struct Topics {
 
 impl Topics {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Kafka)?;
         let findings = topics::ensure(&config, self.replication)
             .await
             .map_err(|error| format!("Kafka cannot be asked: {error}. Check KAFKA_BOOTSTRAP_SERVERS"))?;
@@ -31,7 +32,7 @@ impl Topics {
             for finding in &findings {
                 table.add_row([&finding.topic, &finding.finding]);
             }
-            println!("{table}");
+            contract::say!("{table}");
         }
         let usable = findings.iter().all(|finding| finding.usable);
         Ok(if usable { ExitCode::SUCCESS } else { ExitCode::FAILURE })

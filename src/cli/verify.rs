@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::replay::{What, print, progress};
 use super::{Global, Outcome, output, with_name};
+use crate::config::Needs;
 use crate::replay::verify;
 
 /// Recompute a processor's results from the log and say what differs
@@ -25,7 +26,7 @@ pub(super) struct Verify {
 
 impl Verify {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Everything)?;
         let replay = self.what.replay(&config, false)?;
         super::stop_with(&replay.job.stop);
         let verified = verify(&replay, &progress).await?;
@@ -34,7 +35,7 @@ impl Verify {
             output::json(&verified)?;
         } else {
             print(&verified.tables);
-            println!(
+            contract::say!(
                 "{}: offsets {} to {} {}",
                 verified.processor,
                 output::thousands(verified.from),

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Invalid;
+use super::{Invalid, Needs};
 
 /// Where a value is kept.
 #[derive(Deserialize)]
@@ -16,19 +16,27 @@ enum Location {
     Env(String),
 }
 
-/// Fetches what is kept elsewhere: settings of Kafka, and addresses of databases.
+/// Fetches what is needed and kept elsewhere: settings of Kafka, and addresses of databases.
 pub(super) fn fetch(
     configuration: &mut Table,
     environment: impl Fn(&str) -> Option<String>,
+    needs: Needs,
 ) -> Result<(), Invalid> {
-    if let Some(Value::Table(settings)) = configuration.get_mut("kafka") {
-        for (key, value) in settings.iter_mut() {
-            replace(key, value, &environment)?;
+    match configuration.get_mut("kafka") {
+        // Who may not read Kafka's password can still migrate.
+        Some(kafka) if needs == Needs::Databases => *kafka = Value::Table(Table::new()),
+        Some(Value::Table(settings)) => {
+            for (key, value) in settings.iter_mut() {
+                replace(key, value, &environment)?;
+            }
         }
+        _ => {}
     }
     let sources = configuration.get_mut("source").and_then(Value::as_array_mut);
-    for source in sources.into_iter().flatten() {
-        if let Some(value) = source.get_mut("database_url") {
+    for source in sources.into_iter().flatten().filter_map(Value::as_table_mut) {
+        if needs == Needs::Kafka {
+            source.remove("database_url");
+        } else if let Some(value) = source.get_mut("database_url") {
             replace("database_url", value, &environment)?;
         }
     }
@@ -68,10 +76,21 @@ fn replace(
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_is_not_needed_is_not_fetched() {
+        let nowhere = "{ file = \"/nowhere/at/all\" }";
+        let text = format!("[kafka]\n\"sasl.password\" = {nowhere}\n[[source]]\ndatabase_url = {nowhere}");
+        let fetched = |needs| fetch(&mut toml::from_str(&text).unwrap(), |_| None, needs);
+        let error = |needs| fetched(needs).unwrap_err().to_string();
+        assert!(error(Needs::Everything).starts_with("sasl.password"));
+        assert!(error(Needs::Kafka).starts_with("sasl.password"));
+        assert!(error(Needs::Databases).starts_with("database_url"));
+    }
+
     fn fetched(text: &str) -> Result<Table, String> {
         let mut table = toml::from_str(text).unwrap();
         let environment = |name: &str| (name == "SECRET").then(|| "from the environment".to_owned());
-        fetch(&mut table, environment).map_err(|error| error.to_string()).map(|()| table)
+        fetch(&mut table, environment, Needs::Everything).map_err(|error| error.to_string()).map(|()| table)
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Requests on their way into the stream.
 
+use chrono::SubsecRound;
 use contract::Request;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -8,34 +9,44 @@ use uuid::Uuid;
 use crate::clock;
 use crate::dead_letter::decision::{Arguments, Record, Verb};
 use crate::dead_letter::stored::Raw;
+use crate::registry;
 
-/// A request as it is written.
-#[derive(Debug)]
-pub struct Written {
-    /// What its outcome is known by.
-    pub id: Uuid,
-    /// The control record's value.
-    pub text: String,
-}
-
-/// What a person asks a processor for.
+/// What a person asks a processor for, if it can be asked like this. `id` is what its outcome is known by.
 ///
 /// # Errors
-/// Why it cannot be asked.
-pub fn new(processor: &str, person: &str, action: &str, arguments: Value) -> Result<Written, String> {
+/// Why it cannot be asked, and what to do instead.
+pub fn new(
+    id: Uuid,
+    processor: &str,
+    person: &str,
+    action: &str,
+    arguments: Value,
+) -> Result<Request, String> {
+    let entry = registry::find(processor).ok_or_else(|| format!("there is no processor `{processor}`"))?;
+    (entry.check)(action, &arguments)?;
+    storable(id, processor, person, action, arguments)
+}
+
+fn storable(
+    id: Uuid,
+    processor: &str,
+    person: &str,
+    action: &str,
+    arguments: Value,
+) -> Result<Request, String> {
     let request = Request {
-        id: Uuid::new_v4(),
+        id,
         processor: processor.to_owned(),
         person: person.to_owned(),
-        time: clock::wall(),
+        // As precise as it is stored.
+        time: clock::wall().trunc_subsecs(6),
         action: action.to_owned(),
         arguments,
     };
-    let text = contract::audit::json(&request);
-    if text.contains("\\u0000") {
+    if contract::audit::json(&request).contains("\\u0000") {
         return Err("text with a NUL cannot be stored".into());
     }
-    Ok(Written { id: request.id, text })
+    Ok(request)
 }
 
 /// What became of a request: whether it was done, and in words; `None` while it is not decided.
@@ -50,16 +61,18 @@ pub async fn outcome(id: Uuid, connection: &mut PgConnection) -> sqlx::Result<Op
 /// # Errors
 /// Why it cannot be asked, and what to do instead.
 pub fn about_dead_letter(
+    id: Uuid,
     verb: Verb,
     dead_letter: Raw,
     person: &str,
     reason: &str,
-) -> Result<Written, String> {
+) -> Result<Request, String> {
+    contract::action::check_reason(reason)?;
     let record = match verb {
         Verb::Replay => Some(Record::new(dead_letter.record_key, dead_letter.record_value)?),
         Verb::Discard => None,
     };
     let arguments = Arguments { offset: dead_letter.about.record_offset, reason: reason.to_owned(), record };
     let arguments = serde_json::to_value(&arguments).map_err(|error| error.to_string())?;
-    new(&dead_letter.about.processor, person, verb.action(), arguments)
+    storable(id, &dead_letter.about.processor, person, verb.action(), arguments)
 }

@@ -2,7 +2,8 @@
 
 use std::collections::hash_map::Entry;
 
-use contract::Failure;
+use contract::log::Seldom;
+use contract::{Failure, Rejected};
 use rustc_hash::FxHashMap;
 use sqlx::{PgConnection, Row};
 
@@ -22,6 +23,7 @@ pub struct OpenDeadLetters {
     added: Vec<DeadLetter>,
     superseded: Vec<(i64, i64)>,
     resolved: Vec<(i64, Verb, String)>,
+    told: Seldom,
 }
 
 impl OpenDeadLetters {
@@ -59,6 +61,19 @@ impl OpenDeadLetters {
         let entry = self.open.entry(dead_letter.row).or_default();
         if !entry.iter().any(|(offset, _)| *offset == dead_letter.record.offset) {
             entry.push((dead_letter.record.offset, dead_letter.reason.table.clone()));
+            if let Some(left_out) = self.told.may_say() {
+                // What was found may be personal, so it is in the dead letter alone.
+                let Rejected { table, column, expected, .. } = &dead_letter.reason;
+                let offset = dead_letter.record.offset;
+                tracing::warn!(
+                    offset,
+                    table,
+                    column,
+                    expected,
+                    left_out,
+                    "a record cannot be used: `ledgerwell dlq show` has it"
+                );
+            }
             self.added.push(dead_letter);
         }
     }

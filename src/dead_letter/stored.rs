@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::registry;
+
 /// Which dead letters.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, clap::Args)]
 #[into_params(parameter_in = Query)]
@@ -34,6 +36,38 @@ pub struct Filter {
     pub all: bool,
 }
 
+impl Filter {
+    /// Refuses the name of a processor that is not there: an empty answer would say that it has no dead letters.
+    ///
+    /// # Errors
+    /// Which there are.
+    pub fn check(&self) -> Result<(), String> {
+        self.processor.as_deref().map_or(Ok(()), registry::check_name)
+    }
+}
+
+/// The dead letter behind which a page begins; by default all come behind it.
+#[derive(Clone, Debug)]
+pub struct After {
+    offset: i64,
+    processor: String,
+    topic: String,
+}
+
+impl Default for After {
+    fn default() -> Self {
+        Self { offset: -1, processor: String::new(), topic: String::new() }
+    }
+}
+
+impl After {
+    /// What [`Stored::key`] says; `None` for anything else.
+    pub fn parse([offset, processor, topic]: [&str; 3]) -> Option<Self> {
+        let offset = offset.parse().ok()?;
+        Some(Self { offset, processor: processor.to_owned(), topic: topic.to_owned() })
+    }
+}
+
 /// A dead letter without its record.
 #[derive(Clone, Debug, FromRow, Serialize, ToSchema)]
 pub struct Stored {
@@ -41,7 +75,9 @@ pub struct Stored {
     pub processor: String,
     /// The source.
     pub source: String,
-    /// The record's offset.
+    /// The record's topic …
+    pub topic: String,
+    /// … and its offset there.
     pub record_offset: i64,
     /// When it was written, by Kafka.
     pub record_time: DateTime<Utc>,
@@ -97,6 +133,16 @@ impl From<Raw> for Shown {
 }
 
 impl Stored {
+    /// What sets it apart from all others of its source, in the order of lists. A topic may have been replaced by another.
+    pub fn key(&self) -> [String; 3] {
+        [self.record_offset.to_string(), self.processor.clone(), self.topic.clone()]
+    }
+
+    /// The page behind it begins here.
+    pub fn after(&self) -> After {
+        After { offset: self.record_offset, processor: self.processor.clone(), topic: self.topic.clone() }
+    }
+
     /// What has become of it, in words.
     pub fn state(&self) -> String {
         match (&self.resolution, self.superseded_by) {
@@ -114,7 +160,10 @@ impl Stored {
     }
 }
 
-const COLUMNS: &str = "processor, source, record_offset, record_time, table_name, row_key, column_name, expected, found, attempts, \
+/// Topics that a source has had.
+const MOST_TOPICS: i64 = 100;
+
+const COLUMNS: &str = "processor, source, topic, record_offset, record_time, table_name, row_key, column_name, expected, found, attempts, \
      superseded_by, resolution, resolved_by";
 
 /// Of the results in force only: dead letters of another version are about other results.
@@ -127,11 +176,11 @@ const CONDITION: &str =
      AND ($6::timestamptz IS NULL OR record_time >= $6) AND ($7::timestamptz IS NULL OR record_time < $7)
      AND ($8 OR (superseded_by IS NULL AND resolution IS NULL))";
 
-/// At most `limit` dead letters behind an offset, sorted by it.
+/// At most `limit` dead letters behind another, sorted by offset.
 pub async fn list(
     source: &str,
     filter: &Filter,
-    after: i64,
+    after: &After,
     limit: i64,
     connection: &mut PgConnection,
 ) -> Result<Vec<Stored>, Failure> {
@@ -142,7 +191,7 @@ pub async fn list(
 pub async fn list_raw(
     source: &str,
     filter: &Filter,
-    after: i64,
+    after: &After,
     limit: i64,
     connection: &mut PgConnection,
 ) -> Result<Vec<Raw>, Failure> {
@@ -153,7 +202,7 @@ async fn query<T>(
     columns: &str,
     source: &str,
     filter: &Filter,
-    after: i64,
+    after: &After,
     limit: i64,
     connection: &mut PgConnection,
 ) -> Result<Vec<T>, Failure>
@@ -161,8 +210,8 @@ where
     T: for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
 {
     let sql = format!(
-        "SELECT {columns} FROM stream.dead_letter WHERE {CONDITION} AND record_offset > $9
-         ORDER BY record_offset, processor LIMIT $10"
+        "SELECT {columns} FROM stream.dead_letter WHERE {CONDITION} AND (record_offset, processor, topic) > ($9, $10, $11)
+         ORDER BY record_offset, processor, topic LIMIT $12"
     );
     let dead_letters = sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(source)
@@ -173,7 +222,9 @@ where
         .bind(filter.since)
         .bind(filter.until)
         .bind(filter.all)
-        .bind(after)
+        .bind(after.offset)
+        .bind(&after.processor)
+        .bind(&after.topic)
         .bind(limit)
         .fetch_all(connection)
         .await?;
@@ -188,6 +239,9 @@ pub async fn find(
     connection: &mut PgConnection,
 ) -> Result<Option<Raw>, Failure> {
     let filter = Filter { processor: Some(processor.to_owned()), all: true, ..Filter::default() };
-    let dead_letters = list_raw(source, &filter, offset - 1, 1, connection).await?;
-    Ok(dead_letters.into_iter().find(|raw| raw.about.record_offset == offset))
+    // An offset may have been in several topics: the source's, and those that it replaced.
+    let after = After { offset, ..After::default() };
+    let dead_letters = list_raw(source, &filter, &after, MOST_TOPICS, connection).await?;
+    let found = dead_letters.into_iter().filter(|raw| raw.about.record_offset == offset);
+    Ok(found.max_by_key(|raw| raw.about.is_open()))
 }

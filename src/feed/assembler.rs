@@ -19,7 +19,7 @@ use self::content::{dead_letter, decoded};
 use self::held::Held;
 use self::snapshot::Chunk;
 use self::transaction::Open;
-use super::control::Control;
+use super::control::{self, Control};
 use super::delivery::{Delivery, RecordRef, RowBatch, Step};
 use super::envelope::{self, Origin, Record};
 use super::glance::{Glance, glance};
@@ -49,6 +49,8 @@ pub struct Assembler<R> {
 
 /// A commit time may be so far ahead of its record's Kafka timestamp, in milliseconds: the clocks of two servers differ a little.
 const AHEAD: i64 = 5 * 60 * 1_000;
+/// Why control records of another deployment lead to nothing.
+const OTHER_DEPLOYMENT: &str = "control record of another deployment";
 
 /// A record at offset -1 closes nothing: the checkpoint keeps the one it has.
 const NO_RECORD: RecordRef = RecordRef { offset: -1, timestamp: 0, hash: 0 };
@@ -134,6 +136,7 @@ impl<R: Decode> Assembler<R> {
             }
             Record::Row { change, origin } => self.row(&change, origin, input),
             Record::Foreign(place) => self.pass_over(place, input),
+            Record::Control { kind: control::FOREIGN, .. } => self.counts.skip(OTHER_DEPLOYMENT, 1),
             Record::Control { kind, value } => match Control::read(kind, value) {
                 Ok(Some(control)) => {
                     let control = self.bound_tick(control, input);
@@ -151,6 +154,9 @@ impl<R: Decode> Assembler<R> {
     pub fn push_control(&mut self, input: &Input<'_>, next: i64) {
         self.close_chunk();
         let control = match envelope::read(input.key, input.value, input.kind, &self.format) {
+            Ok(Record::Control { kind: control::FOREIGN, .. }) => {
+                return self.counts.skip(OTHER_DEPLOYMENT, 1);
+            }
             Ok(Record::Control { kind, value }) => Control::read(kind, value).ok().flatten(),
             _ => None,
         };

@@ -4,8 +4,14 @@ use chrono::{DateTime, Datelike, Utc};
 use contract::{Rejected, Request, RuleSet, Tick};
 use serde::Deserialize;
 
-/// The key of every control record; header `ce_type` says which one it is.
+/// The key of every control record.
 pub const KEY: &[u8] = b"ledgerwell";
+/// The header that says which one it is …
+pub const KIND: &str = "ce_type";
+/// … and the one with the deployment, by its prefix, that wrote it. Records of before this was written are everybody's.
+pub const DEPLOYMENT: &str = "ce_deployment";
+/// What a record of another deployment is read as: none of this one's business.
+pub const FOREIGN: &str = "of another deployment";
 
 /// What a control record says.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 
 use super::App;
+use crate::registry;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -71,13 +72,14 @@ pub(super) struct Decision {
 
 /// Decisions, the latest first.
 #[utoipa::path(get, path = "/api/v1/audit", params(PageQuery, About), tag = "audit",
-    responses((status = 200, body = Page<Decision>), (status = 400, body = Problem)))]
+    responses((status = 200, body = Page<Decision>)))]
 pub(super) async fn list(
     State(app): State<App>,
     Query(page): Query<PageQuery>,
     Query(about): Query<About>,
 ) -> Result<Json<Page<Decision>>, Problem> {
     let limit = page.limit()?;
+    about.automation_type.as_deref().map_or(Ok(()), registry::check_name).map_err(Problem::bad_request)?;
     // Ids may be random where another service made the table, so a page begins behind an instant, and a number of decisions in it.
     let [instant, number] = page.after()?.unwrap_or([i64::from(u32::MAX) * 1_000_000, 0]);
     let mut connection = app.sources.get(page.source.as_deref())?.connect().await?;

@@ -1,11 +1,13 @@
 //! The API, described: `schemas/openapi.json`.
 
 use contract::api::Sources;
+use contract::api::http::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{self, Content, Ref, RefOr, Response, Schema};
 
 /// Where a description keeps its schemas.
@@ -14,12 +16,32 @@ const SCHEMAS: &str = "#/components/schemas/";
 const PROBLEM: &str = "Problem";
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Ledgerwell",
-    description = "Live finance answers from an Odoo change feed. Lists come in pages: pass `next` of one as `after` of the \
+#[openapi(
+    components(schemas(Problem)),
+    info(
+        title = "Ledgerwell",
+        description = "Live finance answers from an Odoo change feed. Lists come in pages: pass `next` of one as `after` of the \
                    next. Amounts are decimal text. What went wrong is said as application/problem+json (RFC 9457)."
-))]
+    )
+)]
 struct Description;
+
+/// What may be answered instead of what was asked for.
+const PROBLEMS: [(&str, &str); 6] = [
+    ("400", "What was asked cannot be understood."),
+    ("401", "A token is needed."),
+    ("403", "The token's role does not allow it."),
+    ("404", "There is no such thing."),
+    ("500", "It needs an operator."),
+    ("503", "Not now; try again."),
+];
+/// What else may be answered to those who ask for something.
+const PROBLEMS_OF_REQUESTS: [(&str, &str); 4] = [
+    ("408", "The body came too slowly."),
+    ("409", "The Idempotency-Key was used for another request."),
+    ("413", "The body is too large."),
+    ("415", "The body is no JSON."),
+];
 
 /// The API, described: `schemas/openapi.json`.
 pub fn description() -> openapi::OpenApi {
@@ -31,17 +53,38 @@ pub fn description() -> openapi::OpenApi {
         .components
         .get_or_insert_default()
         .add_security_scheme("token", SecurityScheme::Http(scheme.build()));
-    for item in description.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-            for (status, when) in [("401", "from elsewhere, without a token"), ("503", "not now")] {
-                let problem = Content::new(Some(Ref::from_schema_name(PROBLEM)));
-                let response =
-                    Response::builder().description(when).content("application/problem+json", problem);
-                operation.responses.responses.entry(status.into()).or_insert_with(|| response.build().into());
-            }
+    for (path, item) in &mut description.paths.paths {
+        if let Some(get) = &mut item.get {
+            describe(get, "get", path, &PROBLEMS);
+            // While nobody has a token, reads from the machine itself need none.
+            get.security =
+                Some(vec![SecurityRequirement::new("token", [""; 0]), SecurityRequirement::default()]);
+        }
+        if let Some(post) = &mut item.post {
+            describe(post, "post", path, &[&PROBLEMS[..], &PROBLEMS_OF_REQUESTS].concat());
         }
     }
     description
+}
+
+/// What all operations of a method have in common: a name that no other has, and problems.
+fn describe(operation: &mut Operation, method: &str, path: &str, problems: &[(&str, &str)]) {
+    let words = path.trim_start_matches("/api/v1/").split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            let taken = status == "202";
+            response.description = if taken { "It was taken on." } else { "What was asked for." }.into();
+        }
+    }
+    for (status, when) in problems {
+        let problem = Content::new(Some(Ref::from_schema_name(PROBLEM)));
+        let response = Response::builder().description(*when).content("application/problem+json", problem);
+        operation.responses.responses.insert((*status).into(), response.build().into());
+    }
 }
 
 /// Puts the processor's name before the names of the schemas that it declares: two of them may have an `Explanation` each.
@@ -95,6 +138,21 @@ fn qualify_references<T: Serialize + DeserializeOwned>(processor: &str, describe
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_operation_has_a_name_of_its_own() {
+        let description = description();
+        let items = description.paths.paths.values();
+        let operations = items.flat_map(|item| [&item.get, &item.post]).flatten();
+        let mut names: Vec<_> = operations.map(|operation| operation.operation_id.clone().unwrap()).collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert!(
+            names.len() == all && names.contains(&"get_dead_letters_processor_offset".into()),
+            "{names:?}"
+        );
+    }
 
     #[test]
     fn schemas_of_a_processor_bear_its_name() {

@@ -1,10 +1,12 @@
 //! What people ask for: taken here, decided at its position in the stream.
 
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode, header};
 use chrono::{DateTime, Utc};
+use contract::Request;
 use contract::api::Results as _;
 use contract::api::http::{Path, Problem, Query, SourceQuery};
 use serde::{Deserialize, Serialize};
@@ -16,9 +18,9 @@ use uuid::Uuid;
 
 use super::App;
 use super::description::{qualified, qualify_schemas};
-use super::tokens::Person;
-use crate::control::request::{self, Written};
-use crate::registry::{ACTION, PROCESSORS};
+use super::tokens::Controller;
+use crate::control::{asked, request};
+use crate::registry::{self, ACTION, PROCESSORS};
 use crate::results::Results;
 
 /// What is asked. Which actions there are and what they take depends on the processor, which reads them at their
@@ -72,55 +74,83 @@ pub(super) struct Answered {
     /// When it was asked.
     #[serde(serialize_with = "contract::api::time::serialize")]
     asked_at: DateTime<Utc>,
-    /// done or refused.
+    /// pending, done or refused.
     status: String,
-    /// In words.
-    outcome: String,
-    /// When it was decided, by the stream's clock; not before it was asked.
-    #[serde(serialize_with = "contract::api::time::serialize")]
-    decided_at: DateTime<Utc>,
+    /// In words; absent while it is pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+    /// When it was decided, by the stream's clock; not before it was asked. Absent while it is pending.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "contract::api::time::optional::serialize"
+    )]
+    decided_at: Option<DateTime<Utc>>,
+}
+
+/// The request's id, if whoever asks has chosen one: with it a request may be sent again, and is asked once.
+const KEY: &str = "Idempotency-Key";
+
+/// The id of a request: what its header `Idempotency-Key` says, or a new one.
+pub(super) struct Id(pub(super) Uuid);
+
+impl<S: Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(key) = parts.headers.get(KEY) else { return Ok(Self(Uuid::new_v4())) };
+        // With quotes the header is a string as RFC 9651 has them.
+        let key = key.to_str().ok().and_then(|key| key.trim_matches('"').parse().ok());
+        let key = key.filter(|key: &Uuid| !key.is_nil());
+        key.map(Self).ok_or_else(|| Problem::bad_request(format!("{KEY}: it has to be a UUID")))
+    }
 }
 
 /// Asks a processor for something. It is decided in its turn among the changes of the source.
-#[utoipa::path(post, path = "/api/v1/{processor}/requests", params(("processor" = String, Path), SourceQuery), tag = "requests",
-    request_body = Asked, security(("token" = [])),
-    responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 404, body = Problem), (status = 503, body = Problem)))]
+#[utoipa::path(post, path = "/api/v1/{processor}/requests", tag = "requests",
+    params(("processor" = String, Path, description = "The processor"),
+        ("Idempotency-Key" = Option<Uuid>, Header, description = "The request's id. Sent again with it, it is asked once"), SourceQuery),
+    request_body = Asked, security(("token" = [])), responses((status = 202, body = Accepted, description = "It was taken on")))]
 pub(super) async fn ask(
     State(app): State<App>,
-    Person(person): Person,
+    Controller(person): Controller,
     Path(processor): Path<String>,
     Query(of): Query<SourceQuery>,
+    Id(id): Id,
     asked: Result<Json<Asked>, JsonRejection>,
 ) -> Result<AcceptedAnswer, Problem> {
     let Json(asked) = asked?;
-    if !PROCESSORS.iter().any(|entry| entry.name == processor) {
+    if registry::find(&processor).is_none() {
         return Err(Problem::not_found(format!("there is no processor `{processor}`")));
     }
     let source = app.sources.get(of.source.as_deref())?;
-    let request = request::new(&processor, &person, &asked.action, asked.arguments.into());
-    write(source, request.map_err(Problem::bad_request)?).await
+    let request = request::new(id, &processor, &person, &asked.action, asked.arguments.into());
+    take_on(source, request.map_err(Problem::bad_request)?).await
 }
 
 /// The answer to whatever is written into the stream.
 pub(super) type AcceptedAnswer = (StatusCode, [(HeaderName, String); 1], Json<Accepted>);
 
-/// Writes a request into a source's stream.
-pub(super) async fn write(source: &Results, request: Written) -> Result<AcceptedAnswer, Problem> {
-    let target = source.target.clone();
-    let written = tokio::task::spawn_blocking(move || target.write("request", &request.text)).await;
-    written.map_err(|error| Problem::unavailable(error.to_string()))??;
-    let outcome = format!("/api/v1/requests/{}?source={}", request.id, source.source().name);
-    Ok((
-        StatusCode::ACCEPTED,
-        [(header::LOCATION, outcome.clone())],
-        Json(Accepted { id: request.id, outcome }),
-    ))
+/// Writes a request down, and into a source's stream.
+pub(super) async fn take_on(source: &Results, request: Request) -> Result<AcceptedAnswer, Problem> {
+    let id = request.id;
+    let asked = asked::remember(request, &mut *source.connect().await?).await;
+    let asked = asked.map_err(|error| match error {
+        asked::Error::Used => Problem::conflict(format!("{KEY}: {error}")),
+        asked::Error::Failure(failure) => failure.into(),
+    })?;
+    asked.write(&source.target).await.map_err(|failure| {
+        tracing::warn!(%failure, "a request could not be written");
+        let again = format!("Send it again with `{KEY}: {id}`, so that it is asked once");
+        Problem::unavailable(format!("{failure}. {again}"))
+    })?;
+    let outcome = format!("/api/v1/requests/{id}?source={}", source.source().name);
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, outcome.clone())], Json(Accepted { id, outcome })))
 }
 
-/// What became of a request. 404 until it is decided, which takes as long as the processor is behind.
-#[utoipa::path(get, path = "/api/v1/requests/{id}", params(("id" = Uuid, Path), SourceQuery), tag = "requests",
-    responses((status = 200, body = Answered), (status = 404, body = Problem)))]
+/// What became of a request. It is pending until it is decided, which takes as long as the processor is behind.
+#[utoipa::path(get, path = "/api/v1/requests/{id}", tag = "requests",
+    params(("id" = Uuid, Path, description = "The request"), SourceQuery),
+    responses((status = 200, body = Answered, description = "What is known of it")))]
 pub(super) async fn outcome(
     State(app): State<App>,
     Path(id): Path<Uuid>,
@@ -128,12 +158,13 @@ pub(super) async fn outcome(
 ) -> Result<Json<Answered>, Problem> {
     let mut connection = app.sources.get(of.source.as_deref())?.connect().await?;
     let outcome = sqlx::query_as(
-        "SELECT id, processor, person, action, asked_at, status, outcome, decided_at FROM stream.request
-         WHERE id = $1 ORDER BY version DESC LIMIT 1",
+        "SELECT id, processor, person, action, asked_at, status, outcome, decided_at, version FROM stream.request WHERE id = $1
+         UNION ALL
+         SELECT id, processor, person, action, asked_at, 'pending', NULL, NULL, 0 FROM stream.asked WHERE id = $1
+         ORDER BY version DESC LIMIT 1",
     )
     .bind(id)
     .fetch_optional(&mut *connection)
     .await?;
-    let unknown = "no request with this id is decided yet; ask again, or see in /readyz what holds it up";
-    outcome.map(Json).ok_or_else(|| Problem::not_found(unknown))
+    outcome.map(Json).ok_or_else(|| Problem::not_found("there is no request with this id"))
 }

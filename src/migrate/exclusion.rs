@@ -14,12 +14,25 @@ pub(super) async fn keep_claims_out(connection: &mut PgConnection) -> sqlx::Resu
     sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(connection).await.map(drop)
 }
 
+/// A task whose owner is connected, and that owner.
+pub(super) async fn owner_at_work(connection: &mut PgConnection) -> sqlx::Result<Option<(String, String)>> {
+    if !has_tasks(connection).await? {
+        return Ok(None);
+    }
+    // Of a session of another role no more is to be seen than that it is there.
+    let sql = "SELECT processor || '/' || source, owner_id FROM stream.checkpoint JOIN pg_stat_activity ON pid = owner_pid
+               WHERE datname = current_database() ORDER BY processor LIMIT 1";
+    sqlx::query_as(sql).fetch_optional(connection).await
+}
+
+async fn has_tasks(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let sql = "SELECT to_regclass('stream.checkpoint') IS NOT NULL";
+    sqlx::query_scalar(sql).fetch_one(connection).await
+}
+
 /// Takes every task from its owner: waits for the batch that is being saved, and no other can be.
 pub(super) async fn fence_owners(connection: &mut PgConnection) -> sqlx::Result<()> {
-    let claimable: bool = sqlx::query_scalar("SELECT to_regclass('stream.checkpoint') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await?;
-    if claimable {
+    if has_tasks(connection).await? {
         sqlx::query("UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1").execute(connection).await?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use contract::log::Outage;
 use contract::{Event, Failure, Tick};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
@@ -88,13 +89,18 @@ impl Drain {
         let beats = beat.clone();
         let name = format!("{}.outbox", job.group());
         let run = move || {
-            let mut failures = 0;
+            let (mut failures, mut outage) = (0, Outage::default());
             loop {
                 match publish(&job, &woken, &stopped, &beats, stored) {
                     Err(Failure::Transient(text)) if !stopped.is_set() => {
                         failures += 1;
+                        if job.status.figures().unpublished.is_none() {
+                            outage.end();
+                        }
+                        if outage.is_news(&text) {
+                            tracing::warn!(failure = %text, failures, "publishing starts over with a new producer");
+                        }
                         job.status.update(|figures| figures.unpublished = Some(text.to_string()));
-                        tracing::warn!(failure = %text, failures, "publishing starts over with a new producer");
                         pause(Duration::from_millis(200 * failures.min(25)), &stopped);
                     }
                     result => return result,

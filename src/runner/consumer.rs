@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use contract::Failure;
+use contract::log::Outage;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -35,6 +36,7 @@ pub(super) struct Assignment {
     /// Why the last broker that did not take us did not, until one does. The client says it once and then only tries
     /// again.
     refused: Mutex<Option<String>>,
+    outage: Mutex<Outage>,
     /// Whether the group has spoken at all.
     spoken: AtomicBool,
     /// Where the client says that a topic ended, until somebody takes it.
@@ -105,6 +107,10 @@ impl ClientContext for Assignment {
         self.unreachable.store(!up, Ordering::Relaxed);
         if up {
             self.note_refusal(None);
+            let ended = self.outage.lock().ok().and_then(|mut outage| outage.end());
+            if let Some((lasted, errors)) = ended {
+                tracing::info!(seconds = lasted.as_secs(), errors, "Kafka is reached");
+            }
         }
         let partition = statistics.topics.get(&self.topic).and_then(|topic| topic.partitions.get(&0));
         if let Some(partition) = partition {
@@ -123,7 +129,10 @@ impl ClientContext for Assignment {
         if let Some(check) = error.rdkafka_error_code().and_then(what_to_check) {
             self.note_refusal(Some(format!("Kafka refuses us: {reason}. Check {check}")));
         }
-        tracing::warn!(%error, reason, "Kafka");
+        let kind = error.rdkafka_error_code().map_or_else(|| error.to_string(), |code| format!("{code:?}"));
+        if self.outage.lock().is_ok_and(|mut outage| outage.is_news(&kind)) {
+            tracing::warn!(%error, reason, "Kafka; told once until a broker is reached again");
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use contract::log::Outage;
 use contract::{Failure, Processor};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -46,6 +47,7 @@ struct Reader<'a, P: Processor> {
     job: &'a Job,
     consumer: BaseConsumer<Assignment>,
     policy: Policy,
+    outage: Outage,
     session: Option<(u64, Session<P>)>,
     checked: Instant,
     taken: u64,
@@ -61,6 +63,7 @@ impl<'a, P: Processor> Reader<'a, P> {
             job,
             consumer,
             policy: Policy::new(Instant::now()),
+            outage: Outage::default(),
             session: None,
             checked: Instant::now(),
             taken: 0,
@@ -107,6 +110,10 @@ impl<'a, P: Processor> Reader<'a, P> {
                 && session.check(&self.consumer)?
             {
                 self.policy.succeeded();
+                if let Some((lasted, failures)) = self.outage.end() {
+                    let (processor, source) = (self.job.task.processor, &self.job.source.name);
+                    tracing::info!(processor, source, seconds = lasted.as_secs(), failures, "goes on");
+                }
             }
             self.measure();
             self.replace_lost_client()?;
@@ -166,13 +173,15 @@ impl<'a, P: Processor> Reader<'a, P> {
             Action::Stop => Err(failure),
             Action::Retry(wait) => {
                 self.job.metrics.retries.inc();
-                tracing::warn!(
-                    processor = self.job.task.processor,
-                    source = self.job.source.name,
-                    %failure,
-                    wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                    "will claim again"
-                );
+                if self.outage.is_news(&failure) {
+                    tracing::warn!(
+                        processor = self.job.task.processor,
+                        source = self.job.source.name,
+                        %failure,
+                        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                        "will claim again"
+                    );
+                }
                 self.job.status.set(State::BackingOff(failure.to_string()));
                 Ok(())
             }

@@ -134,7 +134,7 @@ impl<P: Processor> Session<P> {
             key,
             value: message.payload(),
             // Only control records have headers that matter, and to look for them takes time.
-            kind: if key == Some(control::KEY) { kind(message) } else { None },
+            kind: if key == Some(control::KEY) { kind(message, &self.job.prefix) } else { None },
         };
         if message.topic() != self.job.task.topic {
             return self.read_control(&input, consumer);
@@ -379,10 +379,13 @@ impl<P: Processor> Session<P> {
     }
 }
 
-/// A record's `ce_type` header.
-fn kind<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a str> {
-    let header = message.headers()?.iter().find(|header| header.key == "ce_type")?;
-    std::str::from_utf8(header.value?).ok()
+/// The type of a control record, unless another deployment wrote it.
+fn kind<'a>(message: &'a BorrowedMessage<'_>, deployment: &str) -> Option<&'a str> {
+    let header = |name| message.headers()?.iter().find(|header| header.key == name)?.value;
+    match header(control::DEPLOYMENT) {
+        Some(of) if of != deployment.as_bytes() => Some(control::FOREIGN),
+        _ => std::str::from_utf8(header(control::KIND)?).ok(),
+    }
 }
 
 fn created_again(topic: &str, why: &str) -> Failure {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::checkpoint::{self, Applied, Checkpoint};
 use crate::audit;
+use crate::binding;
 use crate::connection::{connect, set_search_path};
 use crate::control::ControlState;
 use crate::dead_letter::{OpenDeadLetters, answer};
@@ -93,6 +94,7 @@ impl<P: Processor> Writer<P> {
             set_search_path(job.schema(), &mut connection).await?;
             let mut claiming = connection.begin().await?;
             migrate::admit(&mut claiming).await?;
+            binding::bind(&job.source.name, &job.prefix, &mut claiming).await?;
             job.task.version = match &job.shadow {
                 Some(shadow) => shadow.version,
                 None => checkpoint::in_force(&job.task, &fingerprint::<P>(), &mut claiming).await?,

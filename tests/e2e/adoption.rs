@@ -47,7 +47,7 @@ async fn the_seeds_tables_are_adopted_and_outlive_us() {
         "{status}"
     );
 
-    sandbox.ok(&["migrate", "down", "--to", "0"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "0"]);
     assert_eq!(catalogue(&sandbox).await, before);
     assert_eq!(sandbox.value("SELECT count(*) FROM audit_logs, month_end_closings").await, 1);
 
@@ -63,7 +63,7 @@ async fn what_another_service_did_not_make_or_dropped_is_ours() {
     let before = catalogue(&sandbox).await;
     sandbox.ok(&["migrate", "up"]);
     assert_eq!(adopted(&sandbox).len(), TABLES - 2);
-    sandbox.ok(&["migrate", "down", "--to", "0"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "0"]);
     assert_eq!(catalogue(&sandbox).await, before);
 
     execute(&sandbox, "DROP TABLE report_jobs").await;
@@ -72,7 +72,7 @@ async fn what_another_service_did_not_make_or_dropped_is_ours() {
     assert!(!adopted(&sandbox).contains(&"report_jobs".to_owned()));
     // Its owner may take back an adopted table at any time.
     execute(&sandbox, "DROP TABLE daily_digests").await;
-    sandbox.ok(&["migrate", "down", "--to", "0"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "0"]);
     let left = catalogue(&sandbox).await;
     assert!(!left.contains("report_jobs") && !left.contains("daily_digests"), "{left}");
     assert!(before.contains("daily_digests"));
@@ -100,7 +100,7 @@ async fn compatible_types_are_adopted() {
     let before = catalogue(&sandbox).await;
     sandbox.ok(&["migrate", "up"]);
     assert_eq!(adopted(&sandbox).len(), TABLES);
-    sandbox.ok(&["migrate", "down", "--to", "0"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "0"]);
     let defaults = "ALTER TABLE webhook_events ALTER id DROP DEFAULT; ALTER TABLE month_end_closings ALTER id DROP DEFAULT";
     execute(&sandbox, defaults).await;
     assert_eq!(catalogue(&sandbox).await, before, "a default for a key that had none is all that stays");

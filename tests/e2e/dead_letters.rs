@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::failures::{limit, partner, publish, run, snapshot, transaction};
-use crate::sandbox::{Sandbox, get, send, until};
+use crate::sandbox::{Api, Sandbox, send, until};
 
 /// A customer whose limit is no limit.
 fn bad(what: &Value) -> Value {
@@ -131,26 +131,28 @@ async fn a_record_that_does_not_say_whose_row_it_is_is_not_replayed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_does_the_same_with_a_token() {
     let sandbox = Sandbox::new("dlq_api").await;
-    let token: Value = serde_json::from_str(&sandbox.ok(&["token", "anna", "--json"])).unwrap();
-    let digest = token["sha256"].as_str().unwrap();
-    sandbox.configure(&format!("[[token]]\nperson = \"anna\"\nsha256 = \"{digest}\""));
+    let (token, lines) = sandbox.token("anna", "admin");
+    let (of_reader, more) = sandbox.token("grafana", "reader");
+    sandbox.configure(&(lines + &more));
     publish(&sandbox, &[snapshot(), transaction(1, &bad(&json!(true)))].concat());
     let _running = sandbox.start();
-    let address = sandbox.listening().await;
+    let api = Api { address: sandbox.listening().await, token };
     until("the dead letter", async || sandbox.value("SELECT count(*) FROM stream.dead_letter").await == 1)
         .await;
-    let read = |path: &str| serde_json::from_str::<Value>(&get(&address, path).unwrap().1).unwrap();
-    let dead_letter = read("/api/v1/dead-letters?table=res_partner")["items"][0].clone();
+    let dead_letter = api.read("/api/v1/dead-letters?table=res_partner")["items"][0].clone();
     let path = format!("/api/v1/dead-letters/credit/{}", dead_letter["record_offset"]);
-    assert!(read(&path)["value"].as_str().unwrap().contains("commercial_partner_id"));
+    assert!(api.read(&path)["value"].as_str().unwrap().contains("commercial_partner_id"));
     let body = r#"{"reason":"a typo"}"#;
-    let (status, _) = send(&address, "POST", &format!("{path}/discard"), None, body).unwrap();
+    let (status, _) = send(&api.address, "POST", &format!("{path}/discard"), None, body).unwrap();
     assert_eq!(status, 401);
-    let (status, text) =
-        send(&address, "POST", &format!("{path}/discard"), token["token"].as_str(), body).unwrap();
+    for (method, path) in [("POST", format!("{path}/discard")), ("GET", path.clone())] {
+        let (status, text) = send(&api.address, method, &path, Some(&of_reader), body).unwrap();
+        assert!(status == 403 && text.contains("`admin`"), "the record is business data: {text}");
+    }
+    let (status, text) = api.post(&format!("{path}/discard"), body);
     assert_eq!(status, 202, "{text}");
-    let outcome = serde_json::from_str::<Value>(&text).unwrap()["outcome"].as_str().unwrap().to_owned();
-    until("the outcome", async || get(&address, &outcome).unwrap().0 == 200).await;
-    assert_eq!(read("/api/v1/dead-letters")["items"], json!([]));
-    assert_eq!(read("/api/v1/dead-letters?all=true")["items"][0]["resolution"], "discarded");
+    assert_eq!(api.outcome(&text).await["status"], "done");
+    assert_eq!(api.post(&format!("{path}/discard"), body).0, 400, "there is nothing to do any more");
+    assert_eq!(api.read("/api/v1/dead-letters")["items"], json!([]));
+    assert_eq!(api.read("/api/v1/dead-letters?all=true")["items"][0]["resolution"], "discarded");
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ledgerwell::config::Config;
+use ledgerwell::config::{Config, Needs};
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
@@ -66,7 +66,8 @@ fn every_configuration_of_the_documents_can_be_read() {
         for block in blocks(&document, "toml") {
             let file = folder.join("ledgerwell.toml");
             std::fs::write(&file, block).unwrap();
-            let config = Config::load(Some(&file), |_| None, ledgerwell::registry::names());
+            let config =
+                Config::load(Some(&file), |_| None, ledgerwell::registry::names(), Needs::Everything);
             assert!(config.is_ok(), "{}: {}", path.display(), config.err().unwrap());
         }
         for block in blocks(&document, "json") {

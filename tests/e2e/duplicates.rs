@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::control::{dedup_control, line_of};
 use crate::recorded::recordings;
-use crate::sandbox::{Sandbox, assert_same, get, send, until};
+use crate::sandbox::{Api, Sandbox, assert_same, until};
 use crate::torn::Chance;
 
 /// A sandbox in which dedup runs.
@@ -162,19 +162,11 @@ async fn whatever_pieces_the_log_is_read_in_and_when_it_is_read_again_the_groups
     assert_same(&results(&pieces.tables().await), &results(&before));
 }
 
-fn read(address: &str, path: &str) -> Value {
-    let (status, text) = get(address, path).unwrap();
-    assert_eq!(status, 200, "{path}: {text}");
-    serde_json::from_str(&text).unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn people_look_at_groups_and_decide_over_the_api() {
     let sandbox = Sandbox::new("groups_api").await;
-    let token: Value = serde_json::from_str(&sandbox.ok(&["token", "anna", "--json"])).unwrap();
-    let digest = token["sha256"].as_str().unwrap();
-    sandbox
-        .configure(&format!("processors = [\"dedup\"]\n[[token]]\nperson = \"anna\"\nsha256 = \"{digest}\""));
+    let (token, lines) = sandbox.token("anna", "controller");
+    sandbox.configure(&format!("processors = [\"dedup\"]\n{lines}"));
     let feed =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("processors/dedup/tests/golden/rules_let_it_act/in.jsonl");
     let feed = std::fs::read_to_string(feed).unwrap();
@@ -182,12 +174,12 @@ async fn people_look_at_groups_and_decide_over_the_api() {
     let snapshot = snapshot.join("\n") + "\n";
     sandbox.ok(&["publish", &sandbox.file("in.jsonl", &snapshot), "--topic", &sandbox.topic]);
     let _running = sandbox.start();
-    let address = sandbox.listening().await;
+    let api = Api { address: sandbox.listening().await, token };
     let list = "/api/v1/dedup/groups";
-    until("two groups", async || read(&address, list)["items"].as_array().unwrap().len() == 2).await;
-    let first = read(&address, "/api/v1/dedup/groups?limit=1");
+    until("two groups", async || api.read(list)["items"].as_array().unwrap().len() == 2).await;
+    let first = api.read("/api/v1/dedup/groups?limit=1");
     assert_eq!((&first["items"][0]["record_ids"], &first["next"]), (&json!([7, 8]), &json!("1")));
-    assert_eq!(read(&address, "/api/v1/dedup/groups?after=1")["items"][0]["record_ids"], json!([10, 11]));
+    assert_eq!(api.read("/api/v1/dedup/groups?after=1")["items"][0]["record_ids"], json!([10, 11]));
     for (filter, count) in [
         ("model=res.partner", 2),
         ("model=crm.lead", 0),
@@ -197,11 +189,11 @@ async fn people_look_at_groups_and_decide_over_the_api() {
         ("record=9", 0),
         ("min_score=0.9", 2),
     ] {
-        let found = read(&address, &format!("{list}?{filter}"))["items"].as_array().unwrap().len();
+        let found = api.read(&format!("{list}?{filter}"))["items"].as_array().unwrap().len();
         assert_eq!(found, count, "{filter}");
     }
-    assert_eq!(read(&address, "/api/v1/dedup/scans")["items"][1]["pending_review"], 2);
-    let page = read(&address, "/api/v1/dedup/groups/1");
+    assert_eq!(api.read("/api/v1/dedup/scans")["items"][1]["pending_review"], 2);
+    let page = api.read("/api/v1/dedup/groups/1");
     let why = &page["explanation"];
     assert_eq!(why["records"][0]["values"]["name"], "Brückner Maschinenbau GmbH");
     assert_eq!(why["links"][0]["why"]["steps"][0]["level"], "same");
@@ -224,16 +216,11 @@ async fn people_look_at_groups_and_decide_over_the_api() {
     let twin: Value = serde_json::from_str(&sandbox.ok(&["explain", "dedup", "1", "--json"])).unwrap();
     assert_eq!(twin, page, "the command and the API say the same");
 
-    let token = token["token"].as_str().unwrap();
     let ask = async |action: &str, arguments: Value| {
         let body = json!({ "action": action, "arguments": arguments });
-        let (status, text) =
-            send(&address, "POST", "/api/v1/dedup/requests", Some(token), &body.to_string()).unwrap();
+        let (status, text) = api.post("/api/v1/dedup/requests", &body.to_string());
         assert_eq!(status, 202, "{text}");
-        let request: Value = serde_json::from_str(&text).unwrap();
-        let outcome = request["outcome"].as_str().unwrap().to_owned();
-        until("an outcome", async || get(&address, &outcome).unwrap().0 == 200).await;
-        read(&address, &outcome)
+        api.outcome(&text).await
     };
     let answer = ask("approve", json!({ "group": 1, "reason": "seen both" })).await;
     assert_eq!((&answer["status"], &answer["person"]), (&json!("done"), &json!("anna")), "{answer}");
@@ -241,8 +228,8 @@ async fn people_look_at_groups_and_decide_over_the_api() {
     assert_eq!(answer["status"], "done", "{answer}");
     let answer = ask("reject", json!({ "group": 2, "reason": "two shops" })).await;
     assert!(answer["outcome"].as_str().unwrap().contains("not_duplicate"), "{answer}");
-    assert_eq!(read(&address, "/api/v1/dedup/groups/1")["status"], "merge_requested");
-    let rejected = read(&address, "/api/v1/dedup/groups/2");
+    assert_eq!(api.read("/api/v1/dedup/groups/1")["status"], "merge_requested");
+    let rejected = api.read("/api/v1/dedup/groups/2");
     assert_eq!(
         (&rejected["resolution"], &rejected["resolved_by"]),
         (&json!("not_duplicate"), &json!("anna"))
@@ -256,7 +243,7 @@ async fn people_look_at_groups_and_decide_over_the_api() {
     let report: Value = serde_json::from_str(&report).unwrap();
     assert!(report["outcome"].as_str().unwrap().contains("learned, version 2"), "{report}");
     assert_eq!(report["training"]["settled"], 1, "the group that was rejected");
-    assert_eq!(read(&address, "/api/v1/dedup/scans")["items"][0]["scan_type"], "res.partner model switch");
-    assert_eq!(get(&address, "/api/v1/dedup/groups/99").unwrap().0, 404);
-    assert_eq!(get(&address, "/api/v1/dedup/groups?status=open").unwrap().0, 400);
+    assert_eq!(api.read("/api/v1/dedup/scans")["items"][0]["scan_type"], "res.partner model switch");
+    assert_eq!(api.get("/api/v1/dedup/groups/99").unwrap().0, 404);
+    assert_eq!(api.get("/api/v1/dedup/groups?status=open").unwrap().0, 400);
 }

@@ -39,18 +39,18 @@ async fn up_down_to_zero_and_up_leaves_the_same_catalogue() {
             && before.contains("stream.checkpoint")
             && before.contains("credit.exposure")
     );
-    sandbox.ok(&["migrate", "down", "--to", "0"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "0"]);
     assert_eq!(catalogue(&sandbox).await, "");
     sandbox.ok(&["migrate", "up"]);
     assert_eq!(catalogue(&sandbox).await, before);
-    sandbox.ok(&["migrate", "down", "--to", "11"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "11"]);
     assert!(sandbox.ok(&["migrate", "status"]).contains("no"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn run_refuses_a_database_of_another_version_and_says_what_to_do() {
     let sandbox = Sandbox::new("versions").await;
-    sandbox.ok(&["migrate", "down", "--to", "12"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "12"]);
     let refuse = || String::from_utf8(sandbox.run(&["run", "--until-caught-up"]).stderr).unwrap();
     assert!(refuse().contains("ledgerwell migrate up"), "{}", refuse());
     sandbox.ok(&["migrate", "up"]);
@@ -73,7 +73,7 @@ async fn who_runs_while_the_database_is_migrated_writes_nothing_more() {
     let mut reader = sandbox.connect().await;
     let mut reading = reader.begin().await.unwrap();
     reading.execute("LOCK TABLE credit.hold IN ACCESS SHARE MODE").await.unwrap();
-    let mut migration = sandbox.command(&["migrate", "down", "--to", "15"]);
+    let mut migration = sandbox.command(&["migrate", "down", "--yes", "--to", "15"]);
     let mut migrating = migration.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     until("the owner to lose its task", async || sandbox.log().contains("is being migrated")).await;
     publish(&sandbox, &transaction(1, &partner("Seven", 200)));
@@ -94,7 +94,7 @@ async fn who_runs_while_the_database_is_migrated_writes_nothing_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_keep_what_they_say_on_the_way_up_and_down() {
     let sandbox = Sandbox::new("lists").await;
-    sandbox.ok(&["migrate", "down", "--to", "15"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "15"]);
     let mut connection = sandbox.connect().await;
     // A rebuild was under way, and one has left the version before.
     for version in ["credit_next", "credit_previous"] {
@@ -138,7 +138,7 @@ async fn lists_keep_what_they_say_on_the_way_up_and_down() {
         r#"["utilisation", "oldest_overdue"] | ["utilisation", "oldest_overdue"] | [12, 7] | []"#,
     ];
     assert_eq!(lists().await, [arrays; 3]);
-    sandbox.ok(&["migrate", "down", "--to", "15"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "15"]);
     assert_eq!(lists().await, [texts; 3]);
 }
 
@@ -148,7 +148,7 @@ async fn results_that_the_release_before_has_left_are_gone_on_from() {
     publish(&sandbox, &[snapshot(), transaction(1, &partner("Seven", 200))].concat());
     assert_eq!(run(&sandbox).0, Some(0));
     // What that one kept: neither chain nor fingerprint, and nothing of missing columns.
-    sandbox.ok(&["migrate", "down", "--to", "17"]);
+    sandbox.ok(&["migrate", "down", "--yes", "--to", "17"]);
     sandbox.ok(&["migrate", "up"]);
     let known = "SELECT count(*) FROM stream.active WHERE fingerprint IS NOT NULL";
     assert_eq!(sandbox.value(known).await, 0);

@@ -142,6 +142,15 @@ impl Sandbox {
         self.command(arguments).output().unwrap()
     }
 
+    /// A token, and the lines of the configuration that make it one.
+    pub fn token(&self, person: &str, role: &str) -> (String, String) {
+        let token: Value =
+            serde_json::from_str(&self.ok(&["token", person, "--role", role, "--json"])).unwrap();
+        let digest = token["sha256"].as_str().unwrap();
+        let lines = format!("[[token]]\nperson = \"{person}\"\nrole = \"{role}\"\nsha256 = \"{digest}\"\n");
+        (token["token"].as_str().unwrap().to_owned(), lines)
+    }
+
     /// Runs a command that has to succeed; answers what it printed.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
@@ -337,6 +346,37 @@ pub fn ready(address: &str, status: u16, says: &str) -> bool {
 /// One HTTP request over a plain socket: GET.
 pub fn get(address: &str, path: &str) -> Option<(u16, String)> {
     send(address, "GET", path, None, "")
+}
+
+/// The API, as one person meets it.
+pub struct Api {
+    pub address: String,
+    pub token: String,
+}
+
+impl Api {
+    pub fn get(&self, path: &str) -> Option<(u16, String)> {
+        send(&self.address, "GET", path, Some(&self.token), "")
+    }
+
+    /// What there has to be.
+    pub fn read(&self, path: &str) -> Value {
+        let (status, text) = self.get(path).unwrap();
+        assert_eq!(status, 200, "{path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub fn post(&self, path: &str, body: &str) -> (u16, String) {
+        send(&self.address, "POST", path, Some(&self.token), body).unwrap()
+    }
+
+    /// What becomes of something that was taken on.
+    pub async fn outcome(&self, answer: &str) -> Value {
+        let answer: Value = serde_json::from_str(answer).unwrap();
+        let path = answer["outcome"].as_str().unwrap();
+        until("the outcome", async || self.read(path)["status"] != "pending").await;
+        self.read(path)
+    }
 }
 
 /// One HTTP request over a plain socket, with a token and a JSON body.

@@ -9,7 +9,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::json;
 use simulator::Settings;
 
-use crate::poison::Poison;
+use crate::poison::{FOREIGN, Poison};
 use crate::support::{Processor, control_record};
 use crate::torn::{Chance, Record, Torn};
 use crate::unavailable::Unavailable;
@@ -107,7 +107,8 @@ pub fn publish(servers: &str, topic: &str, lines: &[Line]) {
         .set("linger.ms", "1");
     let producer: BaseProducer = settings.create().unwrap();
     for Line { record, poison } in lines {
-        let texts = [("ce_type", record.kind), ("poison", *poison)];
+        let deployment = (*poison == Some(FOREIGN)).then_some("elsewhere");
+        let texts = [("ce_type", record.kind), ("ce_deployment", deployment), ("poison", *poison)];
         let headers = texts.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| match value {
             Some(value) => headers.insert(Header { key, value: Some(value) }),
             None => headers,

@@ -6,6 +6,9 @@ use crate::feed::Line;
 use crate::support::Processor;
 use crate::torn::{Chance, Record};
 
+/// What another deployment wrote: nothing to this one, whatever it is.
+pub const FOREIGN: &str = "foreign";
+
 /// Knows enough of the log to spoil it: the last customer and the last commit.
 pub struct Poison {
     customer: Option<Record>,
@@ -43,7 +46,7 @@ impl Poison {
     pub fn brew(&mut self, chance: &mut Chance) -> Vec<Line> {
         let dead_letter = |key: &[u8], value: &[u8], kind| vec![self.line(key, value, kind, Some("letter"))];
         let harmless = |key: &[u8], value: &[u8], kind| vec![self.line(key, value, kind, Some("harmless"))];
-        match chance.below(12) {
+        match chance.below(14) {
             0 => dead_letter(b"{\"id\":1}", b"no JSON at all", None),
             1 => dead_letter(
                 b"{\"id\":1}",
@@ -66,6 +69,8 @@ impl Poison {
                 let (column, value) = self.columns[n - 9].clone();
                 self.transaction(|row| row[column] = value)
             }
+            11 => vec![self.line(b"ledgerwell", br#"{"rules":[]}"#, Some("rules"), Some(FOREIGN))],
+            12 => vec![self.line(b"ledgerwell", b"{\"id\":7}", Some("request"), Some(FOREIGN))],
             _ => {
                 let (column, _) = self.columns[1];
                 self.transaction(|row| row[column] = json!({ "of": ["another", "kind"] }))

@@ -18,11 +18,9 @@ use std::fmt::{self, Display};
 use serde::Deserialize;
 use serde::de::value::MapDeserializer;
 use serde::de::{self, DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::openapi::{Object, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-
-use crate::control::Request;
 
 /// Characters that a reason may have: what `note` columns hold.
 pub const LONGEST_REASON: usize = 2_000;
@@ -73,15 +71,53 @@ pub(crate) fn known<A: DeserializeOwned>(processor: &str, action: &str) -> Strin
 ///
 /// # Errors
 /// Which argument is missing or wrong.
-pub(crate) fn read<A: DeserializeOwned>(request: &Request) -> Result<A, String> {
-    let action = A::deserialize(json!({ "action": request.action, "arguments": request.arguments }))
-        .map_err(|error| format!("arguments: {error}"))?;
-    match request.arguments.get("reason").and_then(Value::as_str) {
-        Some(reason) if reason.trim().is_empty() || reason.chars().count() > LONGEST_REASON => {
-            Err(format!("say why, in 1 to {LONGEST_REASON} characters of `reason`"))
+pub(crate) fn read<A: DeserializeOwned>(action: &str, arguments: &Value) -> Result<A, String> {
+    let deserialize = |arguments: &Value| A::deserialize(json!({ "action": action, "arguments": arguments }));
+    let read = deserialize(arguments).map_err(|error| {
+        match arguments.as_object().and_then(|arguments| wrong(arguments, |some| deserialize(some).err())) {
+            Some((name, value)) => format!("arguments: {name} is {value}: {error}"),
+            None => format!("arguments: {error}"),
         }
-        _ => Ok(action),
+    })?;
+    if let Some(reason) = arguments.get("reason").and_then(Value::as_str) {
+        check_reason(reason)?;
     }
+    Ok(read)
+}
+
+/// Whether an action can be asked for with these arguments.
+///
+/// # Errors
+/// Which actions there are, or which argument is missing or wrong.
+pub fn check<A: DeserializeOwned>(processor: &str, action: &str, arguments: &Value) -> Result<(), String> {
+    match name::<A>(action) {
+        Some(action) => read::<A>(action, arguments).map(drop),
+        None => Err(known::<A>(processor, action)),
+    }
+}
+
+/// Whether a reason says something, and no more than can be stored.
+///
+/// # Errors
+/// How long it may be.
+pub fn check_reason(reason: &str) -> Result<(), String> {
+    if reason.trim().is_empty() || reason.chars().count() > LONGEST_REASON {
+        return Err(format!("say why, in 1 to {LONGEST_REASON} characters of `reason`"));
+    }
+    Ok(())
+}
+
+/// The argument whose value is wrong: serde does not say where it was. With those before it alone, others are only missing.
+fn wrong(
+    arguments: &Map<String, Value>,
+    error: impl Fn(&Value) -> Option<serde_json::Error>,
+) -> Option<(&String, &Value)> {
+    let mut before = Map::new();
+    arguments.iter().find(|(name, value)| {
+        before.insert((*name).clone(), (*value).clone());
+        let error = error(&Value::Object(before.clone())).map(|error| error.to_string());
+        error.is_some_and(|error| !error.starts_with("missing field") && !error.starts_with("unknown field"))
+    })
 }
 
 /// The error that carries the names.
@@ -117,17 +153,6 @@ mod tests {
         Review {},
     }
 
-    fn request(action: &str, arguments: Value) -> Request {
-        Request {
-            id: uuid::Uuid::nil(),
-            processor: "deliveries".into(),
-            person: "anna".into(),
-            time: chrono::DateTime::UNIX_EPOCH,
-            action: action.into(),
-            arguments,
-        }
-    }
-
     #[test]
     fn the_enum_names_its_actions() {
         assert_eq!(names::<Action>(), ["postpone", "review"]);
@@ -139,13 +164,24 @@ mod tests {
     #[test]
     fn arguments_are_read_into_the_enum_and_the_fault_is_named() {
         let postpone = json!({ "delivery": 7, "reason": "rain" });
-        let read = |arguments: Value| read::<Action>(&request("postpone", arguments));
+        let read = |arguments: Value| read::<Action>("postpone", &arguments);
         assert_eq!(read(postpone), Ok(Action::Postpone { delivery: 7, reason: "rain".into() }));
         assert!(read(json!({ "delivery": 7 })).unwrap_err().contains("arguments: missing field `reason`"));
         assert!(read(json!({ "delivery": 7, "reason": "x", "to": 1 })).unwrap_err().contains("`to`"));
         assert!(read(json!({ "delivery": 7, "reason": "  " })).unwrap_err().starts_with("say why"));
         let long = "x".repeat(LONGEST_REASON + 1);
         assert!(read(json!({ "delivery": 7, "reason": long })).unwrap_err().starts_with("say why"));
-        assert_eq!(super::read(&request("review", json!({}))), Ok(Action::Review {}));
+        assert_eq!(super::read("review", &json!({})), Ok(Action::Review {}));
+        let text = read(json!({ "delivery": "seven", "reason": "x" })).unwrap_err();
+        assert!(text.starts_with("arguments: delivery is \"seven\": invalid type: string"), "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_told_before_it_is_asked() {
+        let check = |action, arguments: Value| check::<Action>("deliveries", action, &arguments);
+        assert_eq!(check("review", json!({})), Ok(()));
+        assert!(check("revue", json!({})).unwrap_err().ends_with("use postpone or review"));
+        assert!(check("postpone", json!({ "delivery": 7 })).unwrap_err().contains("missing field `reason`"));
+        assert!(check("postpone", json!([])).is_err());
     }
 }

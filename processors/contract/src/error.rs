@@ -124,7 +124,10 @@ pub fn advice(error: &sqlx::Error) -> &'static str {
         (_, "28P01") => ". Check the role and the password of database_url",
         (_, "28000") => ". Check the role and the sslmode of database_url, and the server's pg_hba.conf",
         // Tables of a schema that a role may not use do not exist for it.
-        (_, "42501" | "42P01") => ". Check what is granted to the role: docs/security.md",
+        (_, "42P01" | "3F000") => {
+            ". Run `ledgerwell migrate up`; if that was done, check what is granted to the role: docs/security.md"
+        }
+        (_, "42501") => ". Check what is granted to the role: docs/security.md",
         _ => "",
     }
 }

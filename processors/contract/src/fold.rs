@@ -249,7 +249,7 @@ impl<P: Processor> Fold<P> {
             let known = action::known::<P::Action>(P::NAME, &request.action);
             return Err((action::UNKNOWN, known));
         };
-        let action = action::read(request).map_err(|why| (name, why))?;
+        let action = action::read(&request.action, &request.arguments).map_err(|why| (name, why))?;
         Ok((name, action))
     }
 

@@ -45,6 +45,7 @@ pub mod error;
 pub mod event;
 pub mod fold;
 pub mod format;
+pub mod log;
 pub mod money;
 mod object;
 pub mod odoo;

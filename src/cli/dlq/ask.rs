@@ -9,10 +9,10 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::cli::{Global, Outcome, output, source};
-use crate::config::Config;
-use crate::control::{Target, request};
+use crate::config::{Config, Needs};
+use crate::control::{Producer, Target, asked, request};
 use crate::dead_letter::decision::Verb;
-use crate::dead_letter::stored::{self, Filter, Raw};
+use crate::dead_letter::stored::{self, After, Filter, Raw};
 
 /// Dead letters that one command settles.
 const MOST: i64 = 1_000;
@@ -61,20 +61,20 @@ struct Answer {
 
 impl Ask {
     pub(super) async fn run(self, verb: Verb, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Everything)?;
         let source = source(&config, self.source.as_deref())?;
         let mut connection = PgConnection::connect(source.database_url()).await?;
         let dead_letters = self.dead_letters(&source.name, &mut connection).await?;
         if dead_letters.is_empty() {
             return Err("no open dead letter is meant; `ledgerwell dlq list --all` lists all".into());
         }
-        let mut answers = self.write(verb, dead_letters, &config, source).await?;
+        let mut answers = self.write(verb, dead_letters, &config, source, &mut connection).await?;
         self.await_outcomes(&mut answers, &mut connection).await?;
         if global.json {
             output::json(&answers)?;
         } else {
             for answer in &answers {
-                println!("{}: {}", answer.offset, answer.outcome);
+                contract::say!("{}: {}", answer.offset, answer.outcome);
             }
         }
         let all_done = answers.iter().all(|answer| answer.done);
@@ -93,7 +93,7 @@ impl Ask {
                 reason: self.only.found.clone(),
                 ..Filter::default()
             };
-            return Ok(stored::list_raw(source, &filter, -1, MOST, connection).await?);
+            return Ok(stored::list_raw(source, &filter, &After::default(), MOST, connection).await?);
         }
         let mut dead_letters = Vec::new();
         for offset in &self.offsets {
@@ -116,18 +116,19 @@ impl Ask {
         dead_letters: Vec<Raw>,
         config: &Config,
         source: &crate::config::Source,
+        connection: &mut PgConnection,
     ) -> Result<Vec<Answer>, Box<dyn std::error::Error + Send + Sync>> {
-        let target = Target::new(config, source);
+        let target = Target::new(&Producer::new(config), source);
         let mut answers = Vec::new();
         for dead_letter in dead_letters {
             let offset = dead_letter.about.record_offset;
             let mut answer = Answer { offset, request: None, outcome: String::new(), done: false };
             if dead_letter.about.is_open() {
-                match request::about_dead_letter(verb, dead_letter, &self.person, &self.reason) {
-                    Ok(asked) => {
-                        let (target, value) = (target.clone(), asked.text);
-                        tokio::task::spawn_blocking(move || target.write("request", &value)).await??;
-                        answer.request = Some(asked.id);
+                let id = Uuid::new_v4();
+                match request::about_dead_letter(id, verb, dead_letter, &self.person, &self.reason) {
+                    Ok(request) => {
+                        asked::remember(request, connection).await?.write(&target).await?;
+                        answer.request = Some(id);
                     }
                     Err(why) => answer.outcome = why,
                 }

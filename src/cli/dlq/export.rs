@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use sqlx::{Connection, PgConnection};
 
 use crate::cli::{Global, Outcome, output, sources};
-use crate::dead_letter::stored::{self, Filter, Raw, Stored};
+use crate::config::Needs;
+use crate::dead_letter::stored::{self, After, Filter, Raw, Stored};
 
 /// Dead letters that are held in memory at a time: a record may have megabytes.
 const PAGE: i64 = 20;
@@ -63,18 +64,19 @@ fn json_or_text(bytes: &[u8]) -> Box<RawValue> {
 
 impl Export {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Databases)?;
+        self.filter.check()?;
         let mut count = 0;
         let file = File::create(&self.out).map_err(|error| format!("{}: {error}", self.out.display()))?;
         let mut out = BufWriter::new(file);
         for source in sources(&config, self.source.as_deref())? {
             let mut connection = PgConnection::connect(source.database_url()).await?;
-            let mut after = -1;
+            let mut after = After::default();
             loop {
                 let dead_letters =
-                    stored::list_raw(&source.name, &self.filter, after, PAGE, &mut connection).await?;
+                    stored::list_raw(&source.name, &self.filter, &after, PAGE, &mut connection).await?;
                 let Some(last) = dead_letters.last() else { break };
-                after = last.about.record_offset;
+                after = last.about.after();
                 for dead_letter in dead_letters {
                     serde_json::to_writer(&mut out, &Line::new(&source.topic, dead_letter))?;
                     out.write_all(b"\n")?;
@@ -86,7 +88,7 @@ impl Export {
         if global.json {
             output::json(&serde_json::json!({ "letters": count }))?;
         } else {
-            println!("{} dead letters written to {}", output::thousands(count), self.out.display());
+            contract::say!("{} dead letters written to {}", output::thousands(count), self.out.display());
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -6,7 +6,8 @@ use clap::Args;
 use sqlx::{Connection, PgConnection};
 
 use crate::cli::{Global, Outcome, output, sources};
-use crate::dead_letter::stored::{self, Filter};
+use crate::config::Needs;
+use crate::dead_letter::stored::{self, After, Filter};
 
 #[derive(Args)]
 pub(in crate::cli) struct List {
@@ -22,12 +23,15 @@ pub(in crate::cli) struct List {
 
 impl List {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Databases)?;
+        self.filter.check()?;
         let mut dead_letters = Vec::new();
         for source in sources(&config, self.source.as_deref())? {
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let limit = self.limit.into();
-            dead_letters.extend(stored::list(&source.name, &self.filter, -1, limit, &mut connection).await?);
+            dead_letters.extend(
+                stored::list(&source.name, &self.filter, &After::default(), limit, &mut connection).await?,
+            );
         }
         if global.json {
             output::json(&dead_letters)?;
@@ -47,7 +51,7 @@ impl List {
                 dead_letter.state(),
             ]);
         }
-        println!("{table}\n{} dead letters", dead_letters.len());
+        contract::say!("{table}\n{} dead letters", dead_letters.len());
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use sqlx::{Connection, PgConnection};
 
 use crate::cli::{Global, Outcome, output, sources};
+use crate::config::Needs;
 use crate::dead_letter::stored::{self, Shown};
 
 #[derive(Args)]
@@ -21,7 +22,7 @@ pub(in crate::cli) struct Show {
 
 impl Show {
     pub(super) async fn run(self, global: &Global) -> Outcome {
-        let config = global.config()?;
+        let config = global.config(Needs::Databases)?;
         for source in sources(&config, self.source.as_deref())? {
             let mut connection = PgConnection::connect(source.database_url()).await?;
             let found = stored::find(&self.processor, &source.name, self.offset, &mut connection).await?;

@@ -43,13 +43,13 @@ impl Section {
     /// Prints it.
     pub fn print(&self) {
         if let Some(title) = &self.title {
-            println!("\n{title}");
+            crate::say!("\n{title}");
         }
         let mut table = output::table(self.header, self.right);
         table.add_rows(&self.rows);
-        println!("{table}");
+        crate::say!("{table}");
         if let Some(closing) = &self.closing {
-            println!("{closing}");
+            crate::say!("{closing}");
         }
     }
 }

@@ -1,4 +1,11 @@
 //! Results for people as tables, for programs as JSON.
+//!
+//! What is printed goes through [`say!`](crate::say) and [`note!`](crate::note). Whoever reads it may have read enough and closed the
+//! pipe: then nothing more is printed, and what the command does goes on.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::Mutex;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
 use serde::Serialize;
@@ -10,8 +17,39 @@ pub use comfy_table::Table;
 /// # Errors
 /// A value that JSON cannot hold.
 pub fn json(value: &impl Serialize) -> serde_json::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    crate::say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// Prints a line on standard output.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => { $crate::api::output::line(std::io::stdout(), format_args!($($text)*)) };
+}
+
+/// Prints a line on standard error.
+#[macro_export]
+macro_rules! note {
+    ($($text:tt)*) => { $crate::api::output::line(std::io::stderr(), format_args!($($text)*)) };
+}
+
+/// What could not be printed first, for another reason than that nobody reads it.
+static FAILED: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Prints a line. A closed pipe is nothing to report; other failures are, at the command's end.
+pub fn line(mut to: impl Write, text: fmt::Arguments<'_>) {
+    // In one piece, so that lines of several threads do not mix.
+    if let Err(error) = to.write_all(format!("{text}\n").as_bytes())
+        && error.kind() != io::ErrorKind::BrokenPipe
+        && let Ok(mut failed) = FAILED.lock()
+    {
+        failed.get_or_insert(error);
+    }
+}
+
+/// Why something could not be printed, if so: a full disk, say.
+pub fn failed() -> Option<io::Error> {
+    FAILED.lock().ok()?.take()
 }
 
 /// One rule under the header, nothing else.

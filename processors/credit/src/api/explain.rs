@@ -33,14 +33,14 @@ impl Run for Explain {
 }
 
 fn show(customer: &Customer) {
-    println!(
+    contract::say!(
         "{} (partner {}), as of {}",
         customer.partner_name,
         customer.partner_id,
         customer.as_of.format("%F %T UTC")
     );
     if customer.companies.is_empty() {
-        println!("\nno company knows anything about this customer that matters for credit");
+        contract::say!("\nno company knows anything about this customer that matters for credit");
     }
     customer.companies.iter().for_each(show_company);
 }
@@ -49,28 +49,32 @@ fn show_company(of: &Explanation) {
     let amount = |amount: Decimal| output::thousands(amount);
     let optional = |value: Option<Decimal>| value.map_or_else(|| "–".into(), amount);
     let date = |date: Option<NaiveDate>| date.map_or_else(String::new, |date| date.to_string());
-    println!("\nCompany {} ({})", of.company_id, of.currency);
+    contract::say!("\nCompany {} ({})", of.company_id, of.currency);
     let limit = optional(of.limit_in_force);
-    println!(
+    contract::say!(
         "exposure {} of a limit of {limit}; the rule's mode is {}",
         amount(of.total),
         serde_name(&of.mode)
     );
     if !of.in_payment.is_zero() {
-        println!(
+        contract::say!(
             "{} is paid and has no journal entry yet: checks count it as applied",
             amount(of.in_payment)
         );
     }
     for limit in &of.branch_limits {
-        println!("orders of company {}, a branch, have a limit of {}", limit.company_id, amount(limit.limit));
+        contract::say!(
+            "orders of company {}, a branch, have a limit of {}",
+            limit.company_id,
+            amount(limit.limit)
+        );
     }
-    println!("{}", of.decision);
+    contract::say!("{}", of.decision);
     if let Some(hold) = of.hold.as_ref().filter(|hold| !hold.reason.is_empty()) {
-        println!("because {}", hold.reason);
+        contract::say!("because {}", hold.reason);
     }
     for change in &of.would_change {
-        println!("  · {change}");
+        contract::say!("  · {change}");
     }
     let mut table = output::table(&["bucket", "document", "amount", "due or ships"], &["amount"]);
     for bucket in &of.buckets {
@@ -81,9 +85,9 @@ fn show_company(of: &Explanation) {
             table.add_row([String::new(), name, amount(document.amount), date(document.date)]);
         }
     }
-    println!("\n{table}");
+    contract::say!("\n{table}");
     if let Some(why) = &of.why_not_odoo {
-        println!("Odoo shows {} to be invoiced: {why}", amount(of.to_invoice_odoo));
+        contract::say!("Odoo shows {} to be invoiced: {why}", amount(of.to_invoice_odoo));
     }
     let mut table = output::table(
         &["check", "action", "figure", "fails above", "passes at", ""],
@@ -100,14 +104,14 @@ fn show_company(of: &Explanation) {
             state.to_owned(),
         ]);
     }
-    println!("\n{table}");
+    contract::say!("\n{table}");
     let mut table = output::table(&["score", "value", "weight"], &["value", "weight"]);
     for part in &of.score.parts {
         table.add_row([part.part.to_owned(), optional(part.value), part.weight.to_string()]);
     }
     let score = of.score.credit_score.map_or_else(|| "insufficient history".into(), amount);
     table.add_row(["credit score".to_owned(), score, of.score.risk_level.clone()]);
-    println!("\n{table}");
+    contract::say!("\n{table}");
 }
 
 /// A value as JSON names it.

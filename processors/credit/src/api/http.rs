@@ -63,7 +63,7 @@ const NO_EXCESS: i128 = i128::MIN;
 
 /// Exposures and assessments, those furthest above their limit first.
 #[utoipa::path(get, path = "/api/v1/credit/exposures", params(PageQuery, Exposures), tag = "credit",
-    responses((status = 200, body = Page<ExposureLine>), (status = 400, body = Problem)))]
+    responses((status = 200, body = Page<ExposureLine>)))]
 async fn exposures(
     State(sources): State<Sources>,
     Query(page): Query<PageQuery>,
@@ -99,7 +99,7 @@ fn after([excess, company, partner]: [i128; 3]) -> Result<After, Problem> {
 
 /// What customers owe together, by company.
 #[utoipa::path(get, path = "/api/v1/credit/totals", params(SourceQuery, Exposures), tag = "credit",
-    responses((status = 200, body = Vec<Totals>), (status = 400, body = Problem)))]
+    responses((status = 200, body = Vec<Totals>)))]
 async fn totals(
     State(sources): State<Sources>,
     Query(of): Query<SourceQuery>,
@@ -111,7 +111,7 @@ async fn totals(
 
 /// Holds, and what people decided about them, by company and customer.
 #[utoipa::path(get, path = "/api/v1/credit/holds", params(PageQuery, Holds), tag = "credit",
-    responses((status = 200, body = Page<HoldLine>), (status = 400, body = Problem)))]
+    responses((status = 200, body = Page<HoldLine>)))]
 async fn holds(
     State(sources): State<Sources>,
     Query(page): Query<PageQuery>,
@@ -125,7 +125,7 @@ async fn holds(
 
 /// Why a customer stands as it does: documents, checks, score, decision, and what would change it.
 #[utoipa::path(get, path = "/api/v1/credit/partners/{partner_id}", params(("partner_id" = i32, Path), SourceQuery), tag = "credit",
-    responses((status = 200, body = Customer), (status = 404, body = Problem)))]
+    responses((status = 200, body = Customer)))]
 async fn partner(
     State(sources): State<Sources>,
     Path(partner): Path<i32>,

@@ -80,7 +80,7 @@ impl Run for Backtest {
         } else {
             show(&found.summary);
             why.iter().for_each(show_waterfall);
-            println!("pairs.csv, groups.csv and summary.json are in {}", self.out.display());
+            contract::say!("pairs.csv, groups.csv and summary.json are in {}", self.out.display());
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -104,7 +104,7 @@ fn show(summary: &Summary) {
     ] {
         table.add_row([figure, &value]);
     }
-    println!("{table}");
+    contract::say!("{table}");
     let Some(truth) = &summary.truth else { return };
     let mut table =
         output::table(&["against the truth", "precision", "recall", "F1"], &["precision", "recall", "F1"]);
@@ -118,10 +118,12 @@ fn show(summary: &Summary) {
     };
     table.add_row(row("links", truth.links));
     table.add_row(row("groups", truth.groups));
-    println!("{table}");
-    println!(
+    contract::say!("{table}");
+    contract::say!(
         "best F1 of scored pairs {:.4}, at probability {:.4}; calibration error {:.4}",
-        truth.best_f1, truth.best_cut, truth.calibration_error
+        truth.best_f1,
+        truth.best_cut,
+        truth.calibration_error
     );
 }
 
@@ -132,9 +134,9 @@ fn show_waterfall(why: &Waterfall) {
         table.add_row([&step.comparison, step.level, &format!("{:+.2}", step.bits)]);
     }
     table.add_row(["together", "", &format!("{:.2}", why.bits)]);
-    println!("{table}");
+    contract::say!("{table}");
     match why.veto {
-        Some(veto) => println!("probability {:.4}, but: {veto}", why.probability),
-        None => println!("probability {:.4}", why.probability),
+        Some(veto) => contract::say!("probability {:.4}, but: {veto}", why.probability),
+        None => contract::say!("probability {:.4}", why.probability),
     }
 }

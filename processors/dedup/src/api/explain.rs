@@ -36,16 +36,18 @@ fn show(page: &GroupPage) {
     let score = group.similarity_score.map_or_else(|| "not known".into(), |score| score.to_string());
     let resolution =
         group.resolution.as_ref().map(|resolution| format!(" ({resolution})")).unwrap_or_default();
-    println!(
+    contract::say!(
         "Group {} of {}: {}{resolution}, probability of the least likely pair {score}",
-        group.id, group.odoo_model, group.status
+        group.id,
+        group.odoo_model,
+        group.status
     );
     let Some(why) = &page.explanation else {
-        println!("its records are not compared any more");
+        contract::say!("its records are not compared any more");
         return;
     };
     for change in &why.would_change {
-        println!("  · {change}");
+        contract::say!("  · {change}");
     }
     show_records(page, why);
     for link in &why.links {
@@ -56,15 +58,15 @@ fn show(page: &GroupPage) {
             table.add_row([step.comparison.clone(), step.level.to_owned(), format!("{:+.1}", step.bits)]);
         }
         table.add_row(["together".into(), String::new(), format!("{:+.1}", link.why.bits)]);
-        println!("\n{a} and {b}\n{table}");
+        contract::say!("\n{a} and {b}\n{table}");
     }
     for veto in &why.vetoes {
-        println!("{} and {}: {}", veto.records.0, veto.records.1, veto.why);
+        contract::say!("{} and {}: {}", veto.records.0, veto.records.1, veto.why);
     }
     for decision in &why.decisions {
         let (a, b) = decision.records;
         let verdict = if decision.same { "are the same" } else { "are not the same" };
-        println!("{a} and {b} {verdict}, said {}: {}", decision.person, decision.note);
+        contract::say!("{a} and {b} {verdict}, said {}: {}", decision.person, decision.note);
     }
 }
 
@@ -83,5 +85,5 @@ fn show_records(page: &GroupPage, why: &Explanation) {
         });
         table.add_row(std::iter::once(field.clone()).chain(values));
     }
-    println!("\n{table}");
+    contract::say!("\n{table}");
 }

@@ -33,7 +33,7 @@ struct Groups {
 
 /// Groups of duplicates, by number.
 #[utoipa::path(get, path = "/api/v1/dedup/groups", params(PageQuery, Groups), tag = "dedup",
-    responses((status = 200, body = Page<Group>), (status = 400, body = Problem)))]
+    responses((status = 200, body = Page<Group>)))]
 async fn groups(
     State(sources): State<Sources>,
     Query(page): Query<PageQuery>,
@@ -56,7 +56,7 @@ async fn groups(
 
 /// A group with all that explains it: values, evidence, vetoes, what should be kept, and what would change it.
 #[utoipa::path(get, path = "/api/v1/dedup/groups/{id}", params(("id" = i32, Path), SourceQuery), tag = "dedup",
-    responses((status = 200, body = GroupPage), (status = 404, body = Problem)))]
+    responses((status = 200, body = GroupPage)))]
 async fn group(
     State(sources): State<Sources>,
     Path(group): Path<i32>,
@@ -71,7 +71,7 @@ async fn group(
 
 /// Scans with the counts of the present, the latest first.
 #[utoipa::path(get, path = "/api/v1/dedup/scans", params(PageQuery), tag = "dedup",
-    responses((status = 200, body = Page<Scan>), (status = 400, body = Problem)))]
+    responses((status = 200, body = Page<Scan>)))]
 async fn scans(
     State(sources): State<Sources>,
     Query(page): Query<PageQuery>,

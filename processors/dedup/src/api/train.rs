@@ -89,7 +89,7 @@ impl Run for Train {
             output::json(&report)?;
         } else {
             show(&report.training);
-            println!("{}", report.outcome);
+            contract::say!("{}", report.outcome);
         }
         Ok(if report.done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -100,7 +100,7 @@ impl Train {
     async fn learn(&self, session: &dyn Session) -> Outcome<Training> {
         let mut snapshot = session.results(self.source.as_deref())?.snapshot(NAME).await?;
         let model = self.model.odoo_model();
-        eprintln!("reading and comparing all records of {model}: about a minute for half a million");
+        contract::note!("reading and comparing all records of {model}: about a minute for half a million");
         let training = queries::train(model, &mut snapshot.connection).await?;
         let why = "are not compared: name it in config.models of the rule dedup / merge, or let `ledgerwell run` read the \
                    first snapshot";
@@ -136,8 +136,8 @@ fn show(training: &Training) {
         last = &level.comparison;
         table.add_row([comparison, level.level, &per_cent(level.before), &per_cent(level.after)]);
     }
-    println!("{table}");
-    println!(
+    contract::say!("{table}");
+    contract::say!(
         "{} records of {}, {} pairs compared, about {:.0} of them the same; {} settled groups shift all odds by {:+.2} bits",
         output::thousands(training.records),
         training.model,
@@ -146,7 +146,7 @@ fn show(training: &Training) {
         output::thousands(training.settled),
         training.calibration_bits
     );
-    println!(
+    contract::say!(
         "groups: {} now, {} with what was learned, {} of them with the same records",
         output::thousands(training.groups_before),
         output::thousands(training.groups_after),

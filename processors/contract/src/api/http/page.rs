@@ -61,14 +61,25 @@ impl PageQuery {
     /// # Errors
     /// Something that [`Limit::page`] did not write.
     pub fn after<T: TryFrom<i128>, const N: usize>(&self) -> Result<Option<[T; N]>, Problem> {
-        let Some(after) = &self.after else { return Ok(None) };
-        let numbers: Option<Vec<i128>> = after.split('.').map(|number| number.parse().ok()).collect();
-        let Some(numbers) = numbers.filter(|numbers| numbers.len() == N) else {
-            return Err(Problem::bad_request("after: pass `next` of the page before, as it was"));
-        };
+        let read = |texts: [&str; N]| texts.into_iter().map(|text| text.parse().ok()).collect();
+        let Some(numbers): Option<Vec<i128>> = self.after_key(read)? else { return Ok(None) };
         let key: Option<Vec<T>> = numbers.into_iter().map(|number| number.try_into().ok()).collect();
         let key = key.and_then(|key| key.try_into().ok());
         key.map(Some).ok_or_else(|| Problem::bad_request("after: a number is too large"))
+    }
+
+    /// The same where the key is not of numbers: `read` is given its parts, the last of which may have dots.
+    ///
+    /// # Errors
+    /// Something that [`Limit::page`] did not write, or `read` does not take.
+    pub fn after_key<T, const N: usize>(
+        &self,
+        read: impl FnOnce([&str; N]) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(after) = &self.after else { return Ok(None) };
+        let parts: Vec<_> = after.splitn(N, '.').collect();
+        let key = parts.try_into().ok().and_then(read);
+        key.map(Some).ok_or_else(|| Problem::bad_request("after: pass `next` of the page before, as it was"))
     }
 }
 

@@ -8,6 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Failure;
+use crate::log::Seldom;
+
+/// While a database is away nobody is answered, and many ask.
+static UNANSWERED: Seldom = Seldom::new();
 
 /// A problem. `detail` says what to do.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +39,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "a token is needed", detail)
     }
 
+    /// 403: whoever asks may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "another role is needed", detail)
+    }
+
     /// 404: there is no such thing.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not found", detail)
@@ -44,6 +53,27 @@ impl Problem {
     pub fn method_not_allowed() -> Self {
         let detail = "this path takes another method; GET /api/v1/openapi.json says which";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "another method is needed", detail)
+    }
+
+    /// 408: what was sent came too slowly.
+    pub fn too_slow(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "this takes too long", detail)
+    }
+
+    /// 409: it contradicts what was said before.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "this was said otherwise before", detail)
+    }
+
+    /// 413: more was sent than is read.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "this is too large", detail)
+    }
+
+    /// 415: what was sent is not JSON, or does not say so.
+    pub fn unsupported_media_type() -> Self {
+        let detail = "send JSON, with `Content-Type: application/json`";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this is no JSON", detail)
     }
 
     /// 503: it may work later.
@@ -58,9 +88,13 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(&self)).into_response();
         let kind = header::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if status == StatusCode::UNAUTHORIZED {
-            let scheme = header::HeaderValue::from_static("Bearer");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        let more = match status {
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "1")),
+            _ => None,
+        };
+        if let Some((name, value)) = more {
+            response.headers_mut().insert(name, header::HeaderValue::from_static(value));
         }
         response
     }
@@ -79,7 +113,9 @@ impl From<sqlx::Error> for Problem {
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        tracing::warn!(%failure, "a request could not be answered");
+        if let Some(left_out) = UNANSWERED.may_say() {
+            tracing::warn!(%failure, left_out, "a request could not be answered");
+        }
         match failure {
             Failure::Permanent(why) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "this needs an operator", why.to_string())
@@ -103,6 +139,9 @@ impl From<PathRejection> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        Self::bad_request(rejection.body_text())
+        match rejection {
+            JsonRejection::MissingJsonContentType(_) => Self::unsupported_media_type(),
+            other => Self::bad_request(other.body_text()),
+        }
     }
 }

@@ -1,0 +1,1 @@
+DROP TABLE stream.asked, stream.binding;

@@ -1,0 +1,174 @@
+//! What commands do to people's data and terminals: they ask, need no more than they use, and end quietly.
+
+use std::io::Read;
+use std::process::{Output, Stdio};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::failures::{publish, snapshot};
+use crate::sandbox::{Sandbox, ready, until};
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_down_asks_and_waits_for_whoever_is_at_work() {
+    let sandbox = Sandbox::new("down").await;
+    publish(&sandbox, &snapshot());
+    let running = sandbox.start();
+    let address = sandbox.listening().await;
+    until("the pipeline", async || ready(&address, 200, ": running")).await;
+    let before = sandbox.ok(&["migrate", "status", "--json"]);
+    let output = sandbox.command(&["migrate", "down"]).stdin(Stdio::null()).output().unwrap();
+    assert!(!output.status.success() && text(&output).contains("--yes"), "{}", text(&output));
+    let output = sandbox.run(&["migrate", "down", "--yes"]);
+    assert!(
+        !output.status.success() && text(&output).contains("credit/odoo is at work"),
+        "{}",
+        text(&output)
+    );
+    assert_eq!(sandbox.ok(&["migrate", "status", "--json"]), before);
+    assert!(ready(&address, 200, ": running"), "nobody was disturbed");
+    drop(running);
+    until("its connections to end", async || sandbox.run(&["migrate", "down", "--yes"]).status.success())
+        .await;
+    assert_ne!(sandbox.ok(&["migrate", "status", "--json"]), before);
+    let output = sandbox.run(&["run"]);
+    assert!(text(&output).contains("ledgerwell migrate up"), "{}", text(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unmigrated_database_is_answered_with_what_to_do() {
+    let sandbox = Sandbox::unmigrated("bare").await;
+    for command in [&["dlq", "list"][..], &["explain", "credit", "7"], &["run", "--until-caught-up"]] {
+        let output = sandbox.run(command);
+        let said = text(&output);
+        assert!(!output.status.success() && said.contains("ledgerwell migrate up"), "{command:?}: {said}");
+    }
+}
+
+/// Each command is run without what it does not use; what it says then is about something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_need_no_more_than_they_use() {
+    let sandbox = Sandbox::new("needs").await;
+    let file = sandbox.folder().join("ledgerwell.toml");
+    let configuration = std::fs::read_to_string(&file).unwrap();
+    let without = |variable: &str, arguments: &[&str]| {
+        let mut command = sandbox.command(arguments);
+        text(&command.env_remove(variable).env("LEDGERWELL_CONFIG", &file).output().unwrap())
+    };
+    for command in [
+        &["migrate", "status"][..],
+        &["dlq", "list"],
+        &["dlq", "show", "credit", "1"],
+        &["explain", "credit", "7"],
+    ] {
+        let said = without("KAFKA_BOOTSTRAP_SERVERS", command);
+        assert!(!said.contains("KAFKA"), "{command:?}: {said}");
+    }
+    let no_database: Vec<_> =
+        configuration.lines().filter(|line| !line.starts_with("database_url")).collect();
+    std::fs::write(&file, no_database.join("\n")).unwrap();
+    let feed = sandbox.file("feed.jsonl", "{\"key\":{\"id\":1},\"value\":null}\n");
+    for command in [&["topics"][..], &["publish", &feed, "--topic", &sandbox.topic]] {
+        let said = without("DATABASE_URL", command);
+        assert!(!said.contains("DATABASE_URL") && said.is_empty(), "{command:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_pipe_ends_nothing_that_has_work_to_do() {
+    let sandbox = Sandbox::new("pipes").await;
+    publish(&sandbox, &snapshot());
+    sandbox.ok(&["run", "--until-caught-up"]);
+    for command in
+        [&["status", "--json"][..], &["status"], &["migrate", "status"], &["dlq", "list"], &["--help"]]
+    {
+        let mut child =
+            sandbox.command(command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{command:?}: {}", text(&output));
+    }
+    // Whoever read the log of a service is gone.
+    let mut child = sandbox
+        .command(&["run"])
+        .env_remove("NO_COLOR")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = child.stderr.take().unwrap();
+    let mut said = String::new();
+    while !said.contains("listening") {
+        let mut part = [0; 1_024];
+        let read = log.read(&mut part).unwrap();
+        assert!(read > 0, "it ended: {said}");
+        said.push_str(std::str::from_utf8(&part[..read]).unwrap());
+    }
+    assert!(!said.contains('\u{1b}'), "no colours where nobody sees them: {said}");
+    let address = said.split("address=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    drop((log, child.stdout.take()));
+    let running = crate::sandbox::Running(child);
+    until("the pipeline", async || ready(&address, 200, ": running")).await;
+    // It has something to say: it loses its connections, and claims again.
+    let end = "WITH others AS MATERIALIZED (SELECT pid FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid())
+               SELECT count(pg_terminate_backend(pid)) FROM others";
+    let epoch = "SELECT owner_epoch FROM stream.checkpoint";
+    let before = sandbox.value(epoch).await;
+    sandbox.value(end).await;
+    publish(&sandbox, &crate::failures::transaction(1, &crate::failures::partner("Seven", 300)));
+    until("another claim", async || sandbox.value(epoch).await > before).await;
+    until("the pipeline again", async || ready(&address, 200, ": running")).await;
+    drop(running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_has_decided_nothing_says_so() {
+    let sandbox = Sandbox::new("nothing").await;
+    let output = sandbox.run(&["run", "--until-caught-up"]);
+    let said = text(&output);
+    assert!(!output.status.success() && said.contains("no complete snapshot"), "{said}");
+    publish(&sandbox, &snapshot()[..3]);
+    let output = sandbox.run(&["run", "--until-caught-up"]);
+    assert!(!output.status.success() && text(&output).contains("no complete snapshot"), "{}", text(&output));
+    publish(&sandbox, &snapshot());
+    sandbox.ok(&["run", "--until-caught-up"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_told_once_and_its_end_as_well() {
+    let sandbox = Sandbox::new("outage").await;
+    publish(&sandbox, &snapshot());
+    let _running = sandbox.start();
+    let address = sandbox.listening().await;
+    until("the pipeline", async || ready(&address, 200, ": running")).await;
+    let mut server = PgConnection::connect(&std::env::var("DATABASE_URL").unwrap()).await.unwrap();
+    let mut administer = async |sql: String| {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+    };
+    let name = &sandbox.name;
+    let warnings = || sandbox.log().lines().filter(|line| line.contains("WARN")).count();
+    administer(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+    administer(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+        .await;
+    // Many attempts fail, with the waits between them growing to seconds.
+    until("many attempts", async || {
+        let metrics = crate::sandbox::get(&address, "/metrics").unwrap().1;
+        let retries =
+            metrics.lines().find(|line| line.starts_with("ledgerwell_retries_total")).unwrap_or_default();
+        retries
+            .rsplit(' ')
+            .next()
+            .is_some_and(|retries| retries.parse().is_ok_and(|retries: u32| retries >= 6))
+    })
+    .await;
+    let during = warnings();
+    assert!((1..=4).contains(&during), "{during} lines for one outage:\n{}", sandbox.log());
+    administer(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+    until("the pipeline again", async || ready(&address, 200, ": running")).await;
+    publish(&sandbox, &crate::failures::transaction(1, &crate::failures::partner("Seven", 300)));
+    until("its end to be told", async || sandbox.log().contains("goes on")).await;
+}
