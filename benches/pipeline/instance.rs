@@ -20,6 +20,19 @@ impl Instance {
         Ok(Self(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn()?))
     }
 
+    /// Where the instance that was started last listens.
+    pub(crate) async fn address(world: &World) -> Result<String> {
+        let log = world.log("ledgerwell.log");
+        for _ in 0..500 {
+            let text = std::fs::read_to_string(&log)?;
+            if let Some((_, address)) = text.rsplit_once("listening address=") {
+                return Ok(address.split_whitespace().next().unwrap_or_default().to_owned());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        Err("the instance does not listen".into())
+    }
+
     /// CPU seconds so far.
     pub(crate) fn cpu(&self) -> f64 {
         usage::of_process(self.0.id())

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::Result;
 use crate::feed::{Feed, changes, settings};
+use crate::flood::Flood;
 use crate::generator::{Generated, Generator, Sent, WARM, histogram, record};
 use crate::instance::Instance;
 use crate::report::{Cell, Report, Section};
@@ -56,6 +57,8 @@ struct Load<'a> {
     orders: u32,
     /// A processor that was stopped and catches up meanwhile.
     catching_up: Option<&'a str>,
+    /// Whether many knock at the API meanwhile who have no business there.
+    flooded: bool,
 }
 
 /// What was seen of one load.
@@ -87,6 +90,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
             customers: 2_000,
             orders: 100,
             catching_up,
+            flooded: false,
         }
     };
     let fast = |name, share| Load {
@@ -100,12 +104,14 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         customers: 20_000,
         orders: 30_000,
         catching_up: None,
+        flooded: false,
     };
     let loads = [
         slow("credit alone", &["credit"][..], None),
         fast("credit alone, a quarter of its throughput", 0.25),
         fast("credit alone, half its throughput", 0.5),
         slow("all together", both, None),
+        Load { flooded: true, ..slow("all together, while the API is flooded", both, None) },
         slow("credit while dedup catches up beside", both, Some("dedup")),
     ];
     for load in &loads {
@@ -189,6 +195,7 @@ async fn run(world: &World, load: &Load<'_>) -> Result<Measured> {
         load.look,
         unseen,
     ));
+    let flood = if load.flooded { Some(Flood::start(Instance::address(world).await?)) } else { None };
     let second = catching_up.map(|name| Instance::start(world, &setup, Some(name))).transpose()?;
     let generated = generate(world, load, feed, (deliveries, rate), move |delivery| {
         // Whoever does not listen any more has an error of its own.
@@ -199,7 +206,7 @@ async fn run(world: &World, load: &Load<'_>) -> Result<Measured> {
     settled(&setup, processors[0], generated.feed.records).await?;
     stop.store(true, Ordering::Release);
     let events = listener.join().map_err(|_| "the listener panicked")??;
-    drop((first, second));
+    drop((flood, first, second));
     world.delete_topic(&generated.feed.topic).await?;
     Ok(Measured { rate, unread, generated, readable, events })
 }

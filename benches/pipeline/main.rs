@@ -5,6 +5,7 @@
 
 mod ceilings;
 mod feed;
+mod flood;
 mod generator;
 mod growth;
 mod instance;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,8 +97,10 @@ impl Listener {
 
 /// A socket that its owner and the owner's group may use. One that nobody listens on any more is taken over.
 fn bind_socket(path: &Path) -> io::Result<UnixListener> {
+    // Other files refuse connections as well.
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
     let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-    if std::os::unix::net::UnixStream::connect(path).is_err_and(|error| refused(&error)) {
+    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err_and(|error| refused(&error)) {
         std::fs::remove_file(path)?;
     }
     let listener = UnixListener::bind(path)?;

@@ -78,6 +78,12 @@ async fn without_any_token_reads_are_open_to_the_machine_itself_alone() {
     let file = sandbox.folder().join("ledgerwell.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("127.0.0.1:0", &format!("unix:{}", socket.display()))).unwrap();
+    // What is no socket is somebody's file.
+    std::fs::write(&socket, "somebody's").unwrap();
+    let output = sandbox.run(&["run"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot listen on unix:"));
+    assert_eq!(std::fs::read_to_string(&socket).unwrap(), "somebody's");
+    std::fs::remove_file(&socket).unwrap();
     // The second finds the socket of the first, which was killed.
     for _ in 0..2 {
         let running = sandbox.start();
@@ -321,4 +327,57 @@ async fn every_dead_letter_is_on_one_page() {
     let told = sandbox.log().lines().filter(|line| line.contains("cannot be used")).count();
     assert!((1..=4).contains(&told), "a line now and then: {told}");
     assert!(!sandbox.log().contains("no change event"), "never what the record holds");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_sent_as_a_name_is_no_more_than_a_name() {
+    let sandbox = Sandbox::new("injected").await;
+    let (token, lines) = sandbox.token("anna", "admin");
+    let (_running, address) = running(&sandbox, &lines).await;
+    let before = sandbox.tables().await;
+    for name in [
+        "%27%3B%20DROP%20SCHEMA%20credit%20CASCADE%3B--",
+        "%22%20OR%201%3D1--",
+        "..%2F..%2Fetc%2Fpasswd",
+        "credit%0D%0AX-Injected%3A%201",
+        "credit%00",
+        "%F0%9F%92%A3",
+        "%FF%FE",
+        "$(reboot)",
+        "%7B%7Bsource%7D%7D",
+        &"x".repeat(9_000),
+    ] {
+        for path in [
+            format!("/api/v1/credit/holds?source={name}"),
+            format!("/api/v1/credit/holds?status={name}"),
+            format!("/api/v1/credit/holds?after={name}"),
+            format!("/api/v1/credit/exposures?name={name}&limit=1"),
+            format!("/api/v1/credit/partners/{name}"),
+            format!("/api/v1/audit?action_name={name}"),
+            format!("/api/v1/dead-letters?table={name}&key={name}&reason={name}"),
+            format!("/api/v1/dead-letters/{name}/1"),
+            format!("/api/v1/requests/{name}"),
+            format!("/api/v1/{name}"),
+        ] {
+            let (status, text) = send(&address, "GET", &path, Some(&token), "").unwrap();
+            assert!([200, 400, 404, 414, 431].contains(&status), "{path}: {status} {text}");
+        }
+        let body = json!({ "action": name, "arguments": { "reason": name } }).to_string();
+        for path in [format!("/api/v1/{name}/requests"), format!("/api/v1/dead-letters/{name}/1/discard")] {
+            let (status, text) = send(&address, "POST", &path, Some(&token), &body).unwrap();
+            assert!([400, 404, 414, 431].contains(&status), "{path}: {status} {text}");
+        }
+    }
+    // Many who guess, over many connections.
+    let refused =
+        || (0..200).all(|n| send(&address, "GET", READ, Some(&format!("lw_{n}")), "").unwrap().0 == 401);
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(refused)).collect();
+        assert!(ready(&address, 200, ": running"));
+        assert!(all.into_iter().all(|one| one.join().unwrap()));
+    });
+    assert!(ready(&address, 200, ": running"));
+    assert_eq!(sandbox.tables().await, before);
+    let metrics = get(&address, "/metrics").unwrap().1;
+    assert!(!metrics.contains("DROP") && !metrics.contains("Injected"), "{metrics}");
 }

@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::failures::{publish, snapshot};
-use crate::sandbox::{Sandbox, ready, until};
+use crate::sandbox::{END_OTHERS, Sandbox, ready, until};
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -113,12 +113,9 @@ async fn a_closed_pipe_ends_nothing_that_has_work_to_do() {
     let running = crate::sandbox::Running(child);
     until("the pipeline", async || ready(&address, 200, ": running")).await;
     // It has something to say: it loses its connections, and claims again.
-    let end = "WITH others AS MATERIALIZED (SELECT pid FROM pg_stat_activity
-                   WHERE datname = current_database() AND pid <> pg_backend_pid())
-               SELECT count(pg_terminate_backend(pid)) FROM others";
     let epoch = "SELECT owner_epoch FROM stream.checkpoint";
     let before = sandbox.value(epoch).await;
-    sandbox.value(end).await;
+    sandbox.value(END_OTHERS).await;
     publish(&sandbox, &crate::failures::transaction(1, &crate::failures::partner("Seven", 300)));
     until("another claim", async || sandbox.value(epoch).await > before).await;
     until("the pipeline again", async || ready(&address, 200, ": running")).await;

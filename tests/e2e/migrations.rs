@@ -5,7 +5,7 @@ use std::process::Stdio;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use crate::failures::{emitted_limits, limit, partner, publish, run, snapshot, transaction};
-use crate::sandbox::{Sandbox, ready, until};
+use crate::sandbox::{END_OTHERS, Sandbox, ready, until};
 
 /// Columns, constraints and indexes of all our schemas, one line each.
 const CATALOGUE: &str = "
@@ -60,6 +60,10 @@ async fn run_refuses_a_database_of_another_version_and_says_what_to_do() {
     assert!(refuse().contains("999"), "{}", refuse());
 }
 
+/// Sessions that wait for a lock on a table.
+const WAITS: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_runs_while_the_database_is_migrated_writes_nothing_more() {
     let sandbox = Sandbox::new("migrated_under").await;
@@ -69,12 +73,17 @@ async fn who_runs_while_the_database_is_migrated_writes_nothing_more() {
     let address = sandbox.listening().await;
     until("ready", async || ready(&address, 200, "running")).await;
 
+    // It hangs for a while, and its connections are gone: nobody is at work, as far as can be seen.
+    running.signal("STOP");
+    sandbox.value(END_OTHERS).await;
     // Somebody's query holds the migration up.
     let mut reader = sandbox.connect().await;
     let mut reading = reader.begin().await.unwrap();
     reading.execute("LOCK TABLE credit.hold IN ACCESS SHARE MODE").await.unwrap();
     let mut migration = sandbox.command(&["migrate", "down", "--yes", "--to", "15"]);
     let mut migrating = migration.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the migration to begin", async || sandbox.value(WAITS).await > 0).await;
+    running.signal("CONT");
     until("the owner to lose its task", async || sandbox.log().contains("is being migrated")).await;
     publish(&sandbox, &transaction(1, &partner("Seven", 200)));
     reading.rollback().await.unwrap();

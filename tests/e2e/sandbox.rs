@@ -22,6 +22,11 @@ use crate::support::{self, USUAL};
 /// Longest wait for anything.
 pub const TIMEOUT: Duration = Duration::from_mins(2);
 
+/// Ends all other sessions in a database.
+pub const END_OTHERS: &str = "WITH others AS MATERIALIZED
+        (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid())
+    SELECT count(pg_terminate_backend(pid)) FROM others";
+
 pub struct Sandbox {
     /// Prefix of its topics, and its database's name.
     pub name: String,

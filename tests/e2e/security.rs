@@ -85,7 +85,8 @@ impl Test<'_> {
         let (status, taken) = task.ask();
         assert_eq!(status, 202, "{taken}");
         let taken: Value = serde_json::from_str(&taken).unwrap();
-        until("an answer", async || task.get(taken["outcome"].as_str().unwrap()).0 == 200).await;
+        let outcome = taken["outcome"].as_str().unwrap();
+        until("an answer", async || task.get(outcome).1.contains("decided_at")).await;
         for path in ["/metrics", "/readyz", "/api/v1/credit/exposures", "/api/v1/audit", "/api/v1/rules"] {
             let (status, text) = task.get(path);
             assert!(status == 200 && !text.contains(self.services.secret()), "{path}: {status} {text}");

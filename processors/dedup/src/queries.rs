@@ -1,7 +1,6 @@
 //! What people ask of the results.
 
 use contract::{Failure, Table, TableSet};
-use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -16,7 +15,7 @@ pub use crate::domain::training::Training;
 pub use crate::store::{Group, Scan};
 
 /// Which groups are wanted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct GroupFilter<'a> {
     /// Those of an Odoo model.
     pub model: Option<&'a str>,
@@ -25,7 +24,7 @@ pub struct GroupFilter<'a> {
     /// Those with a record.
     pub record: Option<i32>,
     /// Those with this score or a higher one.
-    pub least_score: Option<Decimal>,
+    pub least_score: Option<f64>,
     /// Those behind a number.
     pub after: i32,
     /// The number of groups at most.
@@ -47,7 +46,7 @@ pub async fn groups(filter: &GroupFilter<'_>, connection: &mut PgConnection) -> 
     let sql = format!(
         "{} WHERE id > $1 AND ($2::text IS NULL OR odoo_model = $2) AND ($3::text IS NULL OR status = $3)
              AND ($4::int IS NULL OR record_ids::jsonb @> to_jsonb($4::int))
-             AND ($5::numeric IS NULL OR similarity_score >= $5)
+             AND ($5::float8 IS NULL OR similarity_score >= $5::numeric)
          ORDER BY id LIMIT $6",
         Group::select()
     );
@@ -91,6 +90,7 @@ pub async fn train(model: OdooModel, connection: &mut PgConnection) -> Result<Op
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
     use utoipa::PartialSchema;
 
     use super::*;

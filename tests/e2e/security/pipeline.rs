@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::services::Services;
-use crate::sandbox::{Running, get, send, until};
+use crate::sandbox::{Running, send, until};
 
 /// How to connect; each refusal differs in one thing.
 #[derive(Clone)]
@@ -176,7 +176,8 @@ impl Task<'_> {
 
     /// What a path answers; 0 where nobody does.
     pub fn get(&self, path: &str) -> (u16, String) {
-        let answer = self.address().and_then(|address| get(&address, path));
+        let token = Some(self.pipeline.token.as_str());
+        let answer = self.address().and_then(|address| send(&address, "GET", path, token, ""));
         answer.unwrap_or_default()
     }
 

@@ -42,6 +42,34 @@ pub mod optional {
     }
 }
 
+/// A time without a zone, as tables of the seed have it: it is UTC.
+pub mod utc {
+    use chrono::NaiveDateTime;
+    use serde::Serializer;
+
+    /// Writes it, for `#[serde(serialize_with)]`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(time: &NaiveDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+        super::serialize(&time.and_utc(), serializer)
+    }
+}
+
+/// The same where it may be missing.
+pub mod optional_utc {
+    use chrono::NaiveDateTime;
+    use serde::Serializer;
+
+    /// Writes it, for `#[serde(serialize_with)]`.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(time: &Option<NaiveDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
+        super::optional::serialize(&time.map(|time| time.and_utc()), serializer)
+    }
+}
+
 fn text(time: &DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

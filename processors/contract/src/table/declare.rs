@@ -318,9 +318,10 @@ macro_rules! text_enum {
     (
         $(#[$doc:meta])*
         pub enum $name:ident $(else $fallback:ident)? {
-            $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+
+            $($(#[$variant_doc:meta])* $variant:ident = $text:tt,)+
         }
     ) => {
+        // The words are no `literal`: the description would not see through it, and name the variants instead.
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize, ::utoipa::ToSchema,

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use contract::api::http::{Page, PageQuery, Path, Problem, Query, SourceQuery, Sources};
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,7 +27,8 @@ struct Groups {
     /// Only those with this record.
     record: Option<i32>,
     /// Only those that are at least so likely, from 0 to 1.
-    min_score: Option<Decimal>,
+    #[param(minimum = 0, maximum = 1)]
+    min_score: Option<f64>,
 }
 
 /// Groups of duplicates, by number.
@@ -41,6 +41,9 @@ async fn groups(
 ) -> Result<Json<Page<Group>>, Problem> {
     let limit = page.limit()?;
     let [after] = page.after()?.unwrap_or([0]);
+    if let Some(score) = wanted.min_score.filter(|score| !(0.0..=1.0).contains(score)) {
+        return Err(Problem::bad_request(format!("min_score is {score}; it has to be from 0 to 1")));
+    }
     let filter = GroupFilter {
         model: wanted.model.as_deref(),
         status: wanted.status.map(GroupStatus::as_str),

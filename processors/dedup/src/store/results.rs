@@ -79,6 +79,8 @@ contract::table! {
         /// What it is at present.
         pub status: GroupStatus as "text" or "'pending'",
         /// When it was resolved or dissolved, by the task's clock.
+        #[serde(serialize_with = "contract::api::time::optional_utc::serialize")]
+        #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
         pub resolved_at: Option<NaiveDateTime> as "timestamp",
         /// Who asked for the merge, or resolved it.
         pub resolved_by: Option<String> as "text",
@@ -111,6 +113,8 @@ contract::table! {
         /// Groups that wait for a person.
         pub pending_review: i32 as "int" or "0",
         /// When, by the task's clock.
+        #[serde(serialize_with = "contract::api::time::utc::serialize")]
+        #[schema(value_type = chrono::DateTime<chrono::Utc>)]
         pub started_at: NaiveDateTime as "timestamp" or "'epoch'",
         /// The same.
         #[serde(skip)]

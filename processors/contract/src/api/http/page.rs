@@ -27,6 +27,7 @@ pub struct PageQuery {
     /// `next` of the page before.
     pub after: Option<String>,
     /// The most rows that are wanted: 1 to 1000, 100 where it is not given.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u16>,
 }
 

@@ -1,5 +1,7 @@
 //! What went wrong, as RFC 9457 has it: `application/problem+json`.
 
+use std::error::Error;
+
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{StatusCode, header};
@@ -102,17 +104,18 @@ impl IntoResponse for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        // Class 22, data exception: a value that was asked for cannot be one of the column's.
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if code.is_some_and(|code| code.starts_with("22")) {
-            return Self::bad_request("a value is out of range, or holds a NUL");
-        }
         Failure::from(error).into()
     }
 }
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
+        // Class 22, data exception: a value that was asked for cannot be one of the column's.
+        let error = failure.source().and_then(|source| source.downcast_ref::<sqlx::Error>());
+        let code = error.and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
+        if code.is_some_and(|code| code.starts_with("22")) {
+            return Self::bad_request("a value is out of range, or holds a NUL");
+        }
         if let Some(left_out) = UNANSWERED.may_say() {
             tracing::warn!(%failure, left_out, "a request could not be answered");
         }
