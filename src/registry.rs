@@ -19,7 +19,7 @@ pub struct Entry {
     /// What people may ask of it: the schema [`ACTION`], and those that it refers to; empty where nobody may ask for anything.
     pub actions: fn() -> Vec<(String, RefOr<Schema>)>,
     /// Whether an action can be asked for with these arguments; if not, what is wrong.
-    pub check: fn(&str, &Value) -> Result<(), String>,
+    check: fn(&str, &Value) -> Result<(), String>,
     /// Starts it on a source.
     pub spawn: fn(Job) -> std::io::Result<JoinHandle<()>>,
     /// Builds a shadow version while the one in force goes on.
@@ -46,14 +46,27 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     PROCESSORS.iter().find(|entry| entry.name == name)
 }
 
-/// Refuses a name that no processor has.
+/// Refuses a name that no processor has: what is asked about it would be answered as if there were nothing.
 ///
 /// # Errors
 /// Which there are.
-pub fn check_name(name: &str) -> Result<(), String> {
-    let known = || names().collect::<Vec<_>>().join(", ");
-    find(name)
-        .map_or_else(|| Err(format!("there is no processor `{name}`; there are: {}", known())), |_| Ok(()))
+pub fn check_name(name: Option<&str>) -> Result<(), String> {
+    match name.filter(|name| find(name).is_none()) {
+        Some(name) => {
+            let known: Vec<_> = names().collect();
+            Err(format!("there is no processor `{name}`; there are: {}", known.join(", ")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a processor can be asked for an action with these arguments.
+///
+/// # Errors
+/// What is wrong, and what there is instead.
+pub fn check_request(processor: &str, action: &str, arguments: &Value) -> Result<(), String> {
+    check_name(Some(processor))?;
+    find(processor).map_or(Ok(()), |entry| (entry.check)(action, arguments))
 }
 
 /// Their names.

@@ -108,7 +108,7 @@ mod build {
         });
         for trap in TRAPS.iter().filter(|trap| trap.point == format!("{point:?}")) {
             if trap.passes_left.fetch_sub(1, Ordering::Relaxed) == 1 {
-                contract::note!("torture: {} at {point:?}", trap.signal);
+                eprintln!("torture: {} at {point:?}", trap.signal);
                 // Without unsafe code only another process can send a signal.
                 let _ = Command::new("kill").args([&format!("-{}", trap.signal), &id().to_string()]).status();
             }

@@ -114,6 +114,7 @@ fn written(body: &[u8]) -> Option<String> {
     let (action, arguments) = (asked.remove("action")?, asked.remove("arguments")?);
     let sound = asked.is_empty() && arguments.is_object();
     let action = action.as_str().filter(|_| sound)?;
+    ledgerwell::registry::check_request("credit", action, &arguments).ok()?;
     let request = request::new(Uuid::from_u128(7), "credit", "anna", action, arguments).ok()?;
     Some(contract::audit::json(&request))
 }

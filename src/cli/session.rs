@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Global, Outcome, source};
 use crate::config::Needs;
 use crate::control::{Producer, Target, asked, request};
+use crate::registry;
 use crate::results::Results;
 
 /// How often it is looked whether a request is decided.
@@ -38,6 +39,7 @@ impl Terminal<'_> {
         let config = self.0.config(Needs::Everything)?;
         let source = source(&config, question.source)?;
         let id = Uuid::new_v4();
+        registry::check_request(processor, action, &arguments)?;
         let request = request::new(id, processor, person, action, arguments)?;
         let target = Target::new(&Producer::new(&config), source);
         let mut connection = PgConnection::connect(source.database_url()).await?;

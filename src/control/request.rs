@@ -9,25 +9,12 @@ use uuid::Uuid;
 use crate::clock;
 use crate::dead_letter::decision::{Arguments, Record, Verb};
 use crate::dead_letter::stored::Raw;
-use crate::registry;
 
-/// What a person asks a processor for, if it can be asked like this. `id` is what its outcome is known by.
+/// What a person asks a processor for; `id` is what its outcome is known by.
 ///
 /// # Errors
-/// Why it cannot be asked, and what to do instead.
+/// Why it cannot be asked.
 pub fn new(
-    id: Uuid,
-    processor: &str,
-    person: &str,
-    action: &str,
-    arguments: Value,
-) -> Result<Request, String> {
-    let entry = registry::find(processor).ok_or_else(|| format!("there is no processor `{processor}`"))?;
-    (entry.check)(action, &arguments)?;
-    storable(id, processor, person, action, arguments)
-}
-
-fn storable(
     id: Uuid,
     processor: &str,
     person: &str,
@@ -74,5 +61,5 @@ pub fn about_dead_letter(
     };
     let arguments = Arguments { offset: dead_letter.about.record_offset, reason: reason.to_owned(), record };
     let arguments = serde_json::to_value(&arguments).map_err(|error| error.to_string())?;
-    storable(id, &dead_letter.about.processor, person, verb.action(), arguments)
+    new(id, &dead_letter.about.processor, person, verb.action(), arguments)
 }

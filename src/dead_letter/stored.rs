@@ -6,8 +6,6 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgConnection};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::registry;
-
 /// Which dead letters.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, clap::Args)]
 #[into_params(parameter_in = Query)]
@@ -34,16 +32,6 @@ pub struct Filter {
     #[arg(long)]
     #[serde(default)]
     pub all: bool,
-}
-
-impl Filter {
-    /// Refuses the name of a processor that is not there: an empty answer would say that it has no dead letters.
-    ///
-    /// # Errors
-    /// Which there are.
-    pub fn check(&self) -> Result<(), String> {
-        self.processor.as_deref().map_or(Ok(()), registry::check_name)
-    }
 }
 
 /// The dead letter behind which a page begins; by default all come behind it.

@@ -79,7 +79,7 @@ pub(super) async fn list(
     Query(about): Query<About>,
 ) -> Result<Json<Page<Decision>>, Problem> {
     let limit = page.limit()?;
-    about.automation_type.as_deref().map_or(Ok(()), registry::check_name).map_err(Problem::bad_request)?;
+    registry::check_name(about.automation_type.as_deref()).map_err(Problem::bad_request)?;
     // Ids may be random where another service made the table, so a page begins behind an instant, and a number of decisions in it.
     let [instant, number] = page.after()?.unwrap_or([i64::from(u32::MAX) * 1_000_000, 0]);
     let mut connection = app.sources.get(page.source.as_deref())?.connect().await?;

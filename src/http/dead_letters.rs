@@ -15,6 +15,7 @@ use super::tokens::{Admin, MaySeeRecords};
 use crate::control::{asked, request};
 use crate::dead_letter::decision::Verb;
 use crate::dead_letter::stored::{self, After, Filter, Raw, Shown, Stored};
+use crate::registry;
 
 /// Why a dead letter is settled.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -33,7 +34,7 @@ pub(super) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<Stored>>, Problem> {
     let limit = page.limit()?;
-    filter.check().map_err(Problem::bad_request)?;
+    registry::check_name(filter.processor.as_deref()).map_err(Problem::bad_request)?;
     let after = page.after_key(After::parse)?.unwrap_or_default();
     let source = app.sources.get(page.source.as_deref())?;
     let mut connection = source.connect().await?;

@@ -123,8 +123,10 @@ pub(super) async fn ask(
         return Err(Problem::not_found(format!("there is no processor `{processor}`")));
     }
     let source = app.sources.get(of.source.as_deref())?;
-    let request = request::new(id, &processor, &person, &asked.action, asked.arguments.into());
-    take_on(source, request.map_err(Problem::bad_request)?).await
+    let (action, arguments) = (asked.action, Value::Object(asked.arguments));
+    registry::check_request(&processor, &action, &arguments).map_err(Problem::bad_request)?;
+    let request = request::new(id, &processor, &person, &action, arguments).map_err(Problem::bad_request)?;
+    take_on(source, request).await
 }
 
 /// The answer to whatever is written into the stream.

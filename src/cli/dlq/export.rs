@@ -13,6 +13,7 @@ use sqlx::{Connection, PgConnection};
 use crate::cli::{Global, Outcome, output, sources};
 use crate::config::Needs;
 use crate::dead_letter::stored::{self, After, Filter, Raw, Stored};
+use crate::registry;
 
 /// Dead letters that are held in memory at a time: a record may have megabytes.
 const PAGE: i64 = 20;
@@ -65,7 +66,7 @@ fn json_or_text(bytes: &[u8]) -> Box<RawValue> {
 impl Export {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let config = global.config(Needs::Databases)?;
-        self.filter.check()?;
+        registry::check_name(self.filter.processor.as_deref())?;
         let mut count = 0;
         let file = File::create(&self.out).map_err(|error| format!("{}: {error}", self.out.display()))?;
         let mut out = BufWriter::new(file);

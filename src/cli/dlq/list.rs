@@ -8,6 +8,7 @@ use sqlx::{Connection, PgConnection};
 use crate::cli::{Global, Outcome, output, sources};
 use crate::config::Needs;
 use crate::dead_letter::stored::{self, After, Filter};
+use crate::registry;
 
 #[derive(Args)]
 pub(in crate::cli) struct List {
@@ -24,7 +25,7 @@ pub(in crate::cli) struct List {
 impl List {
     pub(super) async fn run(self, global: &Global) -> Outcome {
         let config = global.config(Needs::Databases)?;
-        self.filter.check()?;
+        registry::check_name(self.filter.processor.as_deref())?;
         let mut dead_letters = Vec::new();
         for source in sources(&config, self.source.as_deref())? {
             let mut connection = PgConnection::connect(source.database_url()).await?;
