@@ -6,7 +6,7 @@ CREATE TABLE stream.binding (
     deployment      TEXT
 );
 
-INSERT INTO stream.binding (source) SELECT source FROM stream.checkpoint ORDER BY source LIMIT 1;
+INSERT INTO stream.binding (source) SELECT source FROM stream.checkpoint ORDER BY updated_at DESC LIMIT 1;
 
 -- What people asked for, from when it was taken on: it waits for its turn in the stream.
 CREATE TABLE stream.asked (
@@ -16,5 +16,7 @@ CREATE TABLE stream.asked (
     action          TEXT NOT NULL,
     -- Fingerprint of all that was asked: one id is one question.
     fingerprint     TEXT NOT NULL,
-    asked_at        TIMESTAMPTZ NOT NULL
+    asked_at        TIMESTAMPTZ NOT NULL,
+    -- Whether Kafka has said that it has it.
+    written         BOOLEAN NOT NULL DEFAULT false
 );

@@ -162,7 +162,8 @@ pub fn main() -> ExitCode {
     // A thread that hangs in a client library must not keep the process.
     runtime.shutdown_background();
     let outcome = outcome.unwrap_or_else(|error| {
-        contract::note!("ledgerwell: {error}");
+        let advice = error.downcast_ref::<sqlx::Error>().map_or("", contract::advice);
+        contract::note!("ledgerwell: {error}{advice}");
         ExitCode::FAILURE
     });
     match output::failed() {

@@ -262,7 +262,9 @@ impl Config {
         unique("sha256", config.tokens.iter().map(|token| &token.sha256))?;
         let database_url = environment("DATABASE_URL");
         for source in &mut config.sources {
-            source.database_url = source.database_url.take().or_else(|| database_url.clone());
+            if needs != Needs::Kafka {
+                source.database_url = source.database_url.take().or_else(|| database_url.clone());
+            }
             source.check(known, needs)?;
         }
         unique("name", config.sources.iter().map(|source| &source.name))?;
@@ -418,6 +420,12 @@ mod tests {
             Tz::Europe__Berlin
         );
         assert!(parse("[[source]]\ntime_zone = \"Berlin\"").unwrap_err().contains("IANA"));
+    }
+
+    #[test]
+    fn who_needs_no_database_is_not_told_that_two_sources_share_one() {
+        let two = "[[source]]\nname=\"a\"\ndatabase_url=\"x\"\n[[source]]\nname=\"b\"\ntopic=\"t\"\ndatabase_url=\"y\"";
+        assert!(Config::parse(two, |_| Some("z".into()), &[], Needs::Kafka).is_ok());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use contract::api::Sources;
 use contract::api::http::Problem;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,6 +34,7 @@ use crate::results::Results;
 use crate::task::Task;
 use crate::telemetry::Metrics;
 
+use limits::Permits;
 use parameters::Parameters;
 use server::Listener;
 use tokens::Tokens;
@@ -48,7 +49,7 @@ struct App {
     sources: Sources<Results>,
     tokens: Arc<Tokens>,
     parameters: Arc<Parameters>,
-    in_work: Arc<Semaphore>,
+    permits: Arc<Permits>,
 }
 
 /// All routes under `/api/v1`: the shell's own, and those that processors declare.
@@ -73,7 +74,12 @@ fn api(sources: &Sources) -> OpenApiRouter<App> {
 ///
 /// # Errors
 /// When the address is taken.
-pub async fn serve(config: Arc<Config>, metrics: Metrics, tasks: Vec<Task>) -> io::Result<Listen> {
+pub async fn serve(
+    config: Arc<Config>,
+    producer: Arc<Producer>,
+    metrics: Metrics,
+    tasks: Vec<Task>,
+) -> io::Result<Listen> {
     let (tell, told) = oneshot::channel();
     std::thread::Builder::new().name("http".into()).spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -84,7 +90,7 @@ pub async fn serve(config: Arc<Config>, metrics: Metrics, tasks: Vec<Task>) -> i
                 match bound {
                     Ok((address, listener)) => {
                         let _ = tell.send(Ok(address));
-                        listener.serve(router(&config, metrics, tasks)).await;
+                        listener.serve(router(&config, &producer, metrics, tasks)).await;
                     }
                     Err(error) => drop(tell.send(Err(error))),
                 }
@@ -95,9 +101,8 @@ pub async fn serve(config: Arc<Config>, metrics: Metrics, tasks: Vec<Task>) -> i
     told.await.map_err(io::Error::other)?
 }
 
-fn router(config: &Config, metrics: Metrics, tasks: Vec<Task>) -> Router {
-    let producer = Producer::new(config);
-    let sources = config.sources.iter().map(|source| Arc::new(Results::shared(source, &producer)));
+fn router(config: &Config, producer: &Arc<Producer>, metrics: Metrics, tasks: Vec<Task>) -> Router {
+    let sources = config.sources.iter().map(|source| Arc::new(Results::shared(source, producer)));
     let description = description();
     let app = App {
         metrics,
@@ -105,7 +110,7 @@ fn router(config: &Config, metrics: Metrics, tasks: Vec<Task>) -> Router {
         sources: Sources::new(sources),
         tokens: Arc::new(Tokens::new(config)),
         parameters: Arc::new(Parameters::of(&description)),
-        in_work: Arc::new(Semaphore::new(limits::IN_WORK)),
+        permits: Arc::default(),
     };
     let (api, _) = api(&app.sources.for_processors()).split_for_parts();
     let api = api

@@ -49,6 +49,8 @@ pub struct Pipeline {
     pub tasks: Vec<Task>,
     /// Its metrics.
     pub metrics: Metrics,
+    /// What writes control records.
+    pub producer: Arc<Producer>,
     stop: Stop,
     threads: Vec<JoinHandle<()>>,
 }
@@ -67,9 +69,10 @@ impl Pipeline {
             bound.map_err(|error| Error::Bound(source.name.clone(), error))?;
         }
         let metrics = Metrics::new().map_err(|error| Error::Start(error.to_string()))?;
-        let mut pipeline = Self { tasks: Vec::new(), metrics, stop: Stop::default(), threads: Vec::new() };
-        let instance = instance();
         let producer = Producer::new(config);
+        let mut pipeline =
+            Self { tasks: Vec::new(), metrics, producer, stop: Stop::default(), threads: Vec::new() };
+        let instance = instance();
         for source in &config.sources {
             let mut of_source = Vec::new();
             for entry in chosen.iter().filter(|entry| source.runs(entry.name)) {
@@ -86,7 +89,8 @@ impl Pipeline {
                 pipeline.threads.push((entry.spawn)(job).map_err(|error| Error::Start(error.to_string()))?);
             }
             if source.clock == Clock::Wall && !options.until_caught_up {
-                let announcer = control::spawn(&producer, source, of_source.clone(), pipeline.stop.clone());
+                let announcer =
+                    control::spawn(&pipeline.producer, source, of_source.clone(), pipeline.stop.clone());
                 pipeline.threads.push(announcer.map_err(|error| Error::Start(error.to_string()))?);
             }
             pipeline.tasks.extend(of_source);

@@ -1,6 +1,6 @@
 //! Where the results of a source are: for the handlers of HTTP and for commands.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +15,8 @@ use crate::control::{Producer, Target, rules};
 
 /// HTTP requests that read from one source's database at a time.
 const CONNECTIONS: u32 = 4;
+/// HTTP requests that ask for something at a time.
+const CONNECTIONS_TO_ASK: u32 = 2;
 /// One of them waits no longer than this for its turn.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -32,7 +34,7 @@ pub struct Results {
 
 enum Database {
     /// For many who ask at a time, none of whom may take long.
-    Shared(Option<PgPool>),
+    Shared(Option<Box<Pools>>),
     /// For one who asks, and who may take as long as it takes.
     Own(String),
 }
@@ -40,12 +42,11 @@ enum Database {
 impl Results {
     /// Those of a source, for HTTP.
     pub fn shared(source: &Source, producer: &Arc<Producer>) -> Self {
-        let options = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(TIMEOUT);
         // Times without a zone are UTC, whatever the server's is.
         let settings = [("TimeZone", "UTC"), ("statement_timeout", "10s")];
         let database = source.database_url().parse::<PgConnectOptions>();
-        let pool = database.map(|database| options.connect_lazy_with(database.options(settings)));
-        Self::new(producer, source, Database::Shared(pool.ok()))
+        let pools = database.map(|database| Box::new(Pools::new(database.options(settings))));
+        Self::new(producer, source, Database::Shared(pools.ok()))
     }
 
     /// Those of a source, for a command.
@@ -62,10 +63,36 @@ impl Results {
         }
     }
 
+    /// The source's topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// A connection for somebody who asks for something.
+    ///
+    /// # Errors
+    /// A database that cannot be reached.
+    pub async fn connect_to_ask(&self) -> Result<Connection, Failure> {
+        match &self.database {
+            Database::Shared(pools) => Ok(Connection::new(shared(pools.as_deref())?.asks().acquire().await?)),
+            Database::Own(url) => Ok(Connection::new(Box::new(PgConnection::connect(url).await?))),
+        }
+    }
+
+    /// Uses none of the connections again that are open.
+    pub fn forget_connections(&self) {
+        let Database::Shared(Some(pools)) = &self.database else { return };
+        for (kept, most) in [(&pools.reads, CONNECTIONS), (&pools.asks, CONNECTIONS_TO_ASK)] {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = pool(most, &pools.options);
+        }
+    }
+
     /// A connection on which a transaction has begun. It ends without a trace when the connection is dropped.
     async fn begin(&self) -> Result<Connection, Failure> {
         match &self.database {
-            Database::Shared(pool) => Ok(Connection::new(shared(pool.as_ref())?.begin_with(SNAPSHOT).await?)),
+            Database::Shared(pools) => {
+                Ok(Connection::new(shared(pools.as_deref())?.reads().begin_with(SNAPSHOT).await?))
+            }
             Database::Own(url) => {
                 let mut connection = PgConnection::connect(url).await?;
                 sqlx::raw_sql(SNAPSHOT).execute(&mut connection).await?;
@@ -108,7 +135,9 @@ impl contract::api::Results for Results {
     fn connect(&self) -> BoxFuture<'_, Result<Connection, Failure>> {
         Box::pin(async move {
             match &self.database {
-                Database::Shared(pool) => Ok(Connection::new(shared(pool.as_ref())?.acquire().await?)),
+                Database::Shared(pools) => {
+                    Ok(Connection::new(shared(pools.as_deref())?.reads().acquire().await?))
+                }
                 Database::Own(url) => Ok(Connection::new(Box::new(PgConnection::connect(url).await?))),
             }
         })
@@ -125,6 +154,33 @@ impl contract::api::Results for Results {
     }
 }
 
-fn shared(pool: Option<&PgPool>) -> Result<&PgPool, Failure> {
-    pool.ok_or_else(|| Failure::transient("the source's database_url is no Postgres URL"))
+/// Connections of HTTP to one database: who asks for something never waits for those who read.
+struct Pools {
+    options: PgConnectOptions,
+    reads: Mutex<PgPool>,
+    asks: Mutex<PgPool>,
+}
+
+impl Pools {
+    fn new(options: PgConnectOptions) -> Self {
+        let [reads, asks] = [CONNECTIONS, CONNECTIONS_TO_ASK].map(|most| Mutex::new(pool(most, &options)));
+        Self { options, reads, asks }
+    }
+
+    fn reads(&self) -> PgPool {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn asks(&self) -> PgPool {
+        self.asks.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn pool(most: u32, options: &PgConnectOptions) -> PgPool {
+    let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(TIMEOUT);
+    pool.connect_lazy_with(options.clone())
+}
+
+fn shared(pools: Option<&Pools>) -> Result<&Pools, Failure> {
+    pools.ok_or_else(|| Failure::transient("the source's database_url is no Postgres URL"))
 }

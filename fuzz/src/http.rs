@@ -34,7 +34,8 @@ static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
         sources: Vec::new(),
     };
     let metrics = Metrics::new().ok()?;
-    let serving = ledgerwell::http::serve(Arc::new(config), metrics, Vec::new());
+    let producer = ledgerwell::control::Producer::new(&config);
+    let serving = ledgerwell::http::serve(Arc::new(config), producer, metrics, Vec::new());
     let Ok(Listen::Tcp(address)) = runtime.block_on(serving) else { return None };
     Some(Server { address, _runtime: runtime })
 });

@@ -17,7 +17,7 @@ use super::run::stop_signal;
 use super::simulate::{self, Size};
 use super::{Global, Outcome, output};
 use crate::config::{Clock, Config, Http, Listen, Needs};
-use crate::control::{Producer, Target, rules};
+use crate::control::{Target, rules};
 use crate::pipeline::{Options, Pipeline};
 use crate::publish::Publisher;
 use crate::registry::{self, PROCESSORS};
@@ -102,7 +102,14 @@ impl Demo {
             pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
         if std::io::stdin().is_terminal() && !stopping.is_set() && !stopped {
             let config = Arc::new(config);
-            match http::serve(Arc::clone(&config), pipeline.metrics.clone(), pipeline.tasks.clone()).await {
+            match http::serve(
+                Arc::clone(&config),
+                Arc::clone(&pipeline.producer),
+                pipeline.metrics.clone(),
+                pipeline.tasks.clone(),
+            )
+            .await
+            {
                 Ok(address) => {
                     paths.extend(["/metrics", "/readyz"]);
                     contract::say!("\nhttp://{address}{}; Ctrl-C ends the demo", paths.join(", "));
@@ -135,7 +142,7 @@ async fn show_processors(
     stopping: &Stop,
 ) -> Outcome<Vec<&'static str>> {
     let [source] = config.sources.as_slice() else { return Ok(Vec::new()) };
-    let target = Target::new(&Producer::new(config), source);
+    let target = Target::new(&pipeline.producer, source);
     let mut paths = Vec::new();
     for entry in PROCESSORS.iter().filter(|entry| source.runs(entry.name)) {
         for step in entry.api.demo {

@@ -7,6 +7,7 @@ use rdkafka::consumer::BaseConsumer;
 use sqlx::{Connection, PgConnection};
 
 use super::{Global, Outcome, output, source, with_name};
+use crate::binding;
 use crate::config::Needs;
 use crate::watermarks::watermarks;
 
@@ -36,6 +37,7 @@ impl Reset {
         let (start, _) = watermarks(&consumer, &source.topic, 0)
             .map_err(|error| format!("topic {}: {error}. `ledgerwell topics` creates it", source.topic))?;
         let mut connection = PgConnection::connect(source.database_url()).await?;
+        binding::check(&source.name, &config.prefix, &mut connection).await?;
         // A new epoch: an owner that runs is fenced and claims from here.
         let done = sqlx::query(
             "UPDATE stream.checkpoint SET owner_epoch = owner_epoch + 1, topic = $3, next_offset = $4, control_offset = 0,

@@ -47,7 +47,14 @@ impl Run {
         if self.until_caught_up {
             pipeline.caught_up(&stopping).await;
         } else {
-            match http::serve(Arc::clone(&config), pipeline.metrics.clone(), pipeline.tasks.clone()).await {
+            match http::serve(
+                Arc::clone(&config),
+                Arc::clone(&pipeline.producer),
+                pipeline.metrics.clone(),
+                pipeline.tasks.clone(),
+            )
+            .await
+            {
                 Ok(address) => tracing::info!(%address, "listening"),
                 Err(error) => {
                     pipeline.stop().await;

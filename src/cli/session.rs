@@ -43,7 +43,9 @@ impl Terminal<'_> {
         let request = request::new(id, processor, person, action, arguments)?;
         let target = Target::new(&Producer::new(&config), source);
         let mut connection = PgConnection::connect(source.database_url()).await?;
-        asked::remember(request, &mut connection).await?.write(&target).await?;
+        let asked = asked::remember(request, &target, &mut connection).await?;
+        asked.write(&target).await?;
+        asked.is_written(&mut connection).await?;
         let began = Instant::now();
         while began.elapsed() < wait {
             if let Some((done, outcome)) = request::outcome(id, &mut connection).await? {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Target;
+use crate::binding;
 
 /// Why a request was not taken on.
 #[derive(Debug, thiserror::Error)]
@@ -30,10 +31,22 @@ impl Asked {
     pub async fn write(&self, target: &Target) -> Result<(), Failure> {
         target.write("request", &contract::audit::json(&self.0)).await
     }
+
+    /// Writes down that Kafka has it.
+    pub async fn is_written(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        let sql = "UPDATE stream.asked SET written = true WHERE id = $1";
+        sqlx::query(sql).bind(self.0.id).execute(connection).await.map(drop)
+    }
 }
 
 /// Writes a request down. Sent once more it is as it was when it was first sent.
-pub async fn remember(mut request: Request, connection: &mut PgConnection) -> Result<Asked, Error> {
+pub async fn remember(
+    mut request: Request,
+    target: &Target,
+    connection: &mut PgConnection,
+) -> Result<Asked, Error> {
+    // Who reads the stream for this database would pass over what another deployment asks.
+    binding::check(target.source(), target.deployment(), connection).await.map_err(Failure::from)?;
     let arguments = format!("{}\n{}\n{}", request.processor, request.action, request.arguments);
     let fingerprint = format!("{:032x}", xxh3_128(arguments.as_bytes()));
     let (asked_at, person, of): (DateTime<Utc>, String, String) = sqlx::query_as(

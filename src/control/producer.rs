@@ -1,11 +1,12 @@
 //! What writes control records: one Kafka client for all sources of a process.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::Failure;
 use rdkafka::ClientConfig;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 
@@ -19,13 +20,18 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Producer {
     settings: ClientConfig,
     deployment: String,
-    client: Mutex<Option<FutureProducer>>,
+    client: Mutex<Option<Client>>,
 }
+
+/// A client, and its number.
+#[derive(Clone)]
+struct Client(u64, FutureProducer);
 
 /// Where a source's control records go.
 #[derive(Clone)]
 pub struct Target {
     producer: Arc<Producer>,
+    source: String,
     topic: String,
 }
 
@@ -44,27 +50,44 @@ impl Producer {
         Arc::new(Self { settings, deployment: config.prefix.clone(), client: Mutex::new(None) })
     }
 
-    fn client(&self) -> Result<FutureProducer, KafkaError> {
+    fn client(&self) -> Result<Client, KafkaError> {
         let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*client {
             return Ok(client.clone());
         }
-        Ok(client.insert(self.settings.create()?).clone())
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        Ok(client.insert(Client(number, self.settings.create()?)).clone())
     }
 
     /// A client may not find its brokers again, so the next write makes another.
-    fn drop_client(&self) {
-        let lost = self.client.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // It may wait for brokers.
+    fn give_up(&self, lost: Client) {
+        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if client.as_ref().is_some_and(|client| client.0 == lost.0) {
+            *client = None;
+        }
+        // It may wait for brokers, which nobody else should.
         std::thread::spawn(move || drop(lost));
     }
 }
+
+/// Clients that were made.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 impl Target {
     /// The source's own topic, or its control topic.
     pub fn new(producer: &Arc<Producer>, source: &Source) -> Self {
         let topic = source.control_topic.as_ref().unwrap_or(&source.topic).clone();
-        Self { producer: Arc::clone(producer), topic }
+        Self { producer: Arc::clone(producer), source: source.name.clone(), topic }
+    }
+
+    /// The source.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Who writes, by its prefix.
+    pub(super) fn deployment(&self) -> &str {
+        &self.producer.deployment
     }
 
     /// Writes one control record, and waits until it is there.
@@ -73,16 +96,24 @@ impl Target {
     /// When Kafka does not take it. It may have come through all the same.
     pub async fn write(&self, kind: &str, value: &str) -> Result<(), Failure> {
         let header = |key, value| Header { key, value: Some(value) };
-        let headers = OwnedHeaders::new()
-            .insert(header(KIND, kind))
-            .insert(header(DEPLOYMENT, self.producer.deployment.as_str()));
+        let headers =
+            OwnedHeaders::new().insert(header(KIND, kind)).insert(header(DEPLOYMENT, self.deployment()));
         let record = FutureRecord::to(&self.topic).partition(0).key(KEY).payload(value).headers(headers);
         let failed = |error: KafkaError| {
             Failure::transient(format!("Kafka: topic {}: {error}", self.topic)).because(error)
         };
         let client = self.producer.client().map_err(failed)?;
-        client.send(record, TIMEOUT).await.map(drop).map_err(|(error, _)| {
-            self.producer.drop_client();
+        let sent = client.1.send(record, TIMEOUT).await;
+        sent.map(drop).map_err(|(error, _)| {
+            // What is wrong with one record is wrong with every client.
+            if matches!(
+                error.rdkafka_error_code(),
+                Some(
+                    RDKafkaErrorCode::MessageTimedOut | RDKafkaErrorCode::QueueFull | RDKafkaErrorCode::Fatal
+                )
+            ) {
+                self.producer.give_up(client);
+            }
             failed(error)
         })
     }

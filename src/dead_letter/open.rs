@@ -18,6 +18,8 @@ type Open = (i64, String);
 /// The open dead letters of one task, and what has changed about them since the last save.
 #[derive(Default)]
 pub struct OpenDeadLetters {
+    processor: &'static str,
+    source: String,
     /// Offsets of open dead letters per row; `None` where the row is not known.
     open: FxHashMap<Option<RowKey>, Vec<Open>>,
     added: Vec<DeadLetter>,
@@ -37,7 +39,8 @@ impl OpenDeadLetters {
             )
             .fetch_all(connection)
             .await?;
-        let mut dead_letters = Self::default();
+        let source = task.source.clone();
+        let mut dead_letters = Self { processor: task.processor, source, ..Self::default() };
         for row in rows {
             let (table, key): (String, String) = (row.try_get("table_name")?, row.try_get("row_key")?);
             let row_key = (!key.is_empty()).then(|| RowKey::new(&table, &key));
@@ -66,6 +69,8 @@ impl OpenDeadLetters {
                 let Rejected { table, column, expected, .. } = &dead_letter.reason;
                 let offset = dead_letter.record.offset;
                 tracing::warn!(
+                    processor = self.processor,
+                    source = self.source,
                     offset,
                     table,
                     column,

@@ -142,6 +142,16 @@ impl Stored {
         }
     }
 
+    /// Why it cannot be settled, if so. `topic` is what its source's changes come from now.
+    pub fn is_beyond(&self, topic: &str) -> Option<String> {
+        if !self.is_open() {
+            return Some(format!("it is {}: nothing to do", self.state()));
+        }
+        let of = &self.topic;
+        (of != topic)
+            .then(|| format!("it is of topic {of}, which the source does not read any more: nothing to do"))
+    }
+
     /// Whether nothing has settled it.
     pub fn is_open(&self) -> bool {
         self.superseded_by.is_none() && self.resolution.is_none()
@@ -219,10 +229,11 @@ where
     Ok(dead_letters)
 }
 
-/// The dead letter of a processor at an offset, whatever has become of it.
+/// The dead letter of a processor at an offset, whatever has become of it: that of `topic`, or else of one that it replaced.
 pub async fn find(
     processor: &str,
     source: &str,
+    topic: &str,
     offset: i64,
     connection: &mut PgConnection,
 ) -> Result<Option<Raw>, Failure> {
@@ -231,5 +242,5 @@ pub async fn find(
     let after = After { offset, ..After::default() };
     let dead_letters = list_raw(source, &filter, &after, MOST_TOPICS, connection).await?;
     let found = dead_letters.into_iter().filter(|raw| raw.about.record_offset == offset);
-    Ok(found.max_by_key(|raw| raw.about.is_open()))
+    Ok(found.max_by_key(|raw| raw.about.topic == topic))
 }

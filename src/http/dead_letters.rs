@@ -99,8 +99,10 @@ async fn settle(
     let dead_letter = find(app, processor, offset, source).await?;
     let source = app.sources.get(source)?;
     // Who sends a request again may find it done.
-    if !dead_letter.about.is_open() && !asked::is_known(id, &mut *source.connect().await?).await? {
-        return Err(Problem::bad_request(format!("it is {}: nothing to do", dead_letter.about.state())));
+    if let Some(why) = dead_letter.about.is_beyond(source.topic())
+        && !asked::is_known(id, &mut *source.connect().await?).await?
+    {
+        return Err(Problem::bad_request(why));
     }
     let request =
         request::about_dead_letter(id, verb, dead_letter, person, reason).map_err(Problem::bad_request)?;
@@ -110,7 +112,8 @@ async fn settle(
 async fn find(app: &App, processor: &str, offset: i64, source: Option<&str>) -> Result<Raw, Problem> {
     let source = app.sources.get(source)?;
     let mut connection = source.connect().await?;
-    let dead_letter = stored::find(processor, &source.source().name, offset, &mut connection).await?;
+    let dead_letter =
+        stored::find(processor, &source.source().name, source.topic(), offset, &mut connection).await?;
     dead_letter.ok_or_else(|| {
         let detail = format!(
             "{processor} has no dead letter at offset {offset}; GET /api/v1/dead-letters?all=true lists them"

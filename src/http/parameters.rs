@@ -37,9 +37,9 @@ impl Parameters {
     /// The first that a path does not have, and those that it has.
     fn unknown(&self, path: &str, method: &Method, given: &[(String, String)]) -> Option<String> {
         let read = matches!(*method, Method::GET | Method::HEAD);
-        let known = self.0.get(&(read, path.to_owned()))?;
-        let (unknown, _) = given.iter().find(|(name, _)| !known.contains(name))?;
-        let known: Vec<_> = known.iter().map(String::as_str).collect();
+        let known = self.0.get(&(read, path.to_owned()));
+        let (unknown, _) = given.iter().find(|(name, _)| !known.is_some_and(|known| known.contains(name)))?;
+        let known: Vec<_> = known.into_iter().flatten().map(String::as_str).collect();
         Some(match known.as_slice() {
             [] => format!("this path takes no parameters, and `{unknown}` is one"),
             known => format!("there is no parameter `{unknown}`; there are: {}", known.join(", ")),

@@ -74,12 +74,12 @@ pub(super) struct Answered {
     /// When it was asked.
     #[serde(serialize_with = "contract::api::time::serialize")]
     asked_at: DateTime<Utc>,
-    /// pending, done or refused.
+    /// pending, done or refused; unconfirmed where Kafka did not say that it has the request: send it again with its key.
     status: String,
-    /// In words; absent while it is pending.
+    /// In words; absent until it is decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
-    /// When it was decided, by the stream's clock; not before it was asked. Absent while it is pending.
+    /// When it was decided, by the stream's clock; not before it was asked. Absent until then.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "contract::api::time::optional::serialize"
@@ -135,16 +135,19 @@ pub(super) type AcceptedAnswer = (StatusCode, [(HeaderName, String); 1], Json<Ac
 /// Writes a request down, and into a source's stream.
 pub(super) async fn take_on(source: &Results, request: Request) -> Result<AcceptedAnswer, Problem> {
     let id = request.id;
-    let asked = asked::remember(request, &mut *source.connect().await?).await;
+    let asked = asked::remember(request, &source.target, &mut *source.connect_to_ask().await?).await;
     let asked = asked.map_err(|error| match error {
         asked::Error::Used => Problem::conflict(format!("{KEY}: {error}")),
         asked::Error::Failure(failure) => failure.into(),
     })?;
     asked.write(&source.target).await.map_err(|failure| {
-        tracing::warn!(%failure, "a request could not be written");
         let again = format!("Send it again with `{KEY}: {id}`, so that it is asked once");
         Problem::unavailable(format!("{failure}. {again}"))
     })?;
+    // Kafka has it, whatever becomes of this.
+    if let Ok(mut connection) = source.connect_to_ask().await {
+        let _ = asked.is_written(&mut connection).await;
+    }
     let outcome = format!("/api/v1/requests/{id}?source={}", source.source().name);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, outcome.clone())], Json(Accepted { id, outcome })))
 }
@@ -162,7 +165,8 @@ pub(super) async fn outcome(
     let outcome = sqlx::query_as(
         "SELECT id, processor, person, action, asked_at, status, outcome, decided_at, version FROM stream.request WHERE id = $1
          UNION ALL
-         SELECT id, processor, person, action, asked_at, 'pending', NULL, NULL, 0 FROM stream.asked WHERE id = $1
+         SELECT id, processor, person, action, asked_at, CASE WHEN written THEN 'pending' ELSE 'unconfirmed' END, NULL, NULL, 0
+             FROM stream.asked WHERE id = $1
          ORDER BY version DESC LIMIT 1",
     )
     .bind(id)

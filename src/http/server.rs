@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -29,7 +29,7 @@ const FIRST_HEADERS: Duration = Duration::from_secs(10);
 const NEXT_HEADERS: Duration = Duration::from_secs(75);
 /// The most bytes of a request's headers.
 const LARGEST_HEADERS: usize = 16 * 1024;
-/// Connections that are open at a time. One more, and the one that has asked for nothing for longest is closed.
+/// Connections that are open at a time. One more, and the one that has been idle for longest is closed.
 const MOST: usize = 512;
 /// When connections cannot be taken, as without file descriptors, the next attempt comes after this.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -112,11 +112,11 @@ fn bind_socket(path: &Path) -> io::Result<UnixListener> {
 #[derive(Default)]
 struct Connections(Mutex<(u64, BTreeMap<u64, Arc<Connection>>)>);
 
-#[derive(Default)]
 struct Connection {
     /// Requests in work.
     in_work: AtomicUsize,
-    /// Whether it has ever asked for something.
+    /// When it was made, or was last answered.
+    active: Mutex<Instant>,
     has_asked: AtomicBool,
     close: Notify,
 }
@@ -126,52 +126,86 @@ impl Connections {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Serves a connection, and closes another where there are too many.
+    /// Serves a connection. Where there are too many, the one that has been idle for longest is closed; where none is idle, this one.
     fn take<S>(self: &Arc<Self>, stream: S, peer: Peer, router: &Router)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let connection = Arc::new(Connection::default());
-        let number = {
-            let mut open = self.lock();
-            if open.1.len() >= MOST {
-                let idle = open.1.iter().filter(|(_, other)| other.in_work.load(Ordering::Relaxed) == 0);
-                let Some(least) =
-                    idle.min_by_key(|(number, other)| (other.has_asked.load(Ordering::Relaxed), **number))
-                else {
-                    return;
-                };
-                least.1.close.notify_one();
-                let number = *least.0;
-                open.1.remove(&number);
+        let connection = Arc::new(Connection::new());
+        let mut open = self.lock();
+        if open.1.len() >= MOST {
+            let idle = open.1.iter().filter(|(_, other)| other.in_work.load(Ordering::Relaxed) == 0);
+            let Some(number) = idle.min_by_key(|(_, other)| other.active()).map(|(number, _)| *number) else {
+                return;
+            };
+            if let Some(least) = open.1.remove(&number) {
+                least.close.notify_one();
             }
-            open.0 += 1;
-            let number = open.0;
-            open.1.insert(number, Arc::clone(&connection));
-            number
-        };
-        let (open, router) = (Arc::clone(self), router.clone());
+        }
+        open.0 += 1;
+        let number = open.0;
+        open.1.insert(number, Arc::clone(&connection));
+        drop(open);
+        let (place, router) = (Place(Arc::clone(self), number), router.clone());
         tokio::spawn(async move {
             connection.serve(stream, peer, router).await;
-            open.lock().1.remove(&number);
+            drop(place);
         });
     }
 }
 
+/// A connection's place among those that are open, given back however it ends.
+struct Place(Arc<Connections>, u64);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.lock().1.remove(&self.1);
+    }
+}
+
+/// A request in work, until it is answered or given up.
+struct InWork(Arc<Connection>);
+
+impl InWork {
+    fn new(connection: &Arc<Connection>) -> Self {
+        connection.has_asked.store(true, Ordering::Relaxed);
+        connection.in_work.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(connection))
+    }
+}
+
+impl Drop for InWork {
+    fn drop(&mut self) {
+        self.0.in_work.fetch_sub(1, Ordering::Relaxed);
+        *self.0.active.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+}
+
 impl Connection {
+    fn new() -> Self {
+        Self {
+            in_work: AtomicUsize::new(0),
+            active: Mutex::new(Instant::now()),
+            has_asked: AtomicBool::new(false),
+            close: Notify::new(),
+        }
+    }
+
+    fn active(&self) -> Instant {
+        *self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn serve<S>(self: &Arc<Self>, stream: S, peer: Peer, router: Router)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(|request: Request<Incoming>| {
-            let (connection, mut router) = (Arc::clone(self), router.clone());
+            let (in_work, mut router) = (InWork::new(self), router.clone());
             async move {
-                connection.has_asked.store(true, Ordering::Relaxed);
-                connection.in_work.fetch_add(1, Ordering::Relaxed);
                 let mut request = request.map(Body::new);
                 request.extensions_mut().insert(peer);
                 let answer = router.call(request).await;
-                connection.in_work.fetch_sub(1, Ordering::Relaxed);
+                drop(in_work);
                 answer
             }
         });

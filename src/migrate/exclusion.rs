@@ -19,9 +19,10 @@ pub(super) async fn owner_at_work(connection: &mut PgConnection) -> sqlx::Result
     if !has_tasks(connection).await? {
         return Ok(None);
     }
-    // Of a session of another role no more is to be seen than that it is there.
+    // A number of a process comes again, but not within a session; when that began, other roles are not shown.
     let sql = "SELECT processor || '/' || source, owner_id FROM stream.checkpoint JOIN pg_stat_activity ON pid = owner_pid
-               WHERE datname = current_database() ORDER BY processor LIMIT 1";
+               WHERE datname = current_database() AND pid <> pg_backend_pid()
+                   AND (backend_start IS NULL OR backend_start <= updated_at) ORDER BY processor LIMIT 1";
     sqlx::query_as(sql).fetch_optional(connection).await
 }
 

@@ -22,6 +22,8 @@ const POLL: Duration = Duration::from_millis(50);
 const CHECK: Duration = Duration::from_millis(100);
 /// … and after how many of them the clock is looked at.
 const CHECK_RECORDS: u64 = 64;
+/// Who runs for so long without a failure has no outage any more, even if there was nothing to commit.
+const CALM: Duration = Duration::from_secs(20);
 /// A client that has reached no broker for so long is replaced …
 const LOST: Duration = Duration::from_secs(15);
 /// … and the next one after twice the time, up to this.
@@ -48,6 +50,7 @@ struct Reader<'a, P: Processor> {
     consumer: BaseConsumer<Assignment>,
     policy: Policy,
     outage: Outage,
+    failed_at: Instant,
     session: Option<(u64, Session<P>)>,
     checked: Instant,
     taken: u64,
@@ -64,6 +67,7 @@ impl<'a, P: Processor> Reader<'a, P> {
             consumer,
             policy: Policy::new(Instant::now()),
             outage: Outage::default(),
+            failed_at: Instant::now(),
             session: None,
             checked: Instant::now(),
             taken: 0,
@@ -110,10 +114,11 @@ impl<'a, P: Processor> Reader<'a, P> {
                 && session.check(&self.consumer)?
             {
                 self.policy.succeeded();
-                if let Some((lasted, failures)) = self.outage.end() {
-                    let (processor, source) = (self.job.task.processor, &self.job.source.name);
-                    tracing::info!(processor, source, seconds = lasted.as_secs(), failures, "goes on");
-                }
+                self.end_outage();
+            }
+            // Where nothing comes nothing is committed either.
+            if self.failed_at.elapsed() > CALM && self.job.status.figures().state == State::Running {
+                self.end_outage();
             }
             self.measure();
             self.replace_lost_client()?;
@@ -162,10 +167,18 @@ impl<'a, P: Processor> Reader<'a, P> {
         taken.map(|()| true)
     }
 
+    fn end_outage(&mut self) {
+        if let Some((lasted, failures)) = self.outage.end() {
+            let (processor, source) = (self.job.task.processor, &self.job.source.name);
+            tracing::info!(processor, source, seconds = lasted.as_secs(), failures, "goes on");
+        }
+    }
+
     /// Drops all state, then waits or gives up, as the policy says.
     fn recover(&mut self, failure: Failure) -> Result<(), Failure> {
         fetch_nothing(&self.consumer);
         self.end_session();
+        self.failed_at = Instant::now();
         if matches!(failure, Failure::Fenced(_)) {
             self.job.metrics.fenced.inc();
         }

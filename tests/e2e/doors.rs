@@ -135,8 +135,10 @@ async fn who_sends_by_halves_keeps_nobody_out() {
     let asked: Vec<u16> = std::thread::scope(|scope| {
         let ask = || send(&address, "POST", ASK, Some(&token), RELEASE).unwrap().0;
         let all: Vec<_> = (0..150).map(|_| scope.spawn(ask)).collect();
-        let now = std::fs::read_dir(format!("/proc/{}/task", running.0.id())).unwrap().count();
-        assert!(now < threads + 20, "{threads} threads, and {now} while many ask");
+        while !all.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            let now = std::fs::read_dir(format!("/proc/{}/task", running.0.id())).unwrap().count();
+            assert!(now < threads + 20, "{threads} threads, and {now} while many ask");
+        }
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert!(asked.iter().all(|status| [202, 503].contains(status)) && asked.contains(&202), "{asked:?}");
@@ -267,16 +269,19 @@ async fn a_database_is_one_sources_of_one_deployment() {
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
-    let whose = format!("source `odoo` of deployment `{}`", sandbox.name);
+    let (source, deployment) = ("source `odoo`", format!("deployment `{}`", sandbox.name));
     let other_prefix = text.replace(&format!("prefix = \"{}\"", sandbox.name), "prefix = \"staging\"");
-    assert!(refused(&other_prefix).contains(&whose));
+    assert!(refused(&other_prefix).contains(&deployment));
+    // Nor does a command touch what is another's.
+    let output = sandbox.run(&["reset", "credit"]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains(&deployment));
     let other_source = text.replace("name = \"odoo\"", "name = \"second\"");
-    assert!(refused(&other_source).contains(&whose));
+    assert!(refused(&other_source).contains(source));
     // The same database by another name of the same server.
     let second = text.split("[[source]]").nth(1).unwrap().replace("name = \"odoo\"", "name = \"second\"");
     let second = second.replace("127.0.0.1", "localhost").replace(&sandbox.topic, "another.topic");
     let error = refused(&format!("{text}\n[[source]]\n{second}"));
-    assert!(error.contains(&whose) && error.contains("source second"), "{error}");
+    assert!(error.contains(source) && error.contains("source second"), "{error}");
     std::fs::write(&file, &text).unwrap();
     sandbox.ok(&["run", "--until-caught-up"]);
     assert_eq!(sandbox.value("SELECT count(DISTINCT source) FROM stream.checkpoint").await, 1);

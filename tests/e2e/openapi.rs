@@ -37,7 +37,8 @@ fn the_description_is_valid() {
 async fn what_is_read_is_what_is_described() {
     let Some(mut schemathesis) = tool("schemathesis") else { return };
     let sandbox = Sandbox::new("described").await;
-    sandbox.configure("processors = [\"credit\", \"dedup\"]");
+    let (token, lines) = sandbox.token("anna", "admin");
+    sandbox.configure(&format!("processors = [\"credit\", \"dedup\"]\n{lines}"));
     let feed = sandbox.file("feed.jsonl", "");
     let size = ["--days", "25", "--customers", "60", "--orders-per-day", "8", "--companies", "2"];
     sandbox.ok(&[&["simulate"], &size[..], &["--out", &feed]].concat());
@@ -58,7 +59,8 @@ async fn what_is_read_is_what_is_described() {
     schemathesis
         .current_dir(sandbox.folder())
         .args(["--config-file", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/schemathesis.toml")])
-        .args(["run", &format!("http://{address}/api/v1/openapi.json"), "--include-method", "GET"])
+        .args(["run", &format!("http://{address}/api/v1/openapi.json")])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
         .args([
             "--phases",
             "examples,coverage,fuzzing",

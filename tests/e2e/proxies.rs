@@ -138,8 +138,9 @@ async fn holds_behind(name: &str, start: impl Fn(&Path, &str) -> Proxy) {
         let mut arguments: Vec<_> = headers.iter().flat_map(|header| ["--header", header]).collect();
         arguments.push(&holds);
         let (status, body) = curl(sandbox.folder(), &arguments);
-        // Caddy answers for no other host than its own.
-        assert!(status == 401 || (status, body.as_str()) == (200, ""), "{headers:?}: {status} {body}");
+        // Caddy answers for no other host than its own, with nothing.
+        let nothing = name == "caddy" && (status, body.as_str()) == (200, "");
+        assert!(status == 401 || nothing, "{headers:?}: {status} {body}");
     }
     let (status, body) = curl(sandbox.folder(), &["--header", &reader, &holds]);
     assert!(status == 200 && body.contains("items"), "{status} {body}");
@@ -155,9 +156,8 @@ async fn holds_behind(name: &str, start: impl Fn(&Path, &str) -> Proxy) {
     assert!(!metrics.contains("ledgerwell_"), "metrics are not passed on");
     // Many, one after the other and over connections that are kept.
     let twenty = vec![holds.as_str(); 20];
-    let (status, _) =
-        curl(sandbox.folder(), &[&["--header", &reader, "--output", "/dev/null"], &twenty[..]].concat());
-    assert_eq!(status, 200);
+    let (_, statuses) = curl(sandbox.folder(), &[&["--header", &reader][..], &twenty].concat());
+    assert_eq!(statuses.matches("\n200").count(), 19, "and the last one is not among them: {statuses}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::cli::{Global, Outcome, output, source};
-use crate::config::{Config, Needs};
+use crate::config::{Config, Needs, Source};
 use crate::control::{Producer, Target, asked, request};
 use crate::dead_letter::decision::Verb;
 use crate::dead_letter::stored::{self, After, Filter, Raw};
@@ -64,7 +64,7 @@ impl Ask {
         let config = global.config(Needs::Everything)?;
         let source = source(&config, self.source.as_deref())?;
         let mut connection = PgConnection::connect(source.database_url()).await?;
-        let dead_letters = self.dead_letters(&source.name, &mut connection).await?;
+        let dead_letters = self.dead_letters(source, &mut connection).await?;
         if dead_letters.is_empty() {
             return Err("no open dead letter is meant; `ledgerwell dlq list --all` lists all".into());
         }
@@ -83,7 +83,7 @@ impl Ask {
 
     async fn dead_letters(
         &self,
-        source: &str,
+        source: &Source,
         connection: &mut PgConnection,
     ) -> Result<Vec<Raw>, Box<dyn std::error::Error + Send + Sync>> {
         if self.offsets.is_empty() {
@@ -93,11 +93,12 @@ impl Ask {
                 reason: self.only.found.clone(),
                 ..Filter::default()
             };
-            return Ok(stored::list_raw(source, &filter, &After::default(), MOST, connection).await?);
+            return Ok(stored::list_raw(&source.name, &filter, &After::default(), MOST, connection).await?);
         }
         let mut dead_letters = Vec::new();
         for offset in &self.offsets {
-            let found = stored::find(&self.processor, source, *offset, connection).await?;
+            let found =
+                stored::find(&self.processor, &source.name, &source.topic, *offset, connection).await?;
             let dead_letter = found.ok_or_else(|| {
                 format!(
                     "{} has no dead letter at offset {offset}; `ledgerwell dlq list` lists them",
@@ -115,7 +116,7 @@ impl Ask {
         verb: Verb,
         dead_letters: Vec<Raw>,
         config: &Config,
-        source: &crate::config::Source,
+        source: &Source,
         connection: &mut PgConnection,
     ) -> Result<Vec<Answer>, Box<dyn std::error::Error + Send + Sync>> {
         let target = Target::new(&Producer::new(config), source);
@@ -123,17 +124,19 @@ impl Ask {
         for dead_letter in dead_letters {
             let offset = dead_letter.about.record_offset;
             let mut answer = Answer { offset, request: None, outcome: String::new(), done: false };
-            if dead_letter.about.is_open() {
+            if let Some(why) = dead_letter.about.is_beyond(&source.topic) {
+                answer.outcome = why;
+            } else {
                 let id = Uuid::new_v4();
                 match request::about_dead_letter(id, verb, dead_letter, &self.person, &self.reason) {
                     Ok(request) => {
-                        asked::remember(request, connection).await?.write(&target).await?;
+                        let asked = asked::remember(request, &target, connection).await?;
+                        asked.write(&target).await?;
+                        asked.is_written(connection).await?;
                         answer.request = Some(id);
                     }
                     Err(why) => answer.outcome = why,
                 }
-            } else {
-                answer.outcome = format!("it is {}: nothing to do", dead_letter.about.state());
             }
             answers.push(answer);
         }

@@ -25,7 +25,9 @@ impl Show {
         let config = global.config(Needs::Databases)?;
         for source in sources(&config, self.source.as_deref())? {
             let mut connection = PgConnection::connect(source.database_url()).await?;
-            let found = stored::find(&self.processor, &source.name, self.offset, &mut connection).await?;
+            let found =
+                stored::find(&self.processor, &source.name, &source.topic, self.offset, &mut connection)
+                    .await?;
             if let Some(raw) = found {
                 output::json(&Shown::from(raw))?;
                 return Ok(ExitCode::SUCCESS);

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::NAME;
-use crate::queries::{self, Group, GroupFilter, GroupPage, Scan};
+use crate::queries::{self, Group, GroupFilter, GroupPage, OdooModel, Scan};
 use crate::store::GroupStatus;
 
 pub(super) fn routes() -> OpenApiRouter<Sources> {
@@ -19,8 +19,9 @@ pub(super) fn routes() -> OpenApiRouter<Sources> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Groups {
-    /// Only those of this Odoo model: `res.partner`, `crm.lead` or `product.template`.
-    model: Option<String>,
+    /// Only those of this Odoo model.
+    #[param(inline)]
+    model: Option<OdooModel>,
     /// Only those with this status.
     #[param(inline)]
     status: Option<GroupStatus>,
@@ -45,7 +46,7 @@ async fn groups(
         return Err(Problem::bad_request(format!("min_score is {score}; it has to be from 0 to 1")));
     }
     let filter = GroupFilter {
-        model: wanted.model.as_deref(),
+        model: wanted.model.map(OdooModel::as_str),
         status: wanted.status.map(GroupStatus::as_str),
         record: wanted.record,
         least_score: wanted.min_score,

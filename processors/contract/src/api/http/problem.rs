@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::error::Failure;
 use crate::log::Seldom;
 
-/// While a database is away nobody is answered, and many ask.
+/// What is wrong is told to everybody who asks, and now and then in the log.
 static UNANSWERED: Seldom = Seldom::new();
 
 /// A problem. `detail` says what to do.
@@ -116,13 +116,14 @@ impl From<Failure> for Problem {
         if code.is_some_and(|code| code.starts_with("22")) {
             return Self::bad_request("a value is out of range, or holds a NUL");
         }
-        if let Some(left_out) = UNANSWERED.may_say() {
-            tracing::warn!(%failure, left_out, "a request could not be answered");
-        }
         match failure {
             Failure::Permanent(why) => {
+                if let Some(left_out) = UNANSWERED.may_say() {
+                    tracing::warn!(failure = %why, left_out, "a request could not be answered");
+                }
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "this needs an operator", why.to_string())
             }
+            // The tasks tell of the outage, once.
             passing => Self::unavailable(format!("{passing}. Try again")),
         }
     }

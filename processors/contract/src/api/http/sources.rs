@@ -14,6 +14,11 @@ impl<R: Results + ?Sized> Sources<R> {
         Self(sources.into_iter().collect())
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &R> {
+        self.0.iter().map(|source| &**source)
+    }
+
     /// The source with this name; without one, the only source.
     ///
     /// # Errors
