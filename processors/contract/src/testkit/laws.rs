@@ -150,6 +150,7 @@ pub fn convergence<S: Specimen>() {
 pub fn snapshot<S: Specimen>() {
     check::<S, _>(&everything::<S>(), |stream| {
         let mut run = Run::<S>::new(true).all(&stream);
+        run.tell_the_time();
         run.driver.take_events();
         let before = S::conclusions(run.driver.tables());
         run.snapshot(None);

@@ -196,6 +196,11 @@ impl<S: Specimen> Run<S> {
         self.driver.snapshot_end(self.now);
     }
 
+    /// The processor hears what time it is: rules and requests do not say it, and a day may have begun meanwhile.
+    pub(super) fn tell_the_time(&mut self) {
+        self.driver.tick(self.now);
+    }
+
     /// Time passes until the same instant, however long the stream was.
     pub(super) fn finish(mut self) -> Self {
         self.driver.tick(BEGIN + TimeDelta::days(100));
