@@ -41,6 +41,9 @@ use tokens::Tokens;
 
 pub use description::description;
 
+/// How much later than whoever decides this thread gets its turn where there are more of both than cores; 0 is equal, 19 last.
+const NICE: i32 = 10;
+
 /// What handlers share.
 #[derive(Clone)]
 struct App {
@@ -82,6 +85,8 @@ pub async fn serve(
 ) -> io::Result<Listen> {
     let (tell, told) = oneshot::channel();
     std::thread::Builder::new().name("http".into()).spawn(move || {
+        // Linux has a priority for each thread. Where it cannot be lowered, it serves all the same.
+        let _ = rustix::process::setpriority_process(None, NICE);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let serve = |runtime: tokio::runtime::Runtime| {
             runtime.block_on(async {

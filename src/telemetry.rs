@@ -206,8 +206,8 @@ impl TaskMetrics {
 /// otherwise.
 pub fn log(json: bool, level: &str) {
     use tracing_subscriber::EnvFilter;
-    // The Kafka client warns of settings that are another client's, and takes the end of a log for an error.
-    let usual = format!("warn,ledgerwell={level},librdkafka=error,rdkafka=off");
+    // What the Kafka client says it says to us as well, and we say it once; it says it for each broker and each attempt.
+    let usual = format!("warn,ledgerwell={level},librdkafka=off,rdkafka=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let standard_error = std::io::stderr();
     let colours =

@@ -76,6 +76,10 @@ impl Assignment {
             now.store(then.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         self.unreachable.store(true, Ordering::Relaxed);
+        // What was told of the outage need not be told again.
+        if let (Ok(mut now), Ok(mut then)) = (self.outage.lock(), before.outage.lock()) {
+            *now = std::mem::take(&mut then);
+        }
     }
 
     fn note_refusal(&self, refusal: Option<String>) {
@@ -129,7 +133,15 @@ impl ClientContext for Assignment {
         if let Some(check) = error.rdkafka_error_code().and_then(what_to_check) {
             self.note_refusal(Some(format!("Kafka refuses us: {reason}. Check {check}")));
         }
-        let kind = error.rdkafka_error_code().map_or_else(|| error.to_string(), |code| format!("{code:?}"));
+        let kind = match error.rdkafka_error_code() {
+            Some(
+                RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::Resolve,
+            ) => "no broker is reached".to_owned(),
+            Some(code) => format!("{code:?}"),
+            None => error.to_string(),
+        };
         if self.outage.lock().is_ok_and(|mut outage| outage.is_news(&kind)) {
             tracing::warn!(%error, reason, "Kafka; told once until a broker is reached again");
         }

@@ -139,7 +139,7 @@ impl<'a, P: Processor> Reader<'a, P> {
         if self.reached.elapsed() < self.timeout {
             return Ok(());
         }
-        tracing::info!(
+        tracing::debug!(
             processor = self.job.task.processor,
             source = self.job.source.name,
             seconds = self.timeout.as_secs(),

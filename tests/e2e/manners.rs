@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::failures::{publish, snapshot};
-use crate::sandbox::{END_OTHERS, Sandbox, get, ready, until};
+use crate::sandbox::{END_OTHERS, Running, Sandbox, get, ready, until};
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -117,7 +117,7 @@ async fn a_closed_pipe_ends_nothing_that_has_work_to_do() {
     assert!(!said.contains('\u{1b}'), "no colours where nobody sees them: {said}");
     let address = said.split("address=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     drop((log, child.stdout.take()));
-    let running = crate::sandbox::Running(child);
+    let running = Running(child);
     until("the pipeline", async || ready(&address, 200, ": running")).await;
     // It has something to say: it loses its connections, and claims again.
     let epoch = "SELECT owner_epoch FROM stream.checkpoint";
@@ -175,4 +175,23 @@ async fn an_outage_is_told_once_and_its_end_as_well() {
         until("its end to be told", async || lines("goes on") == outage).await;
         assert!(ready(&address, 200, ": running"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_away_is_told_once_however_often_it_is_tried() {
+    let sandbox = Sandbox::new("no_broker").await;
+    let file = sandbox.folder().join("run.log");
+    let child = sandbox
+        .command(&["run", "--json"])
+        .env("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+        .env("RUST_LOG", "warn,ledgerwell=debug,librdkafka=off,rdkafka=off")
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(file).unwrap())
+        .spawn();
+    let _running = Running(child.unwrap());
+    let address = sandbox.listening().await;
+    until("another client", async || sandbox.log().contains("another Kafka client tries")).await;
+    until("word of it", async || ready(&address, 503, "no Kafka broker can be reached")).await;
+    let told = sandbox.log().lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count();
+    assert_eq!(told, 1, "{}", sandbox.log());
 }
