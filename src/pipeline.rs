@@ -7,10 +7,11 @@ use std::time::Duration;
 use sqlx::{Connection, PgConnection};
 
 use crate::binding;
-use crate::config::{Clock, Config, Source};
+use crate::config::{Clock, Config, Listen, Source};
 use crate::control::{self, Producer};
+use crate::http;
 use crate::migrate;
-use crate::registry::{Entry, PROCESSORS};
+use crate::registry::{Entry, PROCESSORS, check_name};
 use crate::status::{Figures, State, Status};
 use crate::task::{Job, LARGE_TRANSACTION, Stop, Task, TaskId};
 use crate::telemetry::Metrics;
@@ -19,8 +20,8 @@ use crate::telemetry::Metrics;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such processor.
-    #[error("there is no processor `{0}`; there are: {1}")]
-    NoSuchProcessor(String, String),
+    #[error("{0}")]
+    NoSuchProcessor(String),
     /// The results database is not ready.
     #[error("source {0}: {1}")]
     Database(String, migrate::Error),
@@ -98,6 +99,15 @@ impl Pipeline {
         Ok(pipeline)
     }
 
+    /// Serves health, metrics and the API until the process ends. Answers where.
+    ///
+    /// # Errors
+    /// When the address is taken.
+    pub async fn serve(&self, config: &Arc<Config>) -> std::io::Result<Listen> {
+        let (config, producer) = (Arc::clone(config), Arc::clone(&self.producer));
+        http::serve(config, producer, self.metrics.clone(), self.tasks.clone()).await
+    }
+
     /// Waits until every task has reached the end of its log and published its events, has stopped for good, or `cancelled`
     /// says so.
     pub async fn caught_up(&self, cancelled: &Stop) {
@@ -173,10 +183,7 @@ async fn bound(source: &Source, deployment: &str) -> Result<(), binding::Error> 
 }
 
 fn choose(only: &[String]) -> Result<Vec<&'static Entry>, Error> {
-    if let Some(unknown) = only.iter().find(|name| !PROCESSORS.iter().any(|entry| entry.name == *name)) {
-        let known: Vec<_> = PROCESSORS.iter().map(|entry| entry.name).collect();
-        return Err(Error::NoSuchProcessor(unknown.clone(), known.join(", ")));
-    }
+    only.iter().try_for_each(|name| check_name(Some(name)).map_err(Error::NoSuchProcessor))?;
     Ok(PROCESSORS
         .iter()
         .filter(|entry| only.is_empty() || only.iter().any(|name| entry.name == name))

@@ -23,7 +23,7 @@ use crate::publish::Publisher;
 use crate::registry::{self, PROCESSORS};
 use crate::status::{Figures, State};
 use crate::task::Stop;
-use crate::{http, migrate, topics};
+use crate::{migrate, topics};
 
 /// Its own database and topics, made from scratch each time.
 const DATABASE: &str = "ledgerwell_demo";
@@ -102,14 +102,7 @@ impl Demo {
             pipeline.figures().iter().any(|(_, figures)| matches!(figures.state, State::Stopped(_)));
         if std::io::stdin().is_terminal() && !stopping.is_set() && !stopped {
             let config = Arc::new(config);
-            match http::serve(
-                Arc::clone(&config),
-                Arc::clone(&pipeline.producer),
-                pipeline.metrics.clone(),
-                pipeline.tasks.clone(),
-            )
-            .await
-            {
+            match pipeline.serve(&config).await {
                 Ok(address) => {
                     paths.extend(["/metrics", "/readyz"]);
                     contract::say!("\nhttp://{address}{}; Ctrl-C ends the demo", paths.join(", "));

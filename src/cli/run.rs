@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::{Global, Outcome, with_name};
 use crate::config::Needs;
-use crate::http;
 use crate::pipeline::{Options, Pipeline};
 use crate::status::State;
 use crate::task::Stop;
@@ -47,14 +46,7 @@ impl Run {
         if self.until_caught_up {
             pipeline.caught_up(&stopping).await;
         } else {
-            match http::serve(
-                Arc::clone(&config),
-                Arc::clone(&pipeline.producer),
-                pipeline.metrics.clone(),
-                pipeline.tasks.clone(),
-            )
-            .await
-            {
+            match pipeline.serve(&config).await {
                 Ok(address) => tracing::info!(%address, "listening"),
                 Err(error) => {
                     pipeline.stop().await;

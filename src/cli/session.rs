@@ -45,7 +45,7 @@ impl Terminal<'_> {
         let mut connection = PgConnection::connect(source.database_url()).await?;
         let asked = asked::remember(request, &target, &mut connection).await?;
         asked.write(&target).await?;
-        asked.is_written(&mut connection).await?;
+        asked.confirm(&mut connection).await?;
         let began = Instant::now();
         while began.elapsed() < wait {
             if let Some((done, outcome)) = request::outcome(id, &mut connection).await? {

@@ -33,7 +33,7 @@ impl Asked {
     }
 
     /// Writes down that Kafka has it.
-    pub async fn is_written(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
+    pub async fn confirm(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
         let sql = "UPDATE stream.asked SET written = true WHERE id = $1";
         sqlx::query(sql).bind(self.0.id).execute(connection).await.map(drop)
     }

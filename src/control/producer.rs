@@ -1,6 +1,5 @@
 //! What writes control records: one Kafka client for all sources of a process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,12 +19,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Producer {
     settings: ClientConfig,
     deployment: String,
-    client: Mutex<Option<Client>>,
+    client: Mutex<Option<Arc<FutureProducer>>>,
 }
-
-/// A client, and its number.
-#[derive(Clone)]
-struct Client(u64, FutureProducer);
 
 /// Where a source's control records go.
 #[derive(Clone)]
@@ -50,28 +45,23 @@ impl Producer {
         Arc::new(Self { settings, deployment: config.prefix.clone(), client: Mutex::new(None) })
     }
 
-    fn client(&self) -> Result<Client, KafkaError> {
+    fn client(&self) -> Result<Arc<FutureProducer>, KafkaError> {
         let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*client {
-            return Ok(client.clone());
+            return Ok(Arc::clone(client));
         }
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        Ok(client.insert(Client(number, self.settings.create()?)).clone())
+        Ok(Arc::clone(client.insert(Arc::new(self.settings.create()?))))
     }
 
     /// A client may not find its brokers again, so the next write makes another.
-    fn give_up(&self, lost: Client) {
+    fn give_up(&self, lost: Arc<FutureProducer>) {
         let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        if client.as_ref().is_some_and(|client| client.0 == lost.0) {
-            *client = None;
-        }
+        // Somebody else may have given it up before.
+        client.take_if(|client| Arc::ptr_eq(client, &lost));
         // It may wait for brokers, which nobody else should.
         std::thread::spawn(move || drop(lost));
     }
 }
-
-/// Clients that were made.
-static MADE: AtomicU64 = AtomicU64::new(0);
 
 impl Target {
     /// The source's own topic, or its control topic.
@@ -103,7 +93,7 @@ impl Target {
             Failure::transient(format!("Kafka: topic {}: {error}", self.topic)).because(error)
         };
         let client = self.producer.client().map_err(failed)?;
-        let sent = client.1.send(record, TIMEOUT).await;
+        let sent = client.send(record, TIMEOUT).await;
         sent.map(drop).map_err(|(error, _)| {
             // What is wrong with one record is wrong with every client.
             if matches!(

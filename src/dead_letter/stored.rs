@@ -143,7 +143,7 @@ impl Stored {
     }
 
     /// Why it cannot be settled, if so. `topic` is what its source's changes come from now.
-    pub fn is_beyond(&self, topic: &str) -> Option<String> {
+    pub fn why_not_settle(&self, topic: &str) -> Option<String> {
         if !self.is_open() {
             return Some(format!("it is {}: nothing to do", self.state()));
         }

@@ -99,7 +99,7 @@ async fn settle(
     let dead_letter = find(app, processor, offset, source).await?;
     let source = app.sources.get(source)?;
     // Who sends a request again may find it done.
-    if let Some(why) = dead_letter.about.is_beyond(source.topic())
+    if let Some(why) = dead_letter.about.why_not_settle(source.topic())
         && !asked::is_known(id, &mut *source.connect().await?).await?
     {
         return Err(Problem::bad_request(why));

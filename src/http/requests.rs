@@ -146,7 +146,7 @@ pub(super) async fn take_on(source: &Results, request: Request) -> Result<Accept
     })?;
     // Kafka has it, whatever becomes of this.
     if let Ok(mut connection) = source.connect_to_ask().await {
-        let _ = asked.is_written(&mut connection).await;
+        let _ = asked.confirm(&mut connection).await;
     }
     let outcome = format!("/api/v1/requests/{id}?source={}", source.source().name);
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, outcome.clone())], Json(Accepted { id, outcome })))

@@ -36,7 +36,8 @@ pub(super) struct Assignment {
     /// Why the last broker that did not take us did not, until one does. The client says it once and then only tries
     /// again.
     refused: Mutex<Option<String>>,
-    outage: Mutex<Outage>,
+    /// What was told of the present outage, whichever client it was told for.
+    outage: Arc<Mutex<Outage>>,
     /// Whether the group has spoken at all.
     spoken: AtomicBool,
     /// Where the client says that a topic ended, until somebody takes it.
@@ -76,10 +77,6 @@ impl Assignment {
             now.store(then.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         self.unreachable.store(true, Ordering::Relaxed);
-        // What was told of the outage need not be told again.
-        if let (Ok(mut now), Ok(mut then)) = (self.outage.lock(), before.outage.lock()) {
-            *now = std::mem::take(&mut then);
-        }
     }
 
     fn note_refusal(&self, refusal: Option<String>) {
@@ -199,14 +196,15 @@ pub(super) fn alone(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
         .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")).because(error))
 }
 
-/// A consumer that has joined the task's group.
-pub(super) fn join(job: &Job) -> Result<BaseConsumer<Assignment>, Failure> {
+/// A consumer that has joined the task's group, instead of the one `before` if there was one.
+pub(super) fn join(job: &Job, before: Option<&Assignment>) -> Result<BaseConsumer<Assignment>, Failure> {
+    let outage = before.map(|before| Arc::clone(&before.outage)).unwrap_or_default();
     // The range assignor sorts members by id, which starts with the client id: a hash per group spreads tasks evenly.
     let spread = xxh3_64(format!("{}/{}", job.instance, job.group()).as_bytes());
     let consumer: BaseConsumer<Assignment> = settings(&job.kafka)
         .set("group.id", job.group())
         .set("client.id", format!("{spread:016x}-{}", job.instance))
-        .create_with_context(Assignment { topic: job.task.topic.clone(), ..Assignment::default() })
+        .create_with_context(Assignment { topic: job.task.topic.clone(), outage, ..Assignment::default() })
         .map_err(|error| Failure::permanent(format!("Kafka consumer: {error}")).because(error))?;
     consumer
         .subscribe(

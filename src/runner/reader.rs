@@ -31,7 +31,7 @@ const LOST_AT_MOST: Duration = Duration::from_mins(4);
 
 /// Runs the task until it is asked to stop or has to.
 pub(super) fn run<P: Processor>(job: &Job) {
-    let run = || consumer::join(job).and_then(|consumer| Reader::<P>::new(job, consumer).run());
+    let run = || consumer::join(job, None).and_then(|consumer| Reader::<P>::new(job, consumer).run());
     // Whatever a panic leaves behind is dropped with the reader.
     let stopped = catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Failure::permanent("the processor panicked. This is a bug: report it")));
@@ -146,7 +146,7 @@ impl<'a, P: Processor> Reader<'a, P> {
             "no broker was reached: another Kafka client tries"
         );
         self.end_session();
-        let new = consumer::join(self.job)?;
+        let new = consumer::join(self.job, Some(self.consumer.context()))?;
         new.context().take_over(self.consumer.context());
         let lost = std::mem::replace(&mut self.consumer, new);
         // It may wait long for brokers that it does not know.

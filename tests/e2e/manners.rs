@@ -12,13 +12,19 @@ fn text(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn migrate_down_asks_and_waits_for_whoever_is_at_work() {
-    let sandbox = Sandbox::new("down").await;
-    publish(&sandbox, &snapshot());
+/// A pipeline that has read a snapshot, and where it listens.
+async fn running(sandbox: &Sandbox) -> (Running, String) {
+    publish(sandbox, &snapshot());
     let running = sandbox.start();
     let address = sandbox.listening().await;
     until("the pipeline", async || ready(&address, 200, ": running")).await;
+    (running, address)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_down_asks_and_waits_for_whoever_is_at_work() {
+    let sandbox = Sandbox::new("down").await;
+    let (running, address) = running(&sandbox).await;
     let before = sandbox.ok(&["migrate", "status", "--json"]);
     let output = sandbox.command(&["migrate", "down"]).stdin(Stdio::null()).output().unwrap();
     assert!(!output.status.success() && text(&output).contains("--yes"), "{}", text(&output));
@@ -146,10 +152,7 @@ async fn a_run_that_has_decided_nothing_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_told_once_and_its_end_as_well() {
     let sandbox = Sandbox::new("outage").await;
-    publish(&sandbox, &snapshot());
-    let _running = sandbox.start();
-    let address = sandbox.listening().await;
-    until("the pipeline", async || ready(&address, 200, ": running")).await;
+    let (_running, address) = running(&sandbox).await;
     let mut server = PgConnection::connect(&std::env::var("DATABASE_URL").unwrap()).await.unwrap();
     let mut administer = async |sql: String| {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut server).await.unwrap();

@@ -124,7 +124,7 @@ impl Ask {
         for dead_letter in dead_letters {
             let offset = dead_letter.about.record_offset;
             let mut answer = Answer { offset, request: None, outcome: String::new(), done: false };
-            if let Some(why) = dead_letter.about.is_beyond(&source.topic) {
+            if let Some(why) = dead_letter.about.why_not_settle(&source.topic) {
                 answer.outcome = why;
             } else {
                 let id = Uuid::new_v4();
@@ -132,7 +132,7 @@ impl Ask {
                     Ok(request) => {
                         let asked = asked::remember(request, &target, connection).await?;
                         asked.write(&target).await?;
-                        asked.is_written(connection).await?;
+                        asked.confirm(connection).await?;
                         answer.request = Some(id);
                     }
                     Err(why) => answer.outcome = why,
