@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::Result;
 use crate::feed::{Feed, changes, settings};
-use crate::flood::Flood;
+use crate::flood::{Flood, Times};
 use crate::generator::{Generated, Generator, Sent, WARM, histogram, record};
 use crate::instance::Instance;
 use crate::report::{Cell, Report, Section};
@@ -57,7 +57,7 @@ struct Load<'a> {
     orders: u32,
     /// A processor that was stopped and catches up meanwhile.
     catching_up: Option<&'a str>,
-    /// Whether many knock at the API meanwhile who have no business there.
+    /// Whether many knock at the API, now and then, who have no business there.
     flooded: bool,
 }
 
@@ -70,6 +70,8 @@ struct Measured {
     unread: Option<Histogram<u64>>,
     generated: Generated,
     readable: Histogram<u64>,
+    /// What is sent while the API is flooded.
+    flooded: Option<Histogram<u64>>,
     events: Histogram<u64>,
 }
 
@@ -111,7 +113,11 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         fast("credit alone, a quarter of its throughput", 0.25),
         fast("credit alone, half its throughput", 0.5),
         slow("all together", both, None),
-        Load { flooded: true, ..slow("all together, while the API is flooded", both, None) },
+        Load {
+            flooded: true,
+            lasts: Duration::from_secs(120),
+            ..slow("all together, the API flooded every other ten seconds", both, None)
+        },
         slow("credit while dedup catches up beside", both, Some("dedup")),
     ];
     for load in &loads {
@@ -124,6 +130,9 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         row(&mut section, &name, "the generator itself is late", &measured.generated.late);
         row(&mut section, &name, "Kafka acknowledges the change", &measured.generated.acknowledged);
         row(&mut section, &name, "change to readable result", &measured.readable);
+        if let Some(flooded) = &measured.flooded {
+            row(&mut section, &name, "change to readable result, while it is flooded", flooded);
+        }
         row(&mut section, &name, "change to readable event", &measured.events);
     }
     report.add(section);
@@ -189,26 +198,32 @@ async fn run(world: &World, load: &Load<'_>) -> Result<Measured> {
     let (sent, unseen) = mpsc::unbounded_channel();
     let (sent_too, unheard) = std::sync::mpsc::channel();
     let listener = listen(world, processors[0], feed.records, unheard, Arc::clone(&stop))?;
+    let times = load.flooded.then(Times::from_now);
     let prober = tokio::spawn(probe(
         setup.connections().await?.remove(0),
         processors[0].to_owned(),
-        load.look,
+        (load.look, times),
         unseen,
     ));
-    let flood = if load.flooded { Some(Flood::start(Instance::address(world).await?)) } else { None };
+    let address = Instance::address(world).await?;
+    let flood = times.map(|times| Flood::start(address, times));
     let second = catching_up.map(|name| Instance::start(world, &setup, Some(name))).transpose()?;
     let generated = generate(world, load, feed, (deliveries, rate), move |delivery| {
         // Whoever does not listen any more has an error of its own.
         let _ = (sent.send(delivery), sent_too.send(delivery));
     })
     .await?;
-    let readable = prober.await??;
+    let (readable, during) = prober.await??;
     settled(&setup, processors[0], generated.feed.records).await?;
     stop.store(true, Ordering::Release);
     let events = listener.join().map_err(|_| "the listener panicked")??;
-    drop((flood, first, second));
+    if let Some(flood) = flood {
+        eprintln!("bench: {} guesses at a token were refused", flood.stop());
+    }
+    drop((first, second));
     world.delete_topic(&generated.feed.topic).await?;
-    Ok(Measured { rate, unread, generated, readable, events })
+    let flooded = load.flooded.then_some(during);
+    Ok(Measured { rate, unread, generated, readable, flooded, events })
 }
 
 impl Load<'_> {
@@ -288,14 +303,15 @@ async fn next_offset(connection: &mut PgConnection, processor: &str) -> sqlx::Re
     sqlx::query_scalar(sql).bind(processor).fetch_one(connection).await
 }
 
-/// Looks at Postgres until everything that was sent can be read there.
+/// Looks at Postgres until everything that was sent can be read there. What was sent during a flood is told apart.
 async fn probe(
     mut connection: PgConnection,
     processor: String,
-    look: Duration,
+    (look, flood): (Duration, Option<Times>),
     mut sent: mpsc::UnboundedReceiver<Sent>,
-) -> std::result::Result<Histogram<u64>, String> {
-    let mut histogram = histogram().map_err(|error| error.to_string())?;
+) -> std::result::Result<(Histogram<u64>, Histogram<u64>), String> {
+    let mut quiet = histogram().map_err(|error| error.to_string())?;
+    let mut flooded = quiet.clone();
     let (mut waiting, mut open): (VecDeque<Sent>, _) = (VecDeque::new(), true);
     while open || !waiting.is_empty() {
         if waiting.front().is_some_and(|delivery| delivery.intended.elapsed() > TIMEOUT) {
@@ -313,12 +329,14 @@ async fn probe(
         let next = next_offset(&mut connection, &processor).await.map_err(|error| error.to_string())?;
         let now = Instant::now();
         while let Some(delivery) = waiting.front().filter(|delivery| delivery.last < next) {
-            record(&mut histogram, now - delivery.intended, delivery.changes);
+            let during = flood.is_some_and(|times| times.have(delivery.intended));
+            let histogram = if during { &mut flooded } else { &mut quiet };
+            record(histogram, now - delivery.intended, delivery.changes);
             waiting.pop_front();
         }
         tokio::time::sleep(look).await;
     }
-    Ok(histogram)
+    Ok((quiet, flooded))
 }
 
 type Listener = JoinHandle<std::result::Result<Histogram<u64>, String>>;
