@@ -1,5 +1,6 @@
 //! The command line: one file per command, and those that processors declare.
 
+mod backtest;
 mod demo;
 mod dlq;
 mod migrate;

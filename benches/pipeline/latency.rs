@@ -115,7 +115,7 @@ pub(crate) async fn measure(world: &World, report: &mut Report) -> Result<()> {
         slow("all together", both, None),
         Load {
             flooded: true,
-            lasts: Duration::from_secs(120),
+            lasts: Duration::from_mins(2),
             ..slow("all together, the API flooded every other ten seconds", both, None)
         },
         slow("credit while dedup catches up beside", both, Some("dedup")),

@@ -1,8 +1,9 @@
-//! The commands that processors declare, among the shell's own.
+//! The commands that processors and engines declare, among the shell's own.
 
 use clap::{ArgMatches, Command};
 use contract::api::{self, Verb};
 
+use super::backtest::ENGINES;
 use crate::registry::PROCESSORS;
 
 /// A command of a processor, and the two words that it is called by.
@@ -15,7 +16,9 @@ struct NamedCommand {
 }
 
 fn named_commands() -> impl Iterator<Item = NamedCommand> {
-    PROCESSORS.iter().flat_map(|entry| {
+    let engines =
+        ENGINES.iter().map(|(name, command)| NamedCommand { group: "backtest", name, old: false, command });
+    let processors = PROCESSORS.iter().flat_map(|entry| {
         let processor = entry.name;
         entry.api.commands.iter().flat_map(move |command| {
             let named = |group, name, old| NamedCommand { group, name, old, command };
@@ -25,7 +28,8 @@ fn named_commands() -> impl Iterator<Item = NamedCommand> {
                 Verb::Own(verb) => vec![named(processor, verb, false), named(verb, processor, true)],
             }
         })
-    })
+    });
+    processors.chain(engines)
 }
 
 /// What the help says of a group.
@@ -33,7 +37,7 @@ fn about(group: &str, old: bool) -> String {
     match group {
         group if old => format!("Old name of `ledgerwell <processor> {group}`"),
         "explain" => "Say why something is as it is".into(),
-        "backtest" => "Run a processor's engine on files: nothing is stored, nothing is sent".into(),
+        "backtest" => "Run an engine on files: nothing is stored, nothing is sent".into(),
         group => format!("Do what only the processor {group} can"),
     }
 }

@@ -1,9 +1,10 @@
-//! `ledgerwell backtest dedup` on files: what it writes, what it says of mistakes, and how good it is on labelled sets.
-//! The labelled sets are not part of the repository: `RECORDINGS` names the folder that has them in `dedup`.
+//! `ledgerwell backtest` on files: what it writes, what it says of mistakes, and how good it is on labelled sets.
+//! The labelled sets are not part of the repository: `RECORDINGS` names the folder that has them in `dedup` and `reconciliation`.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod pairs;
+mod reconciliation;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,0 +1,247 @@
+//! The open items, and where each is found: by what is printed on it, by its amount, by who owes it, by its day. Of what is closed only
+//! the numbers are remembered, so that a line that names one is not taken for anything else.
+
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHasher};
+
+use crate::parse::code;
+use crate::records::{Currency, Day, Item, ItemId, PartnerId};
+use crate::reference;
+
+/// Items that are called alike are counted up to so many.
+const COUNTED: usize = 256;
+/// Digits of a number's end under which it is found.
+const END: usize = 5;
+
+/// The open items.
+#[derive(Default)]
+pub struct Items {
+    /// Where an item is in `open`.
+    places: FxHashMap<ItemId, u32>,
+    open: Vec<Item>,
+    free: Vec<u32>,
+    /// Everything under which an item is found, and the day on which it is due: of many the nearest are found without a look at the
+    /// others.
+    index: BTreeSet<(u64, Day, ItemId)>,
+    by_date: BTreeSet<(Day, ItemId)>,
+    /// Numbers and references of what is closed.
+    closed: FxHashMap<u64, Closed>,
+}
+
+/// What is remembered of an item that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Whose it was.
+    pub partner: Option<PartnerId>,
+    /// What was open last.
+    pub amount: i64,
+}
+
+/// How an item's number may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Its last digits.
+    Tail,
+    /// All of its digits.
+    Digits,
+    /// All of it.
+    Whole,
+    /// Its structured reference.
+    Reference,
+}
+
+/// Under what an item is found.
+#[derive(Hash)]
+enum Key<'a> {
+    Whole(&'a str),
+    /// The last digits of its number, without leading zeros.
+    End(&'a str),
+    Reference(&'a str),
+    Amount(Currency, i64),
+    Partner(PartnerId),
+}
+
+impl Key<'_> {
+    fn hashed(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// The digits of a text.
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The last digits without leading zeros.
+fn end(digits: &str) -> &str {
+    digits[digits.len().saturating_sub(END)..].trim_start_matches('0')
+}
+
+/// Everything under which an item is found.
+fn keys(item: &Item) -> Vec<u64> {
+    let mut keys = Vec::with_capacity(6);
+    let (number, theirs) = (code(item.number()), code(item.their_reference()));
+    if number.len() >= 3 {
+        keys.push(Key::Whole(&number).hashed());
+    }
+    if theirs.len() >= 4 && theirs.bytes().any(|byte| byte.is_ascii_digit()) {
+        keys.push(Key::Whole(&theirs).hashed());
+    }
+    let digits = digits(item.number());
+    if end(&digits).len() >= 2 {
+        keys.push(Key::End(end(&digits)).hashed());
+    }
+    let reference = reference::key(item.reference());
+    if reference.len() >= 4 {
+        keys.push(Key::Reference(&reference).hashed());
+    }
+    keys.push(Key::Amount(item.currency, item.residual).hashed());
+    keys.extend(item.partner.map(|partner| Key::Partner(partner).hashed()));
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+impl Items {
+    /// Adds an item, or changes it. One of which nothing is open is closed.
+    pub fn set(&mut self, item: Item) {
+        if item.residual == 0 {
+            self.close(&item);
+            return;
+        }
+        self.remove(item.id);
+        for key in keys(&item) {
+            self.index.insert((key, item.due, item.id));
+            self.closed.remove(&key);
+        }
+        self.by_date.insert((item.date, item.id));
+        let id = item.id;
+        let place = if let Some(place) = self.free.pop() {
+            self.open[place as usize] = item;
+            place
+        } else {
+            self.open.push(item);
+            u32::try_from(self.open.len() - 1).unwrap_or(u32::MAX)
+        };
+        self.places.insert(id, place);
+    }
+
+    /// Takes an item away; answers what it was.
+    pub fn remove(&mut self, id: ItemId) -> Option<Item> {
+        let place = self.places.remove(&id)?;
+        let item = std::mem::take(self.open.get_mut(place as usize)?);
+        self.free.push(place);
+        for key in keys(&item) {
+            self.index.remove(&(key, item.due, id));
+        }
+        self.by_date.remove(&(item.date, id));
+        Some(item)
+    }
+
+    /// Remembers an item as paid.
+    pub fn close(&mut self, item: &Item) {
+        let amount = self.remove(item.id).map_or(item.residual, |open| open.residual);
+        let (number, reference) = (code(item.number()), reference::key(item.reference()));
+        for (key, is_its_own) in
+            [(Key::Whole(&number), number.len() >= 5), (Key::Reference(&reference), reference.len() >= 6)]
+        {
+            let key = key.hashed();
+            if is_its_own && self.found(key).next().is_none() {
+                self.closed.insert(key, Closed { partner: item.partner, amount });
+            }
+        }
+    }
+
+    /// An open item.
+    pub fn get(&self, id: ItemId) -> Option<&Item> {
+        self.open.get(*self.places.get(&id)? as usize)
+    }
+
+    /// How many are open.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether none is open.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    fn found(&self, key: u64) -> impl Iterator<Item = ItemId> {
+        self.index.range((key, Day::MIN, ItemId::MIN)..=(key, Day::MAX, ItemId::MAX)).map(|(.., id)| *id)
+    }
+
+    /// At most `limit` items that are found so, those due nearest to a day first; and how many there are.
+    fn nearest(&self, key: &Key<'_>, day: Day, limit: usize) -> (Vec<ItemId>, usize) {
+        let key = key.hashed();
+        let before =
+            self.index.range((key, Day::MIN, ItemId::MIN)..(key, day, ItemId::MIN)).rev().take(limit);
+        let behind = self.index.range((key, day, ItemId::MIN)..=(key, Day::MAX, ItemId::MAX)).take(limit);
+        let mut near: Vec<(Day, ItemId)> = before.chain(behind).map(|(_, due, id)| (*due, *id)).collect();
+        near.sort_unstable_by_key(|(due, id)| (due.abs_diff(day), *due, *id));
+        let count = if near.len() < limit { near.len() } else { self.found(key).take(COUNTED).count() };
+        (near.into_iter().take(limit).map(|(_, id)| id).collect(), count)
+    }
+
+    /// The items that are called so, and how many there are; at most `limit` are given.
+    pub fn called(&self, part: Part, text: &str, day: Day, limit: usize) -> (Vec<ItemId>, usize) {
+        match part {
+            Part::Whole => self.nearest(&Key::Whole(text), day, limit),
+            Part::Reference => self.nearest(&Key::Reference(text), day, limit),
+            Part::Digits => self.ending(text, day, limit, |number| number == text),
+            Part::Tail => {
+                let tail = text.trim_start_matches('0');
+                self.ending(text, day, limit, |number| number.ends_with(tail))
+            }
+        }
+    }
+
+    /// Items whose numbers end like a text, and whose digits are as wanted.
+    fn ending(
+        &self,
+        text: &str,
+        day: Day,
+        limit: usize,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> (Vec<ItemId>, usize) {
+        let (mut found, _) = self.nearest(&Key::End(end(text)), day, COUNTED);
+        found.retain(|id| self.get(*id).is_some_and(|item| is_wanted(&digits(item.number()))));
+        let count = found.len();
+        found.truncate(limit);
+        (found, count)
+    }
+
+    /// What is called so and closed, while nothing open is.
+    pub fn closed(&self, part: Part, text: &str) -> Option<Closed> {
+        let key = match part {
+            Part::Whole => Key::Whole(text),
+            Part::Reference => Key::Reference(text),
+            Part::Tail | Part::Digits => return None,
+        };
+        self.closed.get(&key.hashed()).copied()
+    }
+
+    /// Items that were issued in these days, the latest first.
+    pub fn issued(&self, from: Day, to: Day, limit: usize) -> Vec<ItemId> {
+        self.by_date
+            .range((from, ItemId::MIN)..=(to, ItemId::MAX))
+            .rev()
+            .take(limit)
+            .map(|(_, id)| *id)
+            .collect()
+    }
+
+    /// The items of which just so much is open, those due nearest to a day first; and how many there are.
+    pub fn of_amount(&self, currency: Currency, amount: i64, day: Day, limit: usize) -> (Vec<ItemId>, usize) {
+        self.nearest(&Key::Amount(currency, amount), day, limit)
+    }
+
+    /// A partner's items, those due nearest to a day first; and how many there are.
+    pub fn of_partner(&self, partner: PartnerId, day: Day, limit: usize) -> (Vec<ItemId>, usize) {
+        self.nearest(&Key::Partner(partner), day, limit)
+    }
+}
