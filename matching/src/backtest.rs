@@ -32,7 +32,12 @@ pub struct Outcome {
 
 /// Runs it; lines come in the file's order, those of one journal and day are a statement.
 pub fn run(files: &Files) -> Vec<Outcome> {
-    let mut bookkeeper = Bookkeeper::new(files);
+    run_and_learn(files, usize::MAX)
+}
+
+/// Runs it, and learns from so many lines only: what more would be worth.
+pub fn run_and_learn(files: &Files, lines: usize) -> Vec<Outcome> {
+    let mut bookkeeper = Bookkeeper { learns: lines, ..Bookkeeper::new(files) };
     let mut outcomes = Vec::with_capacity(files.lines.len());
     while outcomes.len() < files.lines.len() {
         let rest = &files.lines[outcomes.len()..];
@@ -54,6 +59,8 @@ struct Bookkeeper<'a> {
     truths: BTreeMap<i64, usize>,
     /// What is true before this row has happened.
     happened: usize,
+    /// The engine learns from so many lines.
+    learns: usize,
 }
 
 impl<'a> Bookkeeper<'a> {
@@ -71,7 +78,7 @@ impl<'a> Bookkeeper<'a> {
                 truths.entry(line).or_insert(row);
             }
         }
-        Self { files, engine, coming, truths, happened: 0 }
+        Self { files, engine, coming, truths, happened: 0, learns: usize::MAX }
     }
 
     fn receive(&mut self, day: Day) {
@@ -96,7 +103,9 @@ impl<'a> Bookkeeper<'a> {
             let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
             if let Some(truth) = row.and_then(|row| self.files.truth.get(row)) {
                 let confirmed = Confirmed { items: truth.items.clone(), account: truth.account.clone() };
-                self.engine.confirm(line, &all[i], &proposals, &confirmed);
+                if outcomes.len() < self.learns {
+                    self.engine.confirm(line, &all[i], &proposals, &confirmed);
+                }
                 self.settle(Some(line), truth);
             }
             outcomes.push(Outcome { line: outcomes.len(), proposals, truth: row, nanoseconds });

@@ -15,6 +15,10 @@ use crate::records::{Line, Partner, PartnerId};
 const CUT: usize = 12;
 /// Partners that share a word are looked at only if there are no more of them.
 const COMMON: usize = 50;
+/// Words of a name that are looked for in a text.
+const NAME: usize = 6;
+/// Letters of a single word that is looked for in a text.
+const WORD: usize = 9;
 /// Partners that are considered for a line.
 const CANDIDATES: usize = 4;
 
@@ -143,7 +147,11 @@ impl Payers {
             by_account.retain(|(other, _)| *other != partner);
             by_account.insert(0, (partner, Bits::whole(14)));
         }
-        let by_name = self.by_name(&words, memory);
+        let by_name = if account.is_empty() && words.is_empty() && line.partner.is_none() {
+            self.in_text(&line.text)
+        } else {
+            self.by_name(&words, memory)
+        };
         for (partner, bits) in &by_account {
             let payer = found.entry(*partner).or_insert_with(|| empty(*partner));
             (payer.bits, payer.by_account) = (*bits, true);
@@ -199,6 +207,29 @@ impl Payers {
             return learned.into_iter().map(|(partner, bits)| (partner, bits, true)).collect();
         }
         self.alike(words, &written)
+    }
+
+    /// A partner whose name stands in a text, where nothing else says who paid; at its end it may be cut.
+    fn in_text(&self, text: &str) -> Vec<(PartnerId, Bits, bool)> {
+        let words = words(text);
+        for length in (1..=NAME.min(words.len())).rev() {
+            for window in words.windows(length) {
+                let name = window.concat();
+                // One short word may be any word.
+                let partners = self.by_name.get(&name).filter(|_| length > 1 || name.len() >= WORD);
+                if let Some(partners) = partners.filter(|partners| partners.len() == 1) {
+                    return partners.iter().map(|partner| (*partner, Bits::whole(10), true)).collect();
+                }
+            }
+        }
+        let ends = (2..=NAME.min(words.len())).rev().map(|length| &words[words.len() - length..]);
+        let cut = ends.map(|end| (end, end.concat())).find_map(|(end, written)| {
+            let partners = self.by_word.get(&end[0]).filter(|_| written.len() >= CUT)?;
+            let known =
+                |id: &&PartnerId| self.partners.get(id).is_some_and(|known| known.name.starts_with(&written));
+            partners.iter().take(COMMON).find(known)
+        });
+        cut.map(|partner| (*partner, Bits::whole(8), false)).into_iter().collect()
     }
 
     /// Partners whose names are cut, misspelt or only partly there.

@@ -6,6 +6,9 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use matching::backtest::{self, Files, Summary};
+use matching::policy::PROBATION;
+
 use super::Folder;
 
 const FILES: [(&str, &str); 4] = [
@@ -126,4 +129,23 @@ fn labelled_sets_are_explained() {
     }
     println!("{found}");
     assert!(good, "{found}");
+}
+
+/// What five hundred confirmations are worth: the share of later lines that are booked alone, in points.
+#[test]
+fn what_is_learned_books_more() {
+    let Some(recordings) = std::env::var_os("RECORDINGS").map(PathBuf::from) else {
+        println!("skipped: RECORDINGS is not set");
+        return;
+    };
+    for set in ["dev1", "dev2", "dev3"] {
+        let files = Files::read(&recordings.join("reconciliation").join(set)).unwrap();
+        let [before, after] = [PROBATION, PROBATION + 500].map(|lines| {
+            let summary = Summary::of(&files, &backtest::run_and_learn(&files, lines));
+            assert!(summary.matchable.auto_precision >= 0.999, "{set}: {summary:#?}");
+            summary.after_500.auto
+        });
+        println!("{set}: {before:.4} before, {after:.4} after");
+        assert!(after - before >= 0.05, "{set}: {before:.4} before, {after:.4} after");
+    }
 }

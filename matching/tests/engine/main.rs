@@ -5,5 +5,6 @@
 mod company;
 mod generator;
 mod properties;
+mod reports;
 mod variations;
 mod worlds;
