@@ -7,7 +7,7 @@ use crate::cues::Cue;
 use crate::mentions::How;
 use crate::payout;
 use crate::reading::Reading;
-use crate::records::{Item, ItemId, Line, PartnerId};
+use crate::records::{Item, ItemId, Line, PartnerId, total};
 use crate::subset;
 use crate::weigh::Known;
 
@@ -64,8 +64,8 @@ impl<'a> Search<'a> {
     /// Whether items add up to the line, in its currency.
     fn fit(&self, items: &[ItemId]) -> bool {
         let residual = |id: &ItemId| self.open(*id).filter(|item| item.currency == self.line.currency);
-        let owed: Option<i64> = items.iter().map(|id| Some(residual(id)?.residual)).sum();
-        owed == Some(self.line.amount)
+        let owed: Option<Vec<i64>> = items.iter().map(|id| Some(residual(id)?.residual)).collect();
+        owed.map(total) == Some(self.line.amount)
     }
 
     fn add(&mut self, items: Vec<ItemId>) {

@@ -4,7 +4,7 @@ use crate::bits::Bits;
 use crate::cues::Cue;
 use crate::hypothesis::Kind;
 use crate::parse::Parsed;
-use crate::records::{Day, Item, Line};
+use crate::records::{Day, Item, Line, total};
 
 /// A coin's rounding, in hundredths of a unit.
 const COIN: u64 = 2;
@@ -46,7 +46,7 @@ pub fn between(line: &Line, parsed: &Parsed, items: &[&Item], owed: i64, unit: i
     if owed == 0 || line.amount == 0 || owed.signum() != line.amount.signum() {
         return None;
     }
-    let amount = line.amount - owed;
+    let amount = line.amount.saturating_sub(owed);
     let (share, short) = (share_of(amount, owed), amount.signum() == -owed.signum());
     let exact = surprise(line.amount, unit);
     let make = |kind, bits, what, is_explained| Some(Difference { kind, bits, what, is_explained, amount });
@@ -56,7 +56,7 @@ pub fn between(line: &Line, parsed: &Parsed, items: &[&Item], owed: i64, unit: i
     if amount == 0 {
         return make(Kind::Exact, exact, "the amount agrees", true);
     }
-    if amount.unsigned_abs() * 100 <= COIN * unit.unsigned_abs() && owed.abs() > unit {
+    if amount.unsigned_abs().saturating_mul(100) <= COIN * unit.unsigned_abs() && owed.abs() > unit {
         return make(Kind::Rounding, exact - Bits::whole(3), "the amount agrees but for a coin", true);
     }
     if short {
@@ -122,7 +122,7 @@ fn exchange(
     exact: Bits,
     make: impl Fn(Kind, Bits, &'static str, bool) -> Option<Difference>,
 ) -> Option<Difference> {
-    let foreign: i64 = items.iter().map(|item| item.residual).sum();
+    let foreign = total(items.iter().map(|item| item.residual));
     let is_one =
         items.iter().all(|item| item.currency == items[0].currency && item.currency != line.currency);
     let original = is_one && parsed.amounts.contains(&foreign.abs());

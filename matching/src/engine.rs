@@ -15,7 +15,7 @@ use crate::payout;
 use crate::policy;
 use crate::rates::Rates;
 use crate::reading::Reading;
-use crate::records::{Item, ItemId, Line, PartnerId};
+use crate::records::{Item, ItemId, Line, PartnerId, total};
 use crate::statement::Choice;
 use crate::weigh::{self, Known};
 
@@ -157,7 +157,7 @@ impl Engine {
         }
         let residual =
             |item: &&Item| self.rates.convert(item.residual, item.currency, line.currency, line.date);
-        let owed: Option<i64> = set.iter().map(residual).sum();
+        let owed = set.iter().map(residual).collect::<Option<Vec<i64>>>().map(total);
         if owed == Some(line.amount) {
             self.memory.confirm_words(signature);
         }

@@ -8,6 +8,8 @@ use crate::reference::{self, Reference};
 
 /// Numbers of a line that are looked at; a line with more is a list for people.
 const NUMBERS: usize = 64;
+/// Larger figures are no amounts.
+const LARGEST: i64 = 1_000_000_000_000;
 /// A range of more is none.
 const RANGE: u64 = 50;
 
@@ -193,7 +195,8 @@ fn figure(text: &str) -> Option<i64> {
         return None;
     }
     let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(decimals.parse().ok()?)
+    let whole = whole.parse::<i64>().ok().filter(|whole| *whole < LARGEST)?;
+    Some(whole * 100 + decimals.parse::<i64>().ok()?)
 }
 
 /// Amounts and shares, which hold points and commas.
@@ -214,7 +217,7 @@ fn amounts(text: &str, parsed: &mut Parsed) {
             parsed.amounts.push(amount);
         } else if is_currency(next) || is_currency(before) {
             // Without decimals a figure is an amount only beside a currency.
-            let whole = word.parse::<i64>().ok().filter(|whole| *whole < 1 << 40);
+            let whole = word.parse::<i64>().ok().filter(|whole| (0..LARGEST).contains(whole));
             parsed.amounts.extend(whole.map(|whole| whole * 100));
         }
     }

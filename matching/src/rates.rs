@@ -30,7 +30,7 @@ impl Rates {
 
     /// Smallest units in one unit of a currency.
     pub fn unit(&self, currency: Currency) -> i64 {
-        10_i64.pow(self.decimals.get(&currency).copied().unwrap_or(2).min(9))
+        10_i64.pow(self.decimals.get(&currency).copied().unwrap_or(2).min(4))
     }
 
     fn at(&self, currency: Currency, day: Day) -> Option<f64> {

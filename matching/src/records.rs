@@ -65,6 +65,11 @@ impl Names {
     }
 }
 
+/// The sum of amounts; what no bank can hold stays at the largest that a number can.
+pub fn total(amounts: impl IntoIterator<Item = i64>) -> i64 {
+    amounts.into_iter().fold(0, i64::saturating_add)
+}
+
 /// Something that is to be paid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Item {

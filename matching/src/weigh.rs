@@ -11,7 +11,7 @@ use crate::mentions::How;
 use crate::payers::Payers;
 use crate::rates::Rates;
 use crate::reading::Reading;
-use crate::records::{Item, ItemId, Line, PartnerId};
+use crate::records::{Item, ItemId, Line, PartnerId, total};
 
 /// One of thousands of items is meant.
 const PRIOR: Bits = Bits::whole(-12);
@@ -36,9 +36,9 @@ pub fn items(line: &Line, reading: &Reading, candidate: &Candidate, known: &Know
     if set.len() != candidate.items.len() || set.iter().any(|item| item.date > line.date) {
         return None;
     }
-    let owed: Option<i64> =
-        set.iter().map(|item| rates.convert(item.residual, item.currency, line.currency, line.date)).sum();
-    let mut difference = difference::between(line, &reading.parsed, &set, owed?, rates.unit(line.currency))?;
+    let residual = |item: &&Item| rates.convert(item.residual, item.currency, line.currency, line.date);
+    let owed = total(set.iter().map(residual).collect::<Option<Vec<i64>>>()?);
+    let mut difference = difference::between(line, &reading.parsed, &set, owed, rates.unit(line.currency))?;
     if candidate.is_payout {
         difference.kind = Kind::Payout;
         difference.bits = Bits::whole(16);

@@ -13,6 +13,9 @@ use rust_decimal::prelude::ToPrimitive;
 use crate::rates::Rates;
 use crate::records::{Currency, Day, Discount, Item, ItemId, Kind, Line, LineId, Names, Partner, PartnerId};
 
+/// No bank line is larger, in the currency's smallest unit.
+const LARGEST: u64 = 1_000_000_000_000_000_000;
+
 /// What is wrong with a file, and where.
 #[derive(Debug)]
 pub struct Invalid(pub String);
@@ -209,7 +212,8 @@ impl Files {
 /// An amount in a currency's smallest unit.
 fn units(text: &str, currency: &str) -> Option<i64> {
     let amount = Decimal::from_str(text).ok()?;
-    amount.checked_mul(Decimal::from(10_i64.pow(decimals(currency))))?.round().to_i64()
+    let units = amount.checked_mul(Decimal::from(10_i64.pow(decimals(currency))))?.round().to_i64()?;
+    (units.unsigned_abs() <= LARGEST).then_some(units)
 }
 
 /// How many decimals a currency has (ISO 4217).

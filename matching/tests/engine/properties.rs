@@ -130,6 +130,22 @@ proptest! {
     }
 
     #[test]
+    fn whatever_is_written_is_read(
+        items in items(),
+        texts in prop::array::uniform3("(\\PC|[0-9+/ -]){0,80}"),
+        amount in prop::sample::select(vec![i64::MAX / 9, 1 - i64::MAX / 9, 1_000_000_000_000_000_000, 0, -1]),
+    ) {
+        let mut company = company(&items);
+        company.item(500, &texts[0], 1, APRIL - 1, amount.max(1));
+        company.item(501, "F 1", 1, APRIL - 1, 1_000_000_000_000_000_000);
+        let [text, name, account] = &texts;
+        let line = company.line(APRIL, amount, text, name, account);
+        prop_assert!(!company.propose(&line).is_empty());
+        let line = company.line(APRIL, amount, text, "Beta Bau", "XX1");
+        prop_assert!(!company.propose(&line).is_empty());
+    }
+
+    #[test]
     fn what_is_booked_alone_is_likely_and_explained(items in items(), line in lines()) {
         let company = company(&items);
         for proposal in company.propose(&line).iter().filter(|proposal| proposal.is_auto()) {
