@@ -35,7 +35,7 @@ pub fn run(files: &Files) -> Vec<Outcome> {
     run_and_learn(files, usize::MAX)
 }
 
-/// Runs it, and learns from so many lines only: what more would be worth.
+/// Runs it, and learns from so many lines only: what learning is worth.
 pub fn run_and_learn(files: &Files, lines: usize) -> Vec<Outcome> {
     let mut bookkeeper = Bookkeeper { learns: lines, ..Bookkeeper::new(files) };
     let mut outcomes = Vec::with_capacity(files.lines.len());
@@ -103,8 +103,9 @@ impl<'a> Bookkeeper<'a> {
             let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
             if let Some(truth) = row.and_then(|row| self.files.truth.get(row)) {
                 let confirmed = Confirmed { items: truth.items.clone(), account: truth.account.clone() };
+                self.engine.count(line, &all[i], &proposals, &confirmed);
                 if outcomes.len() < self.learns {
-                    self.engine.confirm(line, &all[i], &proposals, &confirmed);
+                    self.engine.learn(line, &all[i], &confirmed);
                 }
                 self.settle(Some(line), truth);
             }

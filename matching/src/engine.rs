@@ -15,12 +15,15 @@ use crate::payout;
 use crate::policy;
 use crate::rates::Rates;
 use crate::reading::Reading;
-use crate::records::{Item, ItemId, Line, PartnerId, total};
+use crate::records::{Day, Item, ItemId, Line, PartnerId, total};
 use crate::statement::Choice;
 use crate::weigh::{self, Known};
 
 /// Proposals of a line.
 pub const PROPOSALS: usize = 3;
+
+/// Who pays the same again within so many days may have paid twice.
+const RECENT: Day = 14;
 
 /// The engine: what it is told, and what it has learned.
 #[derive(Default)]
@@ -46,6 +49,8 @@ pub struct Journal {
     pub calibration: Calibration,
     /// Fingerprints of lines that are done.
     seen: FxHashSet<u64>,
+    /// When a payer has last paid an amount.
+    paid: FxHashMap<u64, Day>,
 }
 
 /// One of a line's explanations.
@@ -99,6 +104,8 @@ impl Engine {
         let mut reading = Reading::of(line, &self.items, &self.payers, &self.memory);
         let journal = self.journals.get(&line.journal);
         reading.is_repeated = journal.is_some_and(|journal| journal.seen.contains(&fingerprint(line)));
+        let before = journal.and_then(|journal| journal.paid.get(&payment(line)));
+        reading.is_recent = before.is_some_and(|day| line.date - day <= RECENT);
         let known =
             Known { items: &self.items, payers: &self.payers, rates: &self.rates, memory: &self.memory };
         let candidates = candidates::of(line, &reading, &known);
@@ -138,17 +145,23 @@ impl Engine {
         Known { items: &self.items, payers: &self.payers, rates: &self.rates, memory: &self.memory }
     }
 
-    /// Learns what a line was. Its items are still as they were before it was booked.
-    pub fn confirm(&mut self, line: &Line, weighed: &Weighed, proposals: &[Proposal], confirmed: &Confirmed) {
+    /// Counts a line that is done, and whether its first proposal was right.
+    pub fn count(&mut self, line: &Line, weighed: &Weighed, proposals: &[Proposal], confirmed: &Confirmed) {
         let mut ids = confirmed.items.clone();
         ids.sort_unstable();
         let journal = self.journals.entry(line.journal).or_default();
         journal.confirmed += 1;
         journal.seen.insert(fingerprint(line));
+        journal.paid.insert(payment(line), line.date);
         if let Some(first) = proposals.first() {
-            let right = first.hypothesis.items().eq(ids.iter().copied());
+            let right = first.hypothesis.items().eq(ids);
             journal.calibration.see(weighed.probability(&first.hypothesis), right);
         }
+    }
+
+    /// Learns from what a line was. Its items are still as they were before it was booked.
+    pub fn learn(&mut self, line: &Line, weighed: &Weighed, confirmed: &Confirmed) {
+        let ids = &confirmed.items;
         let signature = &weighed.reading.parsed.signature;
         self.memory.confirm_text(signature, line.amount > 0, ids.is_empty(), &confirmed.account, line.date);
         let set: Vec<&Item> = ids.iter().filter_map(|id| self.items.get(*id)).collect();
@@ -192,6 +205,15 @@ fn fingerprint(line: &Line) -> u64 {
     }
     let side = (payers::name(&line.name), payers::account(&line.account));
     (line.date, line.amount, &line.text, side).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What two payments of one payer and one amount have in common.
+fn payment(line: &Line) -> u64 {
+    let mut hasher = FxHasher::default();
+    let account = payers::account(&line.account);
+    let side = if account.is_empty() { payers::name(&line.name).concat() } else { account };
+    (line.amount, side).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -147,7 +147,7 @@ impl Items {
         let amount = self.remove(item.id).map_or(item.residual, |open| open.residual);
         let (number, reference) = (code(item.number()), reference::key(item.reference()));
         for (key, is_its_own) in
-            [(Key::Whole(&number), number.len() >= 5), (Key::Reference(&reference), reference.len() >= 6)]
+            [(Key::Whole(&number), number.len() >= 3), (Key::Reference(&reference), reference.len() >= 6)]
         {
             let key = key.hashed();
             if is_its_own && self.found(key).next().is_none() {

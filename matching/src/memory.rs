@@ -141,27 +141,28 @@ impl Memory {
         Some(self.texts.get(&(signature.to_owned(), true))?.kept?.1)
     }
 
-    /// Whose an account is.
-    pub fn payers_of_account(&self, account: &str) -> Vec<(PartnerId, Bits)> {
+    /// Whose an account is, and whether that is to be relied on.
+    pub fn payers_of_account(&self, account: &str) -> Vec<(PartnerId, Bits, bool)> {
         Self::payers(self.accounts.get(account), 12)
     }
 
-    /// Who is meant by a name.
-    pub fn payers_of_name(&self, name: &str) -> Vec<(PartnerId, Bits)> {
+    /// Who is meant by a name, and whether that is to be relied on.
+    pub fn payers_of_name(&self, name: &str) -> Vec<(PartnerId, Bits, bool)> {
         Self::payers(self.names.get(name), 10)
     }
 
-    fn payers(all: Option<&BTreeMap<PartnerId, Support>>, most: i32) -> Vec<(PartnerId, Bits)> {
+    fn payers(all: Option<&BTreeMap<PartnerId, Support>>, most: i32) -> Vec<(PartnerId, Bits, bool)> {
         let mut payers: Vec<_> = all
             .into_iter()
             .flatten()
             .filter(|(_, support)| support.yes >= 0.5)
             .map(|(partner, support)| {
                 let once = if support.holds() { 0 } else { 3 };
-                (*partner, Bits::whole(most - once) + odds(support.posterior()).min(Bits::ZERO))
+                let bits = Bits::whole(most - once) + odds(support.posterior()).min(Bits::ZERO);
+                (*partner, bits, support.holds())
             })
             .collect();
-        payers.sort_by_key(|(partner, bits)| (std::cmp::Reverse(*bits), *partner));
+        payers.sort_by_key(|(partner, bits, _)| (std::cmp::Reverse(*bits), *partner));
         payers.truncate(4);
         payers
     }

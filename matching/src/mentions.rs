@@ -12,6 +12,8 @@ use crate::payers::Side;
 use crate::records::{Day, ItemId};
 use crate::reference;
 
+/// A number of so many letters and digits is no one else's by chance.
+const WHOLE: usize = 5;
 /// Items that one number may mean.
 const HITS: usize = 12;
 
@@ -50,8 +52,8 @@ pub struct Mentions {
     pub items: BTreeMap<ItemId, Mention>,
     /// What was open of items that are closed and named, of whoever is on the other side or of nobody known.
     pub closed: Vec<i64>,
-    /// Numbers of items of others that are closed.
-    pub foreign: usize,
+    /// The places of numbers that are others', and closed.
+    pub foreign: Vec<usize>,
     /// References whose check digits are wrong.
     pub broken: usize,
 }
@@ -85,13 +87,15 @@ impl Mentions {
         }) {
             return;
         }
+        // A few digits that are called a customer's or an order's are that.
+        let is_anybodys = number.label == Some(Label::Other) && number.code.len() < WHOLE;
         let plain = reference::key(&number.digits);
         let is_plain = plain.len() >= 6 && number.code == number.digits;
         if number
             .joined
             .as_ref()
             .is_some_and(|joined| self.named(Part::Whole, joined, at, (side, items), day))
-            || self.named(Part::Whole, &number.code, at, (side, items), day)
+            || !is_anybodys && self.named(Part::Whole, &number.code, at, (side, items), day)
             || is_plain && self.named(Part::Reference, &plain, at, (side, items), day)
         {
             return;
@@ -121,7 +125,7 @@ impl Mentions {
         let (found, count) = items.called(part, text, day, HITS);
         let (how, bits) = match part {
             Part::Reference => (How::Reference, 20),
-            Part::Whole if text.len() >= 5 => (How::Whole, 16),
+            Part::Whole if text.len() >= WHOLE => (How::Whole, 16),
             Part::Whole => (How::Whole, 10),
             Part::Digits => (How::Digits, 14),
             Part::Tail => (How::Tail, 7),
@@ -137,7 +141,7 @@ impl Mentions {
                     && !side.payers.is_empty()
                     && side.of(closed.partner).is_none() =>
             {
-                self.foreign += 1;
+                self.foreign.push(at.0);
                 false
             }
             Some(closed) => {

@@ -144,27 +144,30 @@ impl Payers {
         let empty = |partner| Payer { partner, bits: Bits::ZERO, by_account: false, by_name: false };
         let mut by_account = self.by_account(&account, memory);
         if let Some(partner) = line.partner {
-            by_account.retain(|(other, _)| *other != partner);
-            by_account.insert(0, (partner, Bits::whole(14)));
+            by_account.retain(|(other, ..)| *other != partner);
+            by_account.insert(0, (partner, Bits::whole(14), true));
         }
         let by_name = if account.is_empty() && words.is_empty() && line.partner.is_none() {
             self.in_text(&line.text)
         } else {
             self.by_name(&words, memory)
         };
-        for (partner, bits) in &by_account {
+        for (partner, bits, holds) in &by_account {
             let payer = found.entry(*partner).or_insert_with(|| empty(*partner));
-            (payer.bits, payer.by_account) = (*bits, true);
+            (payer.bits, payer.by_account) = (*bits, *holds);
         }
         for (partner, bits, whole) in &by_name {
+            let is_known = found.contains_key(partner);
             let payer = found.entry(*partner).or_insert_with(|| empty(*partner));
             payer.by_name |= whole;
-            // Both say it: what they say is not independent.
-            payer.bits = payer.bits.max(*bits) + if payer.by_account { Bits::whole(2) } else { Bits::ZERO };
+            // An account that was theirs once, and a name that is like theirs, are enough together; but what they say is not
+            // independent.
+            payer.by_account |= is_known;
+            payer.bits = payer.bits.max(*bits) + if is_known { Bits::whole(2) } else { Bits::ZERO };
         }
         let contradicts = !by_account.is_empty()
             && by_name.iter().any(|(_, _, whole)| *whole)
-            && !by_name.iter().any(|(partner, ..)| by_account.iter().any(|(other, _)| other == partner));
+            && !by_name.iter().any(|(partner, ..)| by_account.iter().any(|(other, ..)| other == partner));
         let mut payers: Vec<Payer> = found.into_values().collect();
         payers.sort_by_key(|payer| (std::cmp::Reverse(payer.bits), payer.partner));
         payers.truncate(CANDIDATES);
@@ -176,14 +179,14 @@ impl Payers {
         }
     }
 
-    fn by_account(&self, account: &str, memory: &Memory) -> Vec<(PartnerId, Bits)> {
+    fn by_account(&self, account: &str, memory: &Memory) -> Vec<(PartnerId, Bits, bool)> {
         if account.is_empty() {
             return Vec::new();
         }
         if let Some(partners) = self.by_account.get(account) {
             // An account that several share says less.
             let bits = Bits::whole(14) - Bits::log2(partners.len());
-            return partners.iter().take(CANDIDATES).map(|partner| (*partner, bits)).collect();
+            return partners.iter().take(CANDIDATES).map(|partner| (*partner, bits, true)).collect();
         }
         memory.payers_of_account(account)
     }
@@ -204,7 +207,7 @@ impl Payers {
         }
         let learned = memory.payers_of_name(&written);
         if !learned.is_empty() {
-            return learned.into_iter().map(|(partner, bits)| (partner, bits, true)).collect();
+            return learned;
         }
         self.alike(words, &written)
     }

@@ -79,9 +79,11 @@ pub fn against(
     ask(!case.somebody_else_paid(), "somebody else paid");
     ask(reading.mentions.broken == 0, "a reference fails its check digits");
     ask(reading.mentions.closed.is_empty(), "it names what is paid");
+    ask(case.slips_alone_are_others(), "it names what somebody else has paid");
     ask(case.names_nothing_else(), "it names another item as well");
     ask(!case.named.iter().any(|mention| mention.except), "it names an item as not paid");
     ask(!reading.is_repeated || case.by_number, "the same line was there before");
+    ask(!reading.is_recent || case.by_number, "the same payer has just paid as much");
     ask(best.others == 0, "other sets add up as well");
     ask(
         !case.is_mixed() || (case.by_number && cues.has(Cue::CreditNote)),
@@ -155,6 +157,12 @@ impl<'a> Case<'a> {
                 || self.best.items().any(|item| item == *id)
                 || is_own(mention)
         })
+    }
+
+    /// Whether each number that somebody else has paid is nearly the number of one of these.
+    fn slips_alone_are_others(&self) -> bool {
+        let is_slip = |place: &usize| self.named.iter().any(|own| own.place == *place);
+        self.reading.mentions.foreign.iter().all(is_slip)
     }
 
     fn is_mixed(&self) -> bool {

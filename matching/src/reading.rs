@@ -18,6 +18,8 @@ pub struct Reading {
     pub mentions: Mentions,
     /// Whether the same line was there before.
     pub is_repeated: bool,
+    /// Whether the same payer has paid as much a few days ago.
+    pub is_recent: bool,
 }
 
 impl Reading {
@@ -26,6 +28,6 @@ impl Reading {
         let parsed = parse::parse(&line.text);
         let side = payers.side(line, memory);
         let mentions = Mentions::of(&parsed, &side, items, line.date);
-        Self { parsed, side, mentions, is_repeated: false }
+        Self { parsed, side, mentions, is_repeated: false, is_recent: false }
     }
 }

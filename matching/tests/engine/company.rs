@@ -43,7 +43,8 @@ impl Company {
             let weighed = self.engine.weigh(&line);
             let proposals = self.propose(&line);
             let confirmed = Confirmed { items: vec![id], ..Confirmed::default() };
-            self.engine.confirm(&line, &weighed, &proposals, &confirmed);
+            self.engine.count(&line, &weighed, &proposals, &confirmed);
+            self.engine.learn(&line, &weighed, &confirmed);
             let paid = self.engine.items.get(id).unwrap().clone();
             self.engine.items.close(&paid);
         }

@@ -1,5 +1,8 @@
 //! Lines after public reports of people whose software got them wrong, one test for each kind, in a company past its probation.
 
+use matching::engine::Confirmed;
+use matching::records::Line;
+
 use super::company::{APRIL, Company};
 
 /// Four customers with an invoice or two each.
@@ -71,4 +74,54 @@ fn a_list_of_numbers_is_paid_together() {
 fn a_fee_that_is_named_is_a_fee() {
     let text = "INV/2026/00045 CHARGES EUR 12.00";
     assert_eq!(first(&mut company(), 48_800, text, "Brückner Maschinenbau GmbH", "DE2"), (vec![21], true));
+}
+
+/// frappe/erpnext#46725: a transaction was reconciled with an entry of another reference.
+#[test]
+fn another_customers_number_is_never_booked_on_ones_own_item() {
+    let mut company = company();
+    assert!(!first(&mut company, 50_000, "Rechnung INV/2026/00047", "Brückner Maschinenbau GmbH", "DE2").1);
+    // Nor when its owner has paid it meanwhile.
+    let paid = company.engine.items.get(31).unwrap().clone();
+    company.engine.items.close(&paid);
+    company.item(12, "INV/2026/02500", 1, APRIL, 50_000);
+    assert!(!first(&mut company, 50_000, "Rechnung INV/2026/00047", "Sierra Nevada Outfitters", "US1").1);
+}
+
+/// actualbudget/actual#8221 dropped the second of two real payments, other importers book one payment twice: the bank's own identifier says
+/// which it is; without it nothing that may be the same payment is booked without a number.
+#[test]
+fn two_equal_payments_are_one_only_if_the_bank_says_so() {
+    let mut company = company();
+    company.item(13, "INV/2026/02600", 1, APRIL + 1, 10_000);
+    let pay = |company: &mut Company, bank_id: &str, item: i32| {
+        let line = Line {
+            bank_id: bank_id.into(),
+            ..company.line(APRIL, 10_000, "", "Sierra Nevada Outfitters", "US1")
+        };
+        let (weighed, proposals) = (company.engine.weigh(&line), company.propose(&line));
+        let repeated = weighed.reading.is_repeated;
+        company.engine.count(
+            &line,
+            &weighed,
+            &proposals,
+            &Confirmed { items: vec![item], ..Confirmed::default() },
+        );
+        let paid = company.engine.items.get(item).unwrap().clone();
+        company.engine.items.close(&paid);
+        (repeated, proposals[0].is_auto())
+    };
+    assert_eq!(pay(&mut company, "A-1", 11), (false, false));
+    assert_eq!(pay(&mut company, "A-2", 13), (false, false));
+    company.item(14, "INV/2026/02700", 1, APRIL + 2, 10_000);
+    assert_eq!(pay(&mut company, "A-2", 14), (true, false));
+}
+
+/// OCA/account-reconcile#43: a second part payment undid the first; what is open after the first is what the second pays.
+#[test]
+fn a_second_part_pays_what_the_first_left_open() {
+    let mut company = company();
+    company.item(21, "INV/2026/00045", 2, APRIL - 3, 20_000);
+    let text = "Restzahlung INV/2026/00045";
+    assert_eq!(first(&mut company, 20_000, text, "Brückner Maschinenbau GmbH", "DE2"), (vec![21], true));
 }
