@@ -10,7 +10,7 @@ use crate::cues::Cue;
 use crate::hypothesis::{Hypothesis, Kind};
 use crate::items::Items;
 use crate::memory::Memory;
-use crate::payers::{self, Payers};
+use crate::payers::{self, Payers, Side};
 use crate::payout;
 use crate::policy;
 use crate::rates::Rates;
@@ -103,8 +103,9 @@ impl Engine {
     pub fn weigh(&self, line: &Line) -> Weighed {
         let mut reading = Reading::of(line, &self.items, &self.payers, &self.memory);
         let journal = self.journals.get(&line.journal);
-        reading.is_repeated = journal.is_some_and(|journal| journal.seen.contains(&fingerprint(line)));
-        let before = journal.and_then(|journal| journal.paid.get(&payment(line)));
+        reading.is_repeated =
+            journal.is_some_and(|journal| journal.seen.contains(&fingerprint(line, &reading.side)));
+        let before = journal.and_then(|journal| journal.paid.get(&payment(line, &reading.side)));
         reading.is_recent = before.is_some_and(|day| line.date - day <= RECENT);
         let known =
             Known { items: &self.items, payers: &self.payers, rates: &self.rates, memory: &self.memory };
@@ -151,8 +152,8 @@ impl Engine {
         ids.sort_unstable();
         let journal = self.journals.entry(line.journal).or_default();
         journal.confirmed += 1;
-        journal.seen.insert(fingerprint(line));
-        journal.paid.insert(payment(line), line.date);
+        journal.seen.insert(fingerprint(line, &weighed.reading.side));
+        journal.paid.insert(payment(line, &weighed.reading.side), line.date);
         if let Some(first) = proposals.first() {
             let right = first.hypothesis.items().eq(ids);
             journal.calibration.see(weighed.probability(&first.hypothesis), right);
@@ -184,8 +185,8 @@ impl Engine {
             self.memory.habits.see(item.partner, line.date - item.due);
         }
         if let Some(partner) = weigh::one_partner(&set) {
-            let (account, name) = (payers::account(&line.account), payers::name(&line.name).concat());
-            self.memory.confirm_payer(&account, &name, partner, line.date);
+            let side = &weighed.reading.side;
+            self.memory.confirm_payer(&side.account, &side.name, partner, line.date);
         }
     }
 
@@ -197,23 +198,21 @@ impl Engine {
 }
 
 /// What two lines have in common that an import brought twice: what the bank knows it by, or else all of it.
-fn fingerprint(line: &Line) -> u64 {
+fn fingerprint(line: &Line, side: &Side) -> u64 {
     let mut hasher = FxHasher::default();
     if !line.bank_id.is_empty() {
         line.bank_id.hash(&mut hasher);
         return hasher.finish();
     }
-    let side = (payers::name(&line.name), payers::account(&line.account));
-    (line.date, line.amount, &line.text, side).hash(&mut hasher);
+    (line.date, line.amount, &line.text, &side.name, &side.account).hash(&mut hasher);
     hasher.finish()
 }
 
 /// What two payments of one payer and one amount have in common.
-fn payment(line: &Line) -> u64 {
+fn payment(line: &Line, side: &Side) -> u64 {
     let mut hasher = FxHasher::default();
-    let account = payers::account(&line.account);
-    let side = if account.is_empty() { payers::name(&line.name).concat() } else { account };
-    (line.amount, side).hash(&mut hasher);
+    let who = if side.account.is_empty() { &side.name } else { &side.account };
+    (line.amount, who).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -55,6 +55,10 @@ pub struct Payer {
 /// What a line says of the other side.
 #[derive(Clone, Debug, Default)]
 pub struct Side {
+    /// The account, as it is compared.
+    pub account: String,
+    /// The name's words without legal form, as one.
+    pub name: String,
     /// Who it may be, the likeliest first.
     pub payers: Vec<Payer>,
     /// Whether the line says anything of it.
@@ -176,6 +180,8 @@ impl Payers {
             is_named: !account.is_empty() || !words.is_empty() || line.partner.is_some(),
             contradicts,
             payers,
+            name: words.concat(),
+            account,
         }
     }
 
