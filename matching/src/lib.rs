@@ -1,5 +1,19 @@
 //! What does a bank line pay? The best explanation of each line of a statement, with what speaks for it, and whether it may be booked
 //! alone.
+//!
+//! **In**: open items, partners and rates ([`records`], [`items`], [`payers`], [`rates`]); bank lines, and what they turned out to be.
+//! **Out**: up to three proposals a line ([`engine`]). Pure: no clock, no SQL, no threads.
+//!
+//! A line is read ([`reading`]: [`parse`], [`reference`], [`cues`], [`mentions`]), sets of items that it may pay are found
+//! ([`candidates`], [`subset`], [`payout`]) and weighed in bits ([`weigh`], [`difference`], [`hypothesis`]), lines of one statement that
+//! want the same items are explained together ([`statement`]), and what may be booked alone is decided ([`policy`]). What lines turned out
+//! to be is learned ([`memory`], [`habits`], [`calibration`]). [`backtest`] runs all of it over files.
+//!
+//! Invariants, which `tests/engine/` asks for:
+//! - what is paid adds up to the line, and of no item more than is open;
+//! - the order in which items came does not show, nor that one was closed and opened again;
+//! - an unrelated item makes nothing likelier;
+//! - the work for a line is bounded, however much is open.
 
 pub mod backtest;
 pub mod bits;

@@ -1,7 +1,7 @@
 //! What was learned from lines that are done: whose an account is, who is meant by a name, what lines with certain words are. Each
 //! rule has its support, for and against, which fades; it is a fold of what was confirmed, in order, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
@@ -13,12 +13,12 @@ use crate::records::{Day, PartnerId};
 const HALF_LIFE: i32 = 730;
 /// Before anything speaks against it, nine of ten memories hold.
 const BELIEF: (f64, f64) = (0.9, 0.1);
-/// A rule holds from so many confirmations on …
-const CONFIRMATIONS: f64 = 2.0;
-/// A word is known from so many lines on.
-const KNOWN: u32 = 3;
+/// A rule holds from two confirmations on, which may have faded a little, …
+const CONFIRMATIONS: f64 = 1.5;
 /// … if it is as likely as this to hold.
 const HOLDS: f64 = 0.9;
+/// A word is known from so many lines on.
+const KNOWN: u32 = 3;
 
 /// What speaks for a rule, and what against it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -49,7 +49,7 @@ impl Support {
 
     /// Whether it is to be relied on.
     pub fn holds(&self) -> bool {
-        self.yes >= CONFIRMATIONS - 0.5 && self.posterior() >= HOLDS
+        self.yes >= CONFIRMATIONS && self.posterior() >= HOLDS
     }
 }
 
@@ -75,7 +75,6 @@ pub struct Memory {
     words: FxHashMap<String, u32>,
     /// When people pay.
     pub habits: Habits,
-    off: BTreeSet<String>,
 }
 
 impl Memory {
@@ -84,8 +83,7 @@ impl Memory {
         for (map, key) in [(&mut self.accounts, account), (&mut self.names, name)] {
             if !key.is_empty() {
                 let all = map.entry(key.to_owned()).or_default();
-                for (other, support) in all.iter_mut().filter(|(other, _)| **other != partner) {
-                    let _ = other;
+                for (_, support) in all.iter_mut().filter(|(other, _)| **other != partner) {
                     support.see(false, day);
                 }
                 all.entry(partner).or_default().see(true, day);
@@ -179,7 +177,7 @@ impl Memory {
     pub fn write_off(&self, signature: &str, is_credit: bool) -> Option<(&str, Support)> {
         let texts = self.texts.get(&(signature.to_owned(), is_credit))?;
         let (account, support) = texts.accounts.iter().find(|(_, support)| support.holds())?;
-        (!self.off.contains(signature)).then_some((account.as_str(), *support))
+        Some((account.as_str(), *support))
     }
 }
 
