@@ -47,6 +47,8 @@ pub enum Cue {
     BankCharge,
     /// The bank only says something.
     Notice,
+    /// A number is an offer's, and no invoice's.
+    Offer,
 }
 
 /// Cues of a text.
@@ -102,11 +104,11 @@ const CUES: &[(Cue, &str)] = &[
     (
         Cue::Dispute,
         "reklamation* mangel* mangelruge reclamation* reclame complaint* damaged damage klacht minderung kurzung gekurzt \
-         deduction* deducted deduit litige dispute* disputed schaden beschadigt abimees moins minus minder ristorno reclamo reclamacion contestation bruch defekt defect* fehlmenge shortage missing manquant",
+         deduction* deducted deduit litige dispute* disputed schaden beschadigt abimees moins minus minder ristorno reclamo reclamacion contestation query bruch defekt defect* fehlmenge shortage missing manquant",
     ),
     (
         Cue::Except,
-        "ausser ausgenommen ohne sauf except excepting excluding excl without behalve zonder hors salvo eccetto tranne excepto nicht",
+        "ausser ausgenommen ohne sauf except excepting excluding excl without not later hold ignore include included follow follows behalve zonder hors salvo eccetto tranne excepto nicht spater folgt folgen bleibt niet later apres dopo despues annulee annule annulliert annuliert geannuleerd annullata anulada cancelled canceled pendiente suspenso ignorieren already bereits deja tard tarde pagheremo senere senare pozniej myohemmin paitsi unntatt utom oprocz krome esclusa esclusi menos exceto ej ikke inte ei nie makulerad kreditert peruttu anulowana stornovana cancelada",
     ),
     (
         Cue::Returned,
@@ -138,7 +140,7 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::Prepayment,
-        "vorkasse vorauszahlung prepayment advance deposit kaution depot waarborg caution garantie vooruitbetaling anticipato proforma pro-forma cauzione",
+        "vorkasse vorauszahlung prepayment advance deposit kaution depot waarborg caution garantie vooruitbetaling anticipato cauzione voorschot forskott forskudd zaliczka ennakkomaksu prepaid spende donation loan darlehen dividend gift",
     ),
     (
         Cue::Refund,
@@ -150,12 +152,16 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::SetOff,
-        "verrechnung verrechnet aufrechnung dette compensation setoff set-off netting schuld compensazione compensacion contra gegenrechnung verrekening",
+        "verrechnung verrechnet aufrechnung dette compensation setoff set-off netting schuld verrekend compensazione compensacion contra gegenrechnung verrekening",
     ),
     (Cue::CreditNote, "gutschrift gs avoir credit creditnota creditnote kreditnota abono"),
     (
         Cue::BankCharge,
         "kontofuhrung kontogebuhr kontoabschluss abschluss zinsen habenzinsen sollzinsen interest interests kartengebuhr bankcharges tenue interets rente rentebetaling",
+    ),
+    (
+        Cue::Offer,
+        "proforma angebot kostenvoranschlag offerte quote quotation preventivo presupuesto devis offert tilbud tarjous oferta",
     ),
     (Cue::Notice, "mitteilung hinweis notice avis information info"),
 ];

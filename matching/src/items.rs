@@ -146,9 +146,12 @@ impl Items {
     pub fn close(&mut self, item: &Item) {
         let amount = self.remove(item.id).map_or(item.residual, |open| open.residual);
         let (number, reference) = (code(item.number()), reference::key(item.reference()));
-        for (key, is_its_own) in
-            [(Key::Whole(&number), number.len() >= 3), (Key::Reference(&reference), reference.len() >= 6)]
-        {
+        let digits = digits(item.number());
+        for (key, is_its_own) in [
+            (Key::Whole(&number), number.len() >= 3),
+            (Key::End(end(&digits)), end(&digits).len() >= 3),
+            (Key::Reference(&reference), reference.len() >= 6),
+        ] {
             let key = key.hashed();
             if is_its_own && self.found(key).next().is_none() {
                 self.closed.insert(key, Closed { partner: item.partner, amount });
@@ -220,7 +223,8 @@ impl Items {
         let key = match part {
             Part::Whole => Key::Whole(text),
             Part::Reference => Key::Reference(text),
-            Part::Tail | Part::Digits => return None,
+            Part::Tail => Key::End(end(text)),
+            Part::Digits => return None,
         };
         self.closed.get(&key.hashed()).copied()
     }

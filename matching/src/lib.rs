@@ -4,7 +4,7 @@
 //! **In**: open items, partners and rates ([`records`], [`items`], [`payers`], [`rates`]); bank lines, and what they turned out to be.
 //! **Out**: up to three proposals a line ([`engine`]). Pure: no clock, no SQL, no threads.
 //!
-//! A line is read ([`reading`]: [`parse`], [`reference`], [`cues`], [`mentions`]), sets of items that it may pay are found
+//! A line is read ([`reading`]: [`parse`], [`mod@reference`], [`cues`], [`mentions`]), sets of items that it may pay are found
 //! ([`candidates`], [`subset`], [`payout`]) and weighed in bits ([`weigh`], [`difference`], [`hypothesis`]), lines of one statement that
 //! want the same items are explained together ([`statement`]), and what may be booked alone is decided ([`policy`]). What lines turned out
 //! to be is learned ([`memory`], [`habits`], [`calibration`]). [`backtest`] runs all of it over files.

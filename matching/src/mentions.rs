@@ -56,6 +56,8 @@ pub struct Mentions {
     pub foreign: Vec<usize>,
     /// References whose check digits are wrong.
     pub broken: usize,
+    /// Numbers that are no item's, and what stands before them.
+    pub unknown: Vec<(String, Option<Label>)>,
 }
 
 impl Mentions {
@@ -96,6 +98,10 @@ impl Mentions {
             .as_ref()
             .is_some_and(|joined| self.named(Part::Whole, joined, at, (side, items), day))
             || !is_anybodys && self.named(Part::Whole, &number.code, at, (side, items), day)
+            || number
+                .bare
+                .as_ref()
+                .is_some_and(|bare| bare.len() >= 4 && self.named(Part::Whole, bare, at, (side, items), day))
             || is_plain && self.named(Part::Reference, &plain, at, (side, items), day)
         {
             return;
@@ -111,6 +117,11 @@ impl Mentions {
             self.tail(number, at, side, items, day);
         }
         self.slips(number, at, side, items, day);
+        let is_named =
+            self.items.values().any(|mention| mention.place == place) || self.foreign.contains(&place);
+        if !is_named && number.digits.len() >= 3 && number.label != Some(Label::Other) {
+            self.unknown.push((number.code.clone(), number.label));
+        }
     }
 
     /// Answers whether anything, open or closed, is called so.
@@ -154,6 +165,10 @@ impl Mentions {
 
     fn tail(&mut self, number: &Number, at: (usize, bool), side: &Side, items: &Items, day: Day) {
         let (found, _) = items.called(Part::Tail, &number.tail, day, HITS);
+        let closed = items.closed(Part::Tail, &number.tail);
+        if let Some(closed) = closed.filter(|closed| found.is_empty() && side.of(closed.partner).is_some()) {
+            self.closed.push(closed.amount);
+        }
         // Each digit that agrees makes chance ten times rarer; what is called an invoice is likelier one.
         let length = i32::try_from(number.digits.len().min(6)).unwrap_or(6);
         let labelled = if number.label == Some(Label::Invoice) { 2 } else { -2 };
@@ -177,6 +192,10 @@ impl Mentions {
         for payer in &side.payers {
             for id in items.of_partner(payer.partner, day, 24).0 {
                 let Some(item) = items.get(id) else { continue };
+                // A machine writes a reference: with a slip it is nobody's.
+                let reference = reference::key(item.reference());
+                self.broken +=
+                    usize::from(reference.len() >= 7 && is_slip(&reference::key(&number.digits), &reference));
                 let named = [item.number(), item.their_reference()];
                 if named.iter().any(|named| is_slip(&number.code, &code(named))) {
                     let mention = Mention { how: How::Slip, bits: Bits::whole(7), except: at.1, place: at.0 };

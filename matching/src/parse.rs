@@ -20,6 +20,8 @@ pub struct Number {
     pub code: String,
     /// Another way to read it: with the word or year before it, `INV 2026/00012`, `2026 00012`.
     pub joined: Option<String>,
+    /// Without what is written before it: `NR.2026-12`, `INV/RE-12`.
+    pub bare: Option<String>,
     /// Its digits.
     pub digits: String,
     /// Its last group of digits without leading zeros.
@@ -54,8 +56,8 @@ pub struct Parsed {
 /// Reads a line's text.
 pub fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let mut rest = text.to_owned();
-    for (range, reference) in reference::find(text) {
+    let mut rest = without_fields(text);
+    for (range, reference) in reference::find(&rest.clone()) {
         // Blanks, so that nothing of it is read as a number.
         rest.replace_range(range.clone(), &" ".repeat(range.len()));
         parsed.references.push(reference);
@@ -82,10 +84,28 @@ pub fn parse(text: &str) -> Parsed {
     parsed
 }
 
+/// A text without the marks of MT940's fields, `?20` to `?63`, and the stars of old forms.
+fn without_fields(text: &str) -> String {
+    let mut rest = String::with_capacity(text.len());
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        let is_mark = character == '?'
+            && text.as_bytes()[at + 1..].iter().take(2).filter(|b| b.is_ascii_digit()).count() == 2;
+        if is_mark {
+            characters.next();
+            characters.next();
+        }
+        // Belgian references begin with three stars or pluses.
+        let is_star = character == '*' && !text.contains("***");
+        rest.push(if is_mark || is_star { ' ' } else { character });
+    }
+    rest
+}
+
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let parts =
         |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')' | '?' | '&' | '=' | '"' | '|');
-    let edges = |c: char| matches!(c, '.' | '-' | '/' | '#' | '+' | '*' | '!' | '\'');
+    let edges = |c: char| matches!(c, '.' | '-' | '/' | '#' | '+' | '*' | '!' | '\'' | '_');
     text.split(parts).map(move |text| text.trim_matches(edges)).filter(|text| !text.is_empty())
 }
 
@@ -120,12 +140,26 @@ fn number(text: &str, before: Option<&str>) -> Number {
     };
     Number {
         joined: before.filter(is_prefix).map(|before| before.to_ascii_uppercase() + &code),
+        bare: bare(text),
         digits: groups.concat(),
         tail: groups.last().map_or("", |last| last.trim_start_matches('0')).to_owned(),
         range: range(text, &groups).unwrap_or_default(),
         code,
         ..Number::default()
     }
+}
+
+/// What is left without a word before the first sign, or without a word for an invoice in front.
+fn bare(text: &str) -> Option<String> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if let Some((word, rest)) = text.split_once(['.', '/', ':', '*', '_'])
+        && is_word(word)
+    {
+        return Some(code(rest)).filter(|rest| rest.bytes().any(|byte| byte.is_ascii_digit()));
+    }
+    let end = text.find(|c: char| !c.is_ascii_alphabetic())?;
+    let words = (2..=end).rev().filter(|length| cues::label(&fold(&text[..*length])) == Some(Label::Invoice));
+    words.map(|length| code(&text[length..])).find(|rest| !rest.is_empty())
 }
 
 /// Letters and digits, in capitals.

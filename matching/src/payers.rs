@@ -170,7 +170,7 @@ impl Payers {
             payer.bits = payer.bits.max(*bits) + if is_known { Bits::whole(2) } else { Bits::ZERO };
         }
         let contradicts = !by_account.is_empty()
-            && by_name.iter().any(|(_, _, whole)| *whole)
+            && by_name.iter().any(|(_, bits, whole)| *whole || *bits >= Bits::whole(6))
             && !by_name.iter().any(|(partner, ..)| by_account.iter().any(|(other, ..)| other == partner));
         let mut payers: Vec<Payer> = found.into_values().collect();
         payers.sort_by_key(|payer| (std::cmp::Reverse(payer.bits), payer.partner));

@@ -2,9 +2,10 @@
 //! nothing else comes near. A wrong booking costs more than fifty clicks.
 
 use crate::bits::Bits;
-use crate::cues::{Cue, Cues};
+use crate::cues::{Cue, Cues, Label};
 use crate::hypothesis::{Family, Hypothesis, Kind};
 use crate::mentions::{How, Mention};
+use crate::parse;
 use crate::payers::Payer;
 use crate::reading::Reading;
 use crate::records::{Item, Line, PartnerId};
@@ -31,6 +32,7 @@ const NEVER: &[Cue] = &[
     Cue::Factor,
     Cue::OwnTransfer,
     Cue::SetOff,
+    Cue::Offer,
 ];
 /// These are, where number, payer and amount all agree.
 const SELDOM: &[Cue] =
@@ -79,6 +81,16 @@ pub fn against(
     ask(!case.somebody_else_paid(), "somebody else paid");
     ask(reading.mentions.broken == 0, "a reference fails its check digits");
     ask(reading.mentions.closed.is_empty(), "it names what is paid");
+    let are_usual = known.memory.knows_words(&reading.parsed.signature);
+    ask(case.by_number || are_usual, "its words were never on a line that paid in full");
+    ask(case.by_number || !case.names_what_is_not_there(), "it names a number that is not in the books");
+    // Somebody who owes two equal amounts may name the one that is not paid, in any language.
+    let has_twin = others.iter().any(|other| {
+        other.kind == best.kind
+            && other.of(Family::Amount) == best.of(Family::Amount)
+            && other.of(Family::Payer) == best.of(Family::Payer)
+    });
+    ask(are_usual || !has_twin, "the payer owes as much elsewhere, and its words are new");
     ask(case.slips_alone_are_others(), "it names what somebody else has paid");
     ask(case.names_nothing_else(), "it names another item as well");
     ask(!case.named.iter().any(|mention| mention.except), "it names an item as not paid");
@@ -159,6 +171,17 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// Whether the line names an invoice that is not there, or a number that looks like one of these.
+    fn names_what_is_not_there(&self) -> bool {
+        let is_like =
+            |code: &String| self.set.iter().any(|item| shape(code) == shape(&parse::code(item.number())));
+        self.reading
+            .mentions
+            .unknown
+            .iter()
+            .any(|(code, label)| *label == Some(Label::Invoice) || is_like(code))
+    }
+
     /// Whether each number that somebody else has paid is nearly the number of one of these.
     fn slips_alone_are_others(&self) -> bool {
         let is_slip = |place: &usize| self.named.iter().any(|own| own.place == *place);
@@ -203,4 +226,9 @@ impl<'a> Case<'a> {
             && (by_account || self.named.iter().all(|mention| mention.how > How::Tail))
             && self.best.difference.signum() == -item.residual.signum()
     }
+}
+
+/// What a number looks like: its digits do not matter.
+fn shape(code: &str) -> String {
+    code.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }

@@ -37,7 +37,7 @@ impl Company {
             let (name, number) = (format!("Kunde Nummer{i}"), format!("OLD-2025-{i:05}"));
             self.partner(partner, &name, &format!("XX{partner}"));
             self.item(id, &number, partner, APRIL - 60, 10_000 + i64::from(i) * 137);
-            let text = format!("Rechnung {number} Danke");
+            let text = format!("Zahlung Rechnung {number} Danke");
             let line =
                 self.line(APRIL - 60, 10_000 + i64::from(i) * 137, &text, &name, &format!("XX{partner}"));
             let weighed = self.engine.weigh(&line);
