@@ -43,8 +43,8 @@ pub struct Engine {
 /// What is known of one journal.
 #[derive(Default)]
 pub struct Journal {
-    /// Lines that are done.
-    pub confirmed: usize,
+    /// Lines that are done since one was booked alone and was wrong.
+    pub trusted: usize,
     /// How often proposals were right.
     pub calibration: Calibration,
     /// Fingerprints of lines that are done.
@@ -122,21 +122,25 @@ impl Engine {
     pub fn propose(&self, line: &Line, weighed: &Weighed, choice: Choice) -> Vec<Proposal> {
         let mut order: Vec<&Hypothesis> = weighed.hypotheses.iter().collect();
         let first = order.remove(choice.hypothesis);
-        let mut against =
-            policy::against(first, &order, weighed.probability(first), &weighed.reading, &self.known());
+        let raw = weighed.probability(first);
+        let journal = self.journals.get(&line.journal);
+        let probability = journal.map_or(raw, |journal| journal.calibration.probability(raw));
+        let mut against = policy::against(first, &order, raw, &weighed.reading, &self.known());
+        if probability < policy::LIKELY {
+            against.push("what looked as likely was wrong too often");
+        }
         if choice.is_contested {
             against.push("another line may pay it");
         }
-        let journal = self.journals.get(&line.journal);
-        if journal.is_none_or(|journal| journal.confirmed < policy::PROBATION) {
+        if journal.is_none_or(|journal| journal.trusted < policy::PROBATION) {
             against.push("its journal is on probation");
         }
-        let raw = weighed.probability(first);
-        let probability = journal.map_or(raw, |journal| journal.calibration.probability(raw));
         let first = Proposal { hypothesis: policy::booked(first, line, &against), probability, against };
+        // What is left of the probability is theirs, as they share it among themselves.
+        let left = (1.0 - probability) / (1.0 - raw).max(f64::EPSILON);
         let others = order.into_iter().take(PROPOSALS - 1).map(|hypothesis| Proposal {
             hypothesis: hypothesis.clone(),
-            probability: weighed.probability(hypothesis),
+            probability: (weighed.probability(hypothesis) * left).min(1.0 - probability),
             against: vec!["something else is likelier"],
         });
         std::iter::once(first).chain(others).collect()
@@ -151,11 +155,14 @@ impl Engine {
         let mut ids = confirmed.items.clone();
         ids.sort_unstable();
         let journal = self.journals.entry(line.journal).or_default();
-        journal.confirmed += 1;
+        journal.trusted += 1;
         journal.seen.insert(fingerprint(line, &weighed.reading.side));
         journal.paid.insert(payment(line, &weighed.reading.side), line.date);
         if let Some(first) = proposals.first() {
             let right = first.hypothesis.items().eq(ids);
+            if first.is_auto() && !right {
+                journal.trusted = 0;
+            }
             journal.calibration.see(weighed.probability(&first.hypothesis), right);
         }
     }

@@ -11,11 +11,13 @@ use crate::reading::Reading;
 use crate::records::{Item, Line, PartnerId};
 use crate::weigh::{Known, one_partner};
 
-/// As likely as this to be right.
+/// As likely as this to be right, next to everything else that the line may be …
 const SURE: f64 = 0.98;
+/// … and as likely as this by what became of proposals that looked as likely.
+pub const LIKELY: f64 = 0.9;
 /// The next is so much less likely.
 const MARGIN: Bits = Bits::whole(4);
-/// A journal's first lines are only proposed, until so many are confirmed.
+/// A journal's first lines are only proposed, until so many are confirmed; so are those after one that was booked and was wrong.
 pub const PROBATION: usize = 50;
 /// A number or a payer that says at least as much is evidence by itself.
 const ENOUGH: Bits = Bits::whole(8);

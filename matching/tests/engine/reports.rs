@@ -125,3 +125,43 @@ fn a_second_part_pays_what_the_first_left_open() {
     let text = "Restzahlung INV/2026/00045";
     assert_eq!(first(&mut company, 20_000, text, "Brückner Maschinenbau GmbH", "DE2"), (vec![21], true));
 }
+
+/// erp-mafia/accounted#2675: a number is the same whatever signs a bank puts around it.
+#[test]
+fn a_number_is_read_behind_signs_and_words() {
+    for text in
+        ["RMR*IV*INV/2026/00046**", "NR.INV/2026/00046", "?20INV/2026/00046?30", "RFB/INV/2026/00046//"]
+    {
+        assert_eq!(
+            first(&mut company(), 11_900, text, "Brückner Maschinenbau GmbH", "DE2"),
+            (vec![22], true),
+            "{text}"
+        );
+        // Where it is paid, nothing else of the same amount is.
+        let mut company = company();
+        let paid = company.engine.items.get(22).unwrap().clone();
+        company.engine.items.close(&paid);
+        company.item(23, "INV/2026/00048", 2, APRIL, 11_900);
+        assert!(!first(&mut company, 11_900, text, "Brückner Maschinenbau GmbH", "DE2").1, "{text}");
+    }
+}
+
+/// howeyc/ledger#35 and others: the number in the text is the one that is not paid, said in whatever language.
+#[test]
+fn of_two_equal_amounts_a_number_beside_new_words_is_not_booked() {
+    let mut company = company();
+    company.item(23, "INV/2026/00048", 2, APRIL, 11_900);
+    for text in
+        ["INV/2026/00046 zaplatime pozdeji", "fizetve kiveve INV/2026/00046", "INV/2026/00046 anulată"]
+    {
+        assert!(!first(&mut company, 11_900, text, "Brückner Maschinenbau GmbH", "DE2").1, "{text}");
+    }
+}
+
+/// securo-finance/securo#817: money for an order, a loan or a gift was booked on an invoice of the same amount.
+#[test]
+fn a_payment_for_something_else_is_not_booked_on_an_equal_invoice() {
+    for text in ["förskott order SO-3776", "Darlehen", "cotisation annuelle", "Rechnung INV/2026/00999"] {
+        assert!(!first(&mut company(), 11_900, text, "Brückner Maschinenbau GmbH", "DE2").1, "{text}");
+    }
+}
