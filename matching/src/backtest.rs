@@ -148,8 +148,12 @@ impl<'a> Bookkeeper<'a> {
                 self.engine.items.set(Item { residual: item.residual - paid, ..item });
             }
         }
+        let undone = truth.line.and_then(|id| self.files.lines.iter().find(|line| line.id == id));
         for item in truth.reopened.iter().filter_map(|id| self.files.items.get(id)) {
             self.engine.items.set(item.clone());
+            if let (Some(line), Some(partner)) = (undone, item.partner) {
+                self.engine.undo(line, partner);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Words on a bank line that say what kind of movement it is. They are the words of banks and bookkeepers in German, English, French,
-//! Dutch, Italian and Spanish; none of them says which item is meant.
+//! Dutch, Italian and Spanish, and some of northern and eastern Europe; none of them says which item is meant. No list is complete: what
+//! is new to a journal is for a person, whatever the language ([`crate::policy`]).
 
 use std::sync::LazyLock;
 
@@ -94,74 +95,97 @@ const CUES: &[(Cue, &str)] = &[
     ),
     (
         Cue::Part,
-        "teilzahlung* teilbetrag* abschlag* abschlagszahlung anzahlung acompte acomptes instalment* installment* partial \
-         part teil rate echeance deel deelbetaling termijn tranche acconto rata anticipo parcial akonto acct aconto",
+        "teilzahlung* teilbetrag* abschlag* abschlagszahlung anzahlung acompte acomptes instalment* \
+         installment* partial part teil rate echeance deel deelbetaling termijn tranche acconto rata \
+         anticipo parcial akonto acct aconto",
     ),
     (
         Cue::Fee,
-        "charges charge gebuhr gebuehr gebuhren spesen bankspesen frais fee fees kosten bankkosten commission commissions provision sha ben commissioni comision",
+        "charges charge gebuhr gebuehr gebuhren spesen bankspesen frais fee fees kosten bankkosten \
+         commission commissions provision sha ben commissioni comision",
     ),
     (
         Cue::Dispute,
-        "reklamation* mangel* mangelruge reclamation* reclame complaint* damaged damage klacht minderung kurzung gekurzt \
-         deduction* deducted deduit litige dispute* disputed schaden beschadigt abimees moins minus minder ristorno reclamo reclamacion contestation query bruch defekt defect* fehlmenge shortage missing manquant",
+        "reklamation* mangel* mangelruge reclamation* reclame complaint* damaged damage klacht minderung \
+         kurzung gekurzt deduction* deducted deduit litige dispute* disputed schaden beschadigt abimees \
+         moins minus minder ristorno reclamo reclamacion contestation query bruch defekt defect* \
+         fehlmenge shortage missing manquant",
     ),
     (
         Cue::Except,
-        "ausser ausgenommen ohne sauf except excepting excluding excl without not later hold ignore include included follow follows behalve zonder hors salvo eccetto tranne excepto nicht spater folgt folgen bleibt niet later apres dopo despues annulee annule annulliert annuliert geannuleerd annullata anulada cancelled canceled pendiente suspenso ignorieren already bereits deja tard tarde pagheremo senere senare pozniej myohemmin paitsi unntatt utom oprocz krome esclusa esclusi menos exceto ej ikke inte ei nie makulerad kreditert peruttu anulowana stornovana cancelada",
+        "ausser ausgenommen ohne sauf except excepting excluding excl without not later hold ignore \
+         include included follow follows behalve zonder hors salvo eccetto tranne excepto nicht spater \
+         folgt folgen bleibt niet later apres dopo despues annulee annule annulliert annuliert \
+         geannuleerd annullata anulada cancelled canceled pendiente suspenso ignorieren already bereits \
+         deja tard tarde pagheremo senere senare pozniej myohemmin paitsi unntatt utom oprocz krome \
+         esclusa esclusi menos exceto ej ikke inte ei nie makulerad kreditert peruttu anulowana \
+         stornovana cancelada",
     ),
     (
         Cue::Returned,
-        "rucklastschrift* rucklast* ruckbuchung* ruckgabe widerspruch chargeback* returned retourniert retour rejected reject \
-         impaye impayee impayes storno storniert stornierung reversal reversed fehlleitung bounced unpaid devuelto insoluto devolucion stornering teruggeboekt",
+        "rucklastschrift* rucklast* ruckbuchung* ruckgabe widerspruch chargeback* returned retourniert \
+         retour rejected reject impaye impayee impayes storno storniert stornierung reversal reversed \
+         fehlleitung bounced unpaid devuelto insoluto devolucion stornering teruggeboekt",
     ),
     (
         Cue::Payroll,
-        "lohn lohne lohne/gehalt gehalt gehalter salaire salaires salary salaries wages payroll loon lonen stipendio stipendi nomina nominas remuneration besoldung",
+        "lohn lohne lohne/gehalt gehalt gehalter salaire salaires salary salaries wages payroll loon \
+         lonen stipendio stipendi nomina nominas remuneration besoldung",
     ),
     (
         Cue::Tax,
-        "finanzamt finanzkasse steuer* umsatzsteuer lohnsteuer ust mwst vorsteuer vat tva btw iva tax taxes onss precompte ahv suva \
-         krankenkasse urssaf sozialversicherung rsz belastingdienst hmrc steuerverwaltung tresor impot* agenzia bijdrage",
+        "finanzamt finanzkasse steuer* umsatzsteuer lohnsteuer ust mwst vorsteuer vat tva btw iva tax \
+         taxes onss precompte ahv suva krankenkasse urssaf sozialversicherung rsz belastingdienst hmrc \
+         steuerverwaltung tresor impot* agenzia bijdrage",
     ),
     (
         Cue::Withheld,
-        "bauabzugsteuer abzugsteuer withholding withheld wht tds quellensteuer retenue verrechnungssteuer ritenuta retencion bronbelasting",
+        "bauabzugsteuer abzugsteuer withholding withheld wht tds quellensteuer retenue verrechnungssteuer \
+         ritenuta retencion bronbelasting",
     ),
     (
         Cue::Payout,
-        "payout payouts settlement stripe paypal adyen mollie mollipay klarna sumup zettle worldline auszahlung reversement \
-         uitbetaling sammelauszahlung disbursement shopify gocardless handelsumsatz kartenabrechnung",
+        "payout payouts settlement stripe paypal adyen mollie mollipay klarna sumup zettle worldline \
+         auszahlung reversement uitbetaling sammelauszahlung disbursement shopify gocardless \
+         handelsumsatz kartenabrechnung",
     ),
     (Cue::Factor, "factor factoring ankauf forderungsankauf forderungskauf affacturage"),
     (
         Cue::OwnTransfer,
-        "umbuchung ubertrag eigenubertrag kontoubertrag own tagesgeld interne intern eigen internal giroconto liquiditat sweep cashpooling traspaso",
+        "umbuchung ubertrag eigenubertrag kontoubertrag own tagesgeld interne intern eigen internal \
+         giroconto liquiditat sweep cashpooling traspaso",
     ),
     (
         Cue::Prepayment,
-        "vorkasse vorauszahlung prepayment advance deposit kaution depot waarborg caution garantie vooruitbetaling anticipato cauzione voorschot forskott forskudd zaliczka ennakkomaksu prepaid spende donation loan darlehen dividend gift",
+        "vorkasse vorauszahlung prepayment advance deposit kaution depot waarborg caution garantie \
+         vooruitbetaling anticipato cauzione voorschot forskott forskudd zaliczka ennakkomaksu prepaid \
+         spende donation loan darlehen dividend gift",
     ),
     (
         Cue::Refund,
-        "erstattung ruckerstattung ruckvergutung ruckzahlung refund refunds remboursement terugbetaling rimborso reembolso reimbursement",
+        "erstattung ruckerstattung ruckvergutung ruckzahlung refund refunds remboursement terugbetaling \
+         rimborso reembolso reimbursement",
     ),
     (
         Cue::Everything,
-        "alle alles samtliche samtlicher offenen falligen all toutes tous alles outstanding openstaande tutte todas ausgleich saldo",
+        "alle alles samtliche samtlicher offenen falligen all toutes tous alles outstanding openstaande \
+         tutte todas ausgleich saldo",
     ),
     (
         Cue::SetOff,
-        "verrechnung verrechnet aufrechnung dette compensation setoff set-off netting schuld verrekend compensazione compensacion contra gegenrechnung verrekening",
+        "verrechnung verrechnet aufrechnung dette compensation setoff set-off netting schuld verrekend \
+         compensazione compensacion contra gegenrechnung verrekening",
     ),
     (Cue::CreditNote, "gutschrift gs avoir credit creditnota creditnote kreditnota abono"),
     (
         Cue::BankCharge,
-        "kontofuhrung kontogebuhr kontoabschluss abschluss zinsen habenzinsen sollzinsen interest interests kartengebuhr bankcharges tenue interets rente rentebetaling",
+        "kontofuhrung kontogebuhr kontoabschluss abschluss zinsen habenzinsen sollzinsen interest \
+         interests kartengebuhr bankcharges tenue interets rente rentebetaling",
     ),
     (
         Cue::Offer,
-        "proforma angebot kostenvoranschlag offerte quote quotation preventivo presupuesto devis offert tilbud tarjous oferta",
+        "proforma angebot kostenvoranschlag offerte quote quotation preventivo presupuesto devis offert \
+         tilbud tarjous oferta",
     ),
     (Cue::Notice, "mitteilung hinweis notice avis information info"),
 ];
@@ -169,15 +193,17 @@ const CUES: &[(Cue, &str)] = &[
 const LABELS: &[(Label, &str)] = &[
     (
         Label::Invoice,
-        "rechnung rechnungen rechn rech rg rgnr rgnr re renr rnr invoice invoices inv invno facture factures fact fac factuur \
-         facturen fatt fattura fatture factura facturas bill rekening faktura fakturanr beleg reference ref verwendungszweck nota note gutschrift avoir",
+        "rechnung rechnungen rechn rech rg rgnr rgnr re renr rnr invoice invoices inv invno facture \
+         factures fact fac factuur facturen fatt fattura fatture factura facturas bill rekening faktura \
+         fakturanr beleg reference ref verwendungszweck nota note gutschrift avoir",
     ),
     (
         Label::Other,
-        "kd kdnr kundennr kundennummer kunde kundnr customer client klant klantnr cliente debitor debitorennr order orders \
-         bestellung bestellnr bestell auftrag auftragsnr auftr commande cde bestelling pedido ordine po so contract vertrag \
-         vertragsnr contrat contratto contrato tel telefon telephone phone fon mobil fax plz mandat mandate mandatsref case \
-         member mitglied mitgliedsnr police polis versicherung dossier ticket konto account kto iban carte card karte",
+        "kd kdnr kundennr kundennummer kunde kundnr customer client klant klantnr cliente debitor \
+         debitorennr order orders bestellung bestellnr bestell auftrag auftragsnr auftr commande cde \
+         bestelling pedido ordine po so contract vertrag vertragsnr contrat contratto contrato tel \
+         telefon telephone phone fon mobil fax plz mandat mandate mandatsref case member mitglied \
+         mitgliedsnr police polis versicherung dossier ticket konto account kto iban carte card karte",
     ),
 ];
 

@@ -10,7 +10,7 @@ use crate::cues::Cue;
 use crate::hypothesis::{Hypothesis, Kind};
 use crate::items::Items;
 use crate::memory::Memory;
-use crate::payers::{self, Payers, Side};
+use crate::payers::{Payers, Side};
 use crate::payout;
 use crate::policy;
 use crate::rates::Rates;
@@ -107,8 +107,7 @@ impl Engine {
             journal.is_some_and(|journal| journal.seen.contains(&fingerprint(line, &reading.side)));
         let before = journal.and_then(|journal| journal.paid.get(&payment(line, &reading.side)));
         reading.is_recent = before.is_some_and(|day| line.date - day <= RECENT);
-        let known =
-            Known { items: &self.items, payers: &self.payers, rates: &self.rates, memory: &self.memory };
+        let known = self.known();
         let candidates = candidates::of(line, &reading, &known);
         let weighed =
             candidates.iter().filter_map(|candidate| weigh::items(line, &reading, candidate, &known));
@@ -197,10 +196,10 @@ impl Engine {
         }
     }
 
-    /// Learns that what a line was said to be is undone.
+    /// Learns that it is undone that this partner has paid a line.
     pub fn undo(&mut self, line: &Line, partner: PartnerId) {
-        let (account, name) = (payers::account(&line.account), payers::name(&line.name).concat());
-        self.memory.refute_payer(&account, &name, partner, line.date);
+        let side = self.payers.side(line, &self.memory);
+        self.memory.refute_payer(&side.account, &side.name, partner, line.date);
     }
 }
 

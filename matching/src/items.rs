@@ -42,8 +42,6 @@ pub struct Closed {
 /// How an item's number may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Its last digits.
-    Tail,
     /// All of its digits.
     Digits,
     /// All of it.
@@ -196,11 +194,13 @@ impl Items {
             Part::Whole => self.nearest(&Key::Whole(text), day, limit),
             Part::Reference => self.nearest(&Key::Reference(text), day, limit),
             Part::Digits => self.ending(text, day, limit, |number| number == text),
-            Part::Tail => {
-                let tail = text.trim_start_matches('0');
-                self.ending(text, day, limit, |number| number.ends_with(tail))
-            }
         }
+    }
+
+    /// The items whose numbers have these last digits; at most `limit`.
+    pub fn called_by_tail(&self, tail: &str, day: Day, limit: usize) -> Vec<ItemId> {
+        let tail = tail.trim_start_matches('0');
+        self.ending(tail, day, limit, |number| number.ends_with(tail)).0
     }
 
     /// Items whose numbers end like a text, and whose digits are as wanted.
@@ -223,10 +223,14 @@ impl Items {
         let key = match part {
             Part::Whole => Key::Whole(text),
             Part::Reference => Key::Reference(text),
-            Part::Tail => Key::End(end(text)),
             Part::Digits => return None,
         };
         self.closed.get(&key.hashed()).copied()
+    }
+
+    /// What is closed and has these last digits, while nothing open has.
+    pub fn closed_by_tail(&self, tail: &str) -> Option<Closed> {
+        self.closed.get(&Key::End(end(tail)).hashed()).copied()
     }
 
     /// Items that were issued in these days, the latest first.

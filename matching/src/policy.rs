@@ -8,7 +8,7 @@ use crate::mentions::{How, Mention};
 use crate::parse;
 use crate::payers::Payer;
 use crate::reading::Reading;
-use crate::records::{Item, Line, PartnerId};
+use crate::records::{self, Item, Line, PartnerId, total};
 use crate::weigh::{Known, one_partner};
 
 /// As likely as this to be right, next to everything else that the line may be …
@@ -100,7 +100,7 @@ pub fn against(
     ask(!reading.is_recent || case.by_number, "the same payer has just paid as much");
     ask(best.others == 0, "other sets add up as well");
     ask(
-        !case.is_mixed() || (case.by_number && cues.has(Cue::CreditNote)),
+        !case.is_mixed() || (case.by_number && case.has_credit_notes()),
         "a credit is set off that is not named as one",
     );
     ask(case.partner.is_some() || case.is_all_named(), "several partners' items");
@@ -192,6 +192,17 @@ impl<'a> Case<'a> {
 
     fn is_mixed(&self) -> bool {
         self.set.iter().any(|item| item.residual > 0) && self.set.iter().any(|item| item.residual < 0)
+    }
+
+    /// Whether what is set off are credit notes: the documents say so, or else the text.
+    fn has_credit_notes(&self) -> bool {
+        let sign = total(self.set.iter().map(|item| item.residual)).signum();
+        let mut set_off = self.set.iter().filter(|item| item.residual.signum() != sign).map(|item| item.kind);
+        set_off.all(|kind| match kind {
+            records::Kind::CreditNote | records::Kind::Refund => true,
+            records::Kind::Unknown => self.reading.parsed.cues.has(Cue::CreditNote),
+            _ => false,
+        })
     }
 
     fn is_all_named(&self) -> bool {
