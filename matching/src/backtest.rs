@@ -102,14 +102,29 @@ impl<'a> Bookkeeper<'a> {
             let proposals = self.engine.propose(line, &all[i], choice);
             let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
             if let Some(truth) = row.and_then(|row| self.files.truth.get(row)) {
-                let confirmed = Confirmed { items: truth.items.clone(), account: truth.account.clone() };
-                self.engine.count(line, &all[i], &proposals, &confirmed);
+                self.engine.set_done(line, true);
+                if let Some(first) = proposals.first() {
+                    let journal = self.engine.journals.entry(line.journal).or_default();
+                    journal.judge(first.raw, first.is_auto(), is_right(first, truth));
+                }
                 if outcomes.len() < self.learns {
-                    self.engine.learn(line, &all[i], &confirmed);
+                    self.learn(line, truth);
                 }
                 self.settle(Some(line), truth);
             }
             outcomes.push(Outcome { line: outcomes.len(), proposals, truth: row, nanoseconds });
+        }
+    }
+
+    fn learn(&mut self, line: &Line, truth: &Truth) {
+        let known = truth.items.iter().map(|id| self.engine.items.get(*id).cloned());
+        let confirmed = Confirmed {
+            items: known.collect::<Option<Vec<Item>>>().unwrap_or_default(),
+            is_nothing: truth.items.is_empty(),
+            account: truth.account.clone(),
+        };
+        for (partner, late) in self.engine.learn(line, &confirmed).delays {
+            self.engine.memory.habits.see(partner, late);
         }
     }
 

@@ -1,7 +1,7 @@
 //! How often a proposal of some probability is right, learned from those that were confirmed: isotonic regression over bins, so that
 //! what looks surer is never made less sure.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Bins of odds: a bit each, from −8 to 16.
 const BINS: u8 = 24;
@@ -10,7 +10,8 @@ const LOWEST: f64 = -8.0;
 const BELIEF: f64 = 8.0;
 
 /// Proposals of one journal, by how sure they looked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Calibration {
     /// Lines and right ones, by bin.
     bins: Vec<(f64, f64)>,

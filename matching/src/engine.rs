@@ -1,21 +1,24 @@
 //! What each bank line pays, kept true while items, partners and lines come and go.
 
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::calibration::Calibration;
 use crate::candidates;
+use crate::concern::Concern;
 use crate::cues::Cue;
 use crate::hypothesis::{Hypothesis, Kind};
-use crate::items::Items;
+use crate::items::{self, Items};
 use crate::memory::Memory;
-use crate::payers::{Payers, Side};
+use crate::parse;
+use crate::payers::{self, Payers};
 use crate::payout;
 use crate::policy;
 use crate::rates::Rates;
 use crate::reading::Reading;
-use crate::records::{Day, Item, ItemId, Line, PartnerId, total};
+use crate::records::{Day, Item, ItemId, Line, LineId, Partner, PartnerId, total};
 use crate::statement::Choice;
 use crate::weigh::{self, Known};
 
@@ -28,6 +31,8 @@ const RECENT: Day = 14;
 /// The engine: what it is told, and what it has learned.
 #[derive(Default)]
 pub struct Engine {
+    /// What may be booked alone.
+    pub bounds: policy::Bounds,
     /// What is open.
     pub items: Items,
     /// Who may pay.
@@ -47,10 +52,21 @@ pub struct Journal {
     pub trusted: usize,
     /// How often proposals were right.
     pub calibration: Calibration,
-    /// Fingerprints of lines that are done.
-    seen: FxHashSet<u64>,
-    /// When a payer has last paid an amount.
-    paid: FxHashMap<u64, Day>,
+    /// Lines that are done, by fingerprint.
+    seen: BTreeSet<(u64, LineId)>,
+    /// When who has paid how much.
+    paid: BTreeSet<(u64, Day, LineId)>,
+}
+
+impl Journal {
+    /// A proposal that looked as likely as this was right, or wrong; it may have been booked alone.
+    pub fn judge(&mut self, raw: f64, is_auto: bool, is_right: bool) {
+        self.trusted += 1;
+        if is_auto && !is_right {
+            self.trusted = 0;
+        }
+        self.calibration.see(raw, is_right);
+    }
 }
 
 /// One of a line's explanations.
@@ -60,6 +76,8 @@ pub struct Proposal {
     pub hypothesis: Hypothesis,
     /// How likely.
     pub probability: f64,
+    /// How likely it looks by itself: before what became of others that looked as likely.
+    pub raw: f64,
     /// Why it waits for a person; empty where it is booked alone.
     pub against: Vec<&'static str>,
 }
@@ -78,15 +96,28 @@ pub struct Weighed {
     pub reading: Reading,
     /// The hypotheses, the likeliest first; that it pays nothing is always among them.
     pub hypotheses: Vec<Hypothesis>,
+    /// What all of this rests on: keys of [`items`] and [`concern`](crate::concern).
+    pub asked: Vec<u64>,
 }
 
 /// How a line turned out.
 #[derive(Clone, Debug, Default)]
 pub struct Confirmed {
-    /// Which items it paid.
-    pub items: Vec<ItemId>,
+    /// Which items it paid, as they were before; none where it paid none, or one of them is not known.
+    pub items: Vec<Item>,
+    /// Whether it paid nothing that was open.
+    pub is_nothing: bool,
     /// The account that it was booked on where it paid none; empty where that is not known.
     pub account: String,
+}
+
+/// What is to be done about a line that was learned from.
+#[derive(Clone, Debug, Default)]
+pub struct Learned {
+    /// Who has paid how many days after an item was due; [`Memory::habits`] has not seen it yet.
+    pub delays: Vec<(Option<PartnerId>, Day)>,
+    /// What has changed that explanations may rest on.
+    pub changed: Vec<u64>,
 }
 
 impl Weighed {
@@ -96,17 +127,33 @@ impl Weighed {
         let odds = |hypothesis: &Hypothesis| (hypothesis.score.value() - best).exp2();
         odds(of) / self.hypotheses.iter().map(odds).sum::<f64>()
     }
+
+    /// Drops what a person has refused. That a line pays nothing stays; it is then booked nowhere.
+    pub fn refuse(&mut self, is_refused: impl Fn(&Hypothesis) -> bool) {
+        self.hypotheses.retain_mut(|hypothesis| {
+            if hypothesis.allocations.is_empty() {
+                if hypothesis.kind != Kind::Nothing && is_refused(hypothesis) {
+                    hypothesis.kind = Kind::Nothing;
+                }
+                return true;
+            }
+            !is_refused(hypothesis)
+        });
+    }
 }
 
 impl Engine {
     /// What a line may be, by itself.
     pub fn weigh(&self, line: &Line) -> Weighed {
         let mut reading = Reading::of(line, &self.items, &self.payers, &self.memory);
-        let journal = self.journals.get(&line.journal);
-        reading.is_repeated =
-            journal.is_some_and(|journal| journal.seen.contains(&fingerprint(line, &reading.side)));
-        let before = journal.and_then(|journal| journal.paid.get(&payment(line, &reading.side)));
-        reading.is_recent = before.is_some_and(|day| line.date - day <= RECENT);
+        let prints = Prints::of(line, &reading.side.account, &reading.side.name);
+        if let Some(journal) = self.journals.get(&line.journal) {
+            let same = (prints.line, LineId::MIN)..=(prints.line, LineId::MAX);
+            reading.is_repeated = journal.seen.range(same).any(|(_, other)| *other != line.id);
+            let since = line.date.saturating_sub(RECENT);
+            let recent = (prints.payment, since, LineId::MIN)..=(prints.payment, Day::MAX, LineId::MAX);
+            reading.is_recent = journal.paid.range(recent).any(|(.., other)| *other != line.id);
+        }
         let known = self.known();
         let candidates = candidates::of(line, &reading, &known);
         let weighed =
@@ -114,7 +161,25 @@ impl Engine {
         let mut hypotheses: Vec<Hypothesis> = weighed.collect();
         hypotheses.push(weigh::nothing(line, &reading, &self.memory));
         hypotheses.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.allocations.cmp(&b.allocations)));
-        Weighed { reading, hypotheses }
+        let mut asked = self.items.take_asked();
+        asked.extend(prints.concerns());
+        Weighed { reading, hypotheses, asked }
+    }
+
+    /// Everything that what was weighed rests on, in order: items by the keys that were looked under, who may have paid, what was
+    /// learned of lines like it, and other lines like it.
+    pub fn rests_on(&self, line: &Line, weighed: &Weighed) -> Vec<u64> {
+        let mut all = weighed.asked.clone();
+        all.extend(Payers::asked(line, &weighed.reading.side));
+        let signature = &weighed.reading.parsed.signature;
+        all.push(Concern::Text(signature, line.amount > 0).key());
+        all.extend(signature.split(' ').map(|word| Concern::Word(word).key()));
+        let owners = weighed.hypotheses.iter().flat_map(Hypothesis::items);
+        let owners = owners.filter_map(|id| self.items.get(id)?.partner);
+        all.extend(owners.map(|partner| Concern::Partner(partner).key()));
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// A line's best explanations, the one that its statement leaves it first.
@@ -124,23 +189,27 @@ impl Engine {
         let raw = weighed.probability(first);
         let journal = self.journals.get(&line.journal);
         let probability = journal.map_or(raw, |journal| journal.calibration.probability(raw));
-        let mut against = policy::against(first, &order, raw, &weighed.reading, &self.known());
+        let mut against = policy::against(first, &order, raw, &weighed.reading, &self.known(), self.bounds);
         if probability < policy::LIKELY {
             against.push("what looked as likely was wrong too often");
         }
         if choice.is_contested {
             against.push("another line may pay it");
         }
-        if journal.is_none_or(|journal| journal.trusted < policy::PROBATION) {
+        if journal.is_none_or(|journal| journal.trusted < self.bounds.probation) {
             against.push("its journal is on probation");
         }
-        let first = Proposal { hypothesis: policy::booked(first, line, &against), probability, against };
+        let first = Proposal { hypothesis: policy::booked(first, line, &against), probability, raw, against };
         // What is left of the probability is theirs, as they share it among themselves.
         let left = (1.0 - probability) / (1.0 - raw).max(f64::EPSILON);
-        let others = order.into_iter().take(PROPOSALS - 1).map(|hypothesis| Proposal {
-            hypothesis: hypothesis.clone(),
-            probability: (weighed.probability(hypothesis) * left).min(1.0 - probability),
-            against: vec!["something else is likelier"],
+        let others = order.into_iter().take(PROPOSALS - 1).map(|hypothesis| {
+            let raw = weighed.probability(hypothesis);
+            Proposal {
+                hypothesis: hypothesis.clone(),
+                probability: (raw * left).min(1.0 - probability),
+                raw,
+                against: vec!["something else is likelier"],
+            }
         });
         std::iter::once(first).chain(others).collect()
     }
@@ -149,77 +218,118 @@ impl Engine {
         Known { items: &self.items, payers: &self.payers, rates: &self.rates, memory: &self.memory }
     }
 
-    /// Counts a line that is done, and whether its first proposal was right.
-    pub fn count(&mut self, line: &Line, weighed: &Weighed, proposals: &[Proposal], confirmed: &Confirmed) {
-        let mut ids = confirmed.items.clone();
-        ids.sort_unstable();
-        let journal = self.journals.entry(line.journal).or_default();
-        journal.trusted += 1;
-        journal.seen.insert(fingerprint(line, &weighed.reading.side));
-        journal.paid.insert(payment(line, &weighed.reading.side), line.date);
-        if let Some(first) = proposals.first() {
-            let right = first.hypothesis.items().eq(ids);
-            if first.is_auto() && !right {
-                journal.trusted = 0;
+    /// Changes an item, or takes it away; one whose residual is 0 is closed, and `paid` is what it was. Answers what has changed that
+    /// explanations may rest on.
+    pub fn change_item(&mut self, id: ItemId, item: Option<Item>, paid: i64) -> Vec<u64> {
+        let mut changed = self.items.get(id).map(items::keys).unwrap_or_default();
+        changed.extend(self.items.forget(id));
+        if let Some(item) = item {
+            changed.extend(items::keys(&item));
+            match item.residual {
+                0 => self.items.close(&Item { residual: paid, ..item }),
+                _ => self.items.set(item),
             }
-            journal.calibration.see(weighed.probability(&first.hypothesis), right);
         }
+        changed
     }
 
-    /// Learns from what a line was. Its items are still as they were before it was booked.
-    pub fn learn(&mut self, line: &Line, weighed: &Weighed, confirmed: &Confirmed) {
-        let ids = &confirmed.items;
-        let signature = &weighed.reading.parsed.signature;
-        self.memory.confirm_text(signature, line.amount > 0, ids.is_empty(), &confirmed.account, line.date);
-        let set: Vec<&Item> = ids.iter().filter_map(|id| self.items.get(*id)).collect();
-        if set.is_empty() || set.len() < ids.len() {
-            return;
+    /// Changes a partner, or takes it away. Answers what has changed that explanations may rest on.
+    pub fn change_partner(&mut self, id: PartnerId, partner: Option<&Partner>) -> Vec<u64> {
+        let mut changed = self.payers.concerns(id);
+        match partner {
+            Some(partner) => self.payers.set(partner),
+            None => self.payers.remove(id),
+        }
+        changed.extend(self.payers.concerns(id));
+        changed
+    }
+
+    /// A line is done, or is not done any more. Answers what has changed that explanations may rest on.
+    pub fn set_done(&mut self, line: &Line, is_done: bool) -> Vec<u64> {
+        let prints = Prints::of(line, &payers::account(&line.account), &payers::name(&line.name).concat());
+        let journal = self.journals.entry(line.journal).or_default();
+        if is_done {
+            journal.seen.insert((prints.line, line.id));
+            journal.paid.insert((prints.payment, line.date, line.id));
+        } else {
+            journal.seen.remove(&(prints.line, line.id));
+            journal.paid.remove(&(prints.payment, line.date, line.id));
+        }
+        prints.concerns().to_vec()
+    }
+
+    /// Learns from what a line was; [`Learned::delays`] are left to the caller.
+    pub fn learn(&mut self, line: &Line, confirmed: &Confirmed) -> Learned {
+        let mut learned = Learned::default();
+        let parsed = parse::parse(&line.text);
+        let signature = &parsed.signature;
+        let is_credit = line.amount > 0;
+        self.memory.confirm_text(signature, is_credit, confirmed.is_nothing, &confirmed.account, line.date);
+        learned.changed.push(Concern::Text(signature, is_credit).key());
+        let set: Vec<&Item> = confirmed.items.iter().collect();
+        if set.is_empty() {
+            return learned;
         }
         let residual =
             |item: &&Item| self.rates.convert(item.residual, item.currency, line.currency, line.date);
         let owed = set.iter().map(residual).collect::<Option<Vec<i64>>>().map(total);
         if owed == Some(line.amount) {
-            self.memory.confirm_words(signature);
+            let known = self.memory.confirm_words(signature);
+            learned.changed.extend(known.into_iter().map(|word| Concern::Word(word).key()));
         }
-        if weighed.reading.parsed.cues.has(Cue::Payout) {
+        if parsed.cues.has(Cue::Payout) {
             if let Some(owed) = owed {
                 self.memory.confirm_payout(signature, payout::share(owed, line.amount));
             }
-            return;
+            return learned;
         }
-        for item in &set {
-            self.memory.habits.see(item.partner, line.date - item.due);
-        }
+        learned.delays = set.iter().map(|item| (item.partner, line.date - item.due)).collect();
         if let Some(partner) = weigh::one_partner(&set) {
-            let side = &weighed.reading.side;
-            self.memory.confirm_payer(&side.account, &side.name, partner, line.date);
+            let (account, name) = (payers::account(&line.account), payers::name(&line.name).concat());
+            self.memory.confirm_payer(&account, &name, partner, line.date);
+            learned.changed.extend([Concern::Account(&account), Concern::Name(&name)].map(Concern::key));
+        }
+        learned
+    }
+
+    /// Learns that it is undone that this partner has paid a line. Answers what has changed that explanations may rest on.
+    pub fn undo(&mut self, line: &Line, partner: PartnerId) -> Vec<u64> {
+        let (account, name) = (payers::account(&line.account), payers::name(&line.name).concat());
+        self.memory.refute_payer(&account, &name, partner, line.date);
+        [Concern::Account(&account), Concern::Name(&name)].map(Concern::key).to_vec()
+    }
+}
+
+/// What lines have in common.
+#[derive(Clone, Copy)]
+struct Prints {
+    /// Two lines that an import brought twice: what the bank knows them by, or else all of them.
+    line: u64,
+    /// Two payments of one payer and one amount.
+    payment: u64,
+}
+
+impl Prints {
+    /// Those of a line with this account and name, as they are compared.
+    fn of(line: &Line, account: &str, name: &str) -> Self {
+        let hashed = |hash: &dyn Fn(&mut FxHasher)| {
+            let mut hasher = FxHasher::default();
+            hash(&mut hasher);
+            hasher.finish()
+        };
+        let who = if account.is_empty() { name } else { account };
+        Self {
+            line: hashed(&|hasher| match &*line.bank_id {
+                "" => (line.date, line.amount, &line.text, name, account).hash(hasher),
+                id => id.hash(hasher),
+            }),
+            payment: hashed(&|hasher| (line.amount, who).hash(hasher)),
         }
     }
 
-    /// Learns that it is undone that this partner has paid a line.
-    pub fn undo(&mut self, line: &Line, partner: PartnerId) {
-        let side = self.payers.side(line, &self.memory);
-        self.memory.refute_payer(&side.account, &side.name, partner, line.date);
+    fn concerns(self) -> [u64; 2] {
+        [Concern::Lines(self.line).key(), Concern::Lines(self.payment).key()]
     }
-}
-
-/// What two lines have in common that an import brought twice: what the bank knows it by, or else all of it.
-fn fingerprint(line: &Line, side: &Side) -> u64 {
-    let mut hasher = FxHasher::default();
-    if !line.bank_id.is_empty() {
-        line.bank_id.hash(&mut hasher);
-        return hasher.finish();
-    }
-    (line.date, line.amount, &line.text, &side.name, &side.account).hash(&mut hasher);
-    hasher.finish()
-}
-
-/// What two payments of one payer and one amount have in common.
-fn payment(line: &Line, side: &Side) -> u64 {
-    let mut hasher = FxHasher::default();
-    let who = if side.account.is_empty() { &side.name } else { &side.account };
-    (line.amount, who).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Whether a hypothesis says that nothing open is paid.

@@ -8,7 +8,8 @@ use crate::records::{Day, PartnerId};
 
 /// Bounds of the bins, in days after the due day.
 const BOUNDS: [Day; 14] = [-90, -60, -40, -25, -14, -7, -3, 2, 7, 14, 30, 60, 120, 240];
-const BINS: usize = BOUNDS.len() + 1;
+/// Bins of days.
+pub const BINS: usize = BOUNDS.len() + 1;
 /// What is believed of a bin beforehand, in lines: forty of them.
 const BELIEF: [f64; BINS] = [0.2, 0.4, 0.8, 2.0, 3.0, 4.0, 5.0, 8.0, 6.0, 4.0, 3.5, 2.0, 0.8, 0.2, 0.1];
 /// What is known of all counts for one as much as so many lines of its own.
@@ -44,6 +45,19 @@ fn width(bin: usize) -> f64 {
 }
 
 impl Habits {
+    /// When a partner pays, in lines by bin; without one, what is known of all.
+    pub fn bins(&self, partner: Option<PartnerId>) -> Option<[f64; BINS]> {
+        partner.map_or(Some(self.all), |partner| self.each.get(&partner).copied())
+    }
+
+    /// Puts that back as it was stored.
+    pub fn set_bins(&mut self, partner: Option<PartnerId>, bins: [f64; BINS]) {
+        match partner {
+            Some(partner) => drop(self.each.insert(partner, bins)),
+            None => self.all = bins,
+        }
+    }
+
     /// Somebody has paid so many days after the due day.
     pub fn see(&mut self, partner: Option<PartnerId>, late: Day) {
         self.all[bin(late)] += 1.0;

@@ -1,6 +1,10 @@
 //! The open items, and where each is found: by what is printed on it, by its amount, by who owes it, by its day. Of what is closed only
 //! the numbers are remembered, so that a line that names one is not taken for anything else.
+//!
+//! What is found depends on what is open and closed alone, not on the way there. Every look is by a key, and keys are told: who has looked
+//! at some, and which an item is found under ([`Items::take_asked`], [`keys`]). So it is known whom a changed item concerns.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
@@ -27,7 +31,10 @@ pub struct Items {
     index: BTreeSet<(u64, Day, ItemId)>,
     by_date: BTreeSet<(Day, ItemId)>,
     /// Numbers and references of what is closed.
-    closed: FxHashMap<u64, Closed>,
+    closed: BTreeSet<(u64, ItemId)>,
+    closed_items: FxHashMap<ItemId, (Closed, Vec<u64>)>,
+    /// Keys that were looked under.
+    asked: RefCell<Vec<u64>>,
 }
 
 /// What is remembered of an item that is closed.
@@ -35,7 +42,7 @@ pub struct Items {
 pub struct Closed {
     /// Whose it was.
     pub partner: Option<PartnerId>,
-    /// What was open last.
+    /// What was paid of it last.
     pub amount: i64,
 }
 
@@ -59,6 +66,8 @@ enum Key<'a> {
     Reference(&'a str),
     Amount(Currency, i64),
     Partner(PartnerId),
+    /// Its day; whoever looks for one looks at all.
+    AnyDay,
 }
 
 impl Key<'_> {
@@ -79,8 +88,32 @@ fn end(digits: &str) -> &str {
     digits[digits.len().saturating_sub(END)..].trim_start_matches('0')
 }
 
-/// Everything under which an item is found.
-fn keys(item: &Item) -> Vec<u64> {
+/// What concerns a partner is found under this.
+pub fn partner_key(partner: PartnerId) -> u64 {
+    Key::Partner(partner).hashed()
+}
+
+/// Everything under which an item is found, or was looked for.
+pub fn keys(item: &Item) -> Vec<u64> {
+    let mut keys = places(item);
+    keys.push(Key::AnyDay.hashed());
+    keys
+}
+
+/// The numbers that are remembered of an item that is closed.
+fn closed_keys(item: &Item) -> Vec<u64> {
+    let (number, reference) = (code(item.number()), reference::key(item.reference()));
+    let digits = digits(item.number());
+    let keys = [
+        (Key::Whole(&number), number.len() >= 3),
+        (Key::End(end(&digits)), end(&digits).len() >= 3),
+        (Key::Reference(&reference), reference.len() >= 6),
+    ];
+    keys.into_iter().filter(|(_, is_its_own)| *is_its_own).map(|(key, _)| key.hashed()).collect()
+}
+
+/// Everything under which an open item is found.
+fn places(item: &Item) -> Vec<u64> {
     let mut keys = Vec::with_capacity(6);
     let (number, theirs) = (code(item.number()), code(item.their_reference()));
     if number.len() >= 3 {
@@ -108,13 +141,13 @@ impl Items {
     /// Adds an item, or changes it. One of which nothing is open is closed.
     pub fn set(&mut self, item: Item) {
         if item.residual == 0 {
-            self.close(&item);
+            let amount = self.get(item.id).map_or(0, |open| open.residual);
+            self.close(&Item { residual: amount, ..item });
             return;
         }
         self.remove(item.id);
-        for key in keys(&item) {
+        for key in places(&item) {
             self.index.insert((key, item.due, item.id));
-            self.closed.remove(&key);
         }
         self.by_date.insert((item.date, item.id));
         let id = item.id;
@@ -128,33 +161,51 @@ impl Items {
         self.places.insert(id, place);
     }
 
-    /// Takes an item away; answers what it was.
+    /// Takes an item away, open or closed; answers what it was if it was open.
     pub fn remove(&mut self, id: ItemId) -> Option<Item> {
+        if let Some((_, keys)) = self.closed_items.remove(&id) {
+            for key in keys {
+                self.closed.remove(&(key, id));
+            }
+        }
         let place = self.places.remove(&id)?;
         let item = std::mem::take(self.open.get_mut(place as usize)?);
         self.free.push(place);
-        for key in keys(&item) {
+        for key in places(&item) {
             self.index.remove(&(key, item.due, id));
         }
         self.by_date.remove(&(item.date, id));
         Some(item)
     }
 
-    /// Remembers an item as paid.
+    /// Takes an item away, open or closed; answers what it was found under.
+    pub fn forget(&mut self, id: ItemId) -> Vec<u64> {
+        let closed = self.closed_items.get(&id).map(|(_, keys)| keys.clone()).unwrap_or_default();
+        self.remove(id);
+        closed
+    }
+
+    /// Remembers an item as paid; its residual is what was paid.
     pub fn close(&mut self, item: &Item) {
-        let amount = self.remove(item.id).map_or(item.residual, |open| open.residual);
-        let (number, reference) = (code(item.number()), reference::key(item.reference()));
-        let digits = digits(item.number());
-        for (key, is_its_own) in [
-            (Key::Whole(&number), number.len() >= 3),
-            (Key::End(end(&digits)), end(&digits).len() >= 3),
-            (Key::Reference(&reference), reference.len() >= 6),
-        ] {
-            let key = key.hashed();
-            if is_its_own && self.found(key).next().is_none() {
-                self.closed.insert(key, Closed { partner: item.partner, amount });
-            }
-        }
+        self.remove(item.id);
+        let keys = closed_keys(item);
+        self.closed.extend(keys.iter().map(|key| (*key, item.id)));
+        let closed = Closed { partner: item.partner, amount: item.residual };
+        self.closed_items.insert(item.id, (closed, keys));
+    }
+
+    /// The keys that were looked under since the last call, each once.
+    pub fn take_asked(&self) -> Vec<u64> {
+        let mut asked = self.asked.take();
+        asked.sort_unstable();
+        asked.dedup();
+        asked
+    }
+
+    fn ask(&self, key: &Key<'_>) -> u64 {
+        let key = key.hashed();
+        self.asked.borrow_mut().push(key);
+        key
     }
 
     /// An open item.
@@ -178,7 +229,7 @@ impl Items {
 
     /// At most `limit` items that are found so, those due nearest to a day first; and how many there are.
     fn nearest(&self, key: &Key<'_>, day: Day, limit: usize) -> (Vec<ItemId>, usize) {
-        let key = key.hashed();
+        let key = self.ask(key);
         let before =
             self.index.range((key, Day::MIN, ItemId::MIN)..(key, day, ItemId::MIN)).rev().take(limit);
         let behind = self.index.range((key, day, ItemId::MIN)..=(key, Day::MAX, ItemId::MAX)).take(limit);
@@ -225,16 +276,26 @@ impl Items {
             Part::Reference => Key::Reference(text),
             Part::Digits => return None,
         };
-        self.closed.get(&key.hashed()).copied()
+        self.latest_closed(&key)
     }
 
     /// What is closed and has these last digits, while nothing open has.
     pub fn closed_by_tail(&self, tail: &str) -> Option<Closed> {
-        self.closed.get(&Key::End(end(tail)).hashed()).copied()
+        self.latest_closed(&Key::End(end(tail)))
+    }
+
+    fn latest_closed(&self, key: &Key<'_>) -> Option<Closed> {
+        let key = self.ask(key);
+        if self.found(key).next().is_some() {
+            return None;
+        }
+        let (_, id) = self.closed.range((key, ItemId::MIN)..=(key, ItemId::MAX)).next_back()?;
+        self.closed_items.get(id).map(|(closed, _)| *closed)
     }
 
     /// Items that were issued in these days, the latest first.
     pub fn issued(&self, from: Day, to: Day, limit: usize) -> Vec<ItemId> {
+        self.ask(&Key::AnyDay);
         self.by_date
             .range((from, ItemId::MIN)..=(to, ItemId::MAX))
             .rev()

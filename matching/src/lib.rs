@@ -7,7 +7,8 @@
 //! A line is read ([`reading`]: [`parse`], [`mod@reference`], [`cues`], [`mentions`]), sets of items that it may pay are found
 //! ([`candidates`], [`subset`], [`payout`]) and weighed in bits ([`weigh`], [`difference`], [`hypothesis`]), lines of one statement that
 //! want the same items are explained together ([`statement`]), and what may be booked alone is decided ([`policy`]). What lines turned out
-//! to be is learned ([`memory`], [`habits`], [`calibration`]). [`backtest`] runs all of it over files.
+//! to be is learned ([`memory`], [`habits`], [`calibration`]). What an explanation rests on is told ([`concern`]), so that it is looked at
+//! again when that changes. [`backtest`] runs all of it over files.
 //!
 //! Invariants, which `tests/engine/` asks for:
 //! - what is paid adds up to the line, and of no item more than is open;
@@ -19,6 +20,7 @@ pub mod backtest;
 pub mod bits;
 pub mod calibration;
 pub mod candidates;
+pub mod concern;
 pub mod cues;
 pub mod difference;
 pub mod engine;

@@ -1,11 +1,12 @@
 //! What was learned from lines that are done: whose an account is, who is meant by a name, what lines with certain words are. Each
 //! rule has its support, for and against, which fades; it is a fold of what was confirmed, in order, and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
 use crate::bits::Bits;
+use crate::concern::Concern;
 use crate::habits::Habits;
 use crate::records::{Day, PartnerId};
 
@@ -29,6 +30,41 @@ pub struct Support {
     pub no: f64,
     /// The day of the last of them.
     pub last: Day,
+    /// Whether a person has switched the rule off: it is not used, and goes on being counted.
+    pub is_off: bool,
+}
+
+/// A rule that was learned.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// Whoever pays from an account is a partner.
+    Account(String, PartnerId),
+    /// Whoever is called so is a partner.
+    Name(String, PartnerId),
+    /// Lines with these words that come in, or go out, are booked on an account.
+    WriteOff(String, bool, String),
+}
+
+impl Rule {
+    /// What rests on it.
+    pub fn concern(&self) -> u64 {
+        match self {
+            Self::Account(account, _) => Concern::Account(account).key(),
+            Self::Name(name, _) => Concern::Name(name).key(),
+            Self::WriteOff(signature, is_credit, _) => Concern::Text(signature, *is_credit).key(),
+        }
+    }
+}
+
+/// What was learned since somebody asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Touched {
+    /// Rules.
+    pub rules: BTreeSet<Rule>,
+    /// What lines with these words were, that came in or went out.
+    pub texts: BTreeSet<(String, bool)>,
+    /// Words that are on lines that paid in full.
+    pub words: BTreeSet<String>,
 }
 
 impl Support {
@@ -49,21 +85,21 @@ impl Support {
 
     /// Whether it is to be relied on.
     pub fn holds(&self) -> bool {
-        self.yes >= CONFIRMATIONS && self.posterior() >= HOLDS
+        !self.is_off && self.yes >= CONFIRMATIONS && self.posterior() >= HOLDS
     }
 }
 
 /// What lines of one text and direction were.
-#[derive(Clone, Debug, Default)]
-struct Texts {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Text {
     /// Lines that paid nothing that is open.
-    nothing: f64,
+    pub nothing: f64,
     /// Lines that paid something.
-    items: f64,
-    /// Which account they were booked on, where it is known.
-    accounts: BTreeMap<String, Support>,
-    /// What a provider kept of its payouts, in hundredths of a per cent: how often it was seen, and the mean.
-    kept: Option<(f64, f64)>,
+    pub items: f64,
+    /// How often it was seen what a provider kept of its payouts.
+    pub payouts: f64,
+    /// The mean of what it kept, in hundredths of a per cent.
+    pub kept: f64,
 }
 
 /// What was learned.
@@ -71,54 +107,125 @@ struct Texts {
 pub struct Memory {
     accounts: FxHashMap<String, BTreeMap<PartnerId, Support>>,
     names: FxHashMap<String, BTreeMap<PartnerId, Support>>,
-    texts: FxHashMap<(String, bool), Texts>,
+    write_offs: FxHashMap<(String, bool), BTreeMap<String, Support>>,
+    texts: FxHashMap<(String, bool), Text>,
     words: FxHashMap<String, u32>,
     /// When people pay.
     pub habits: Habits,
+    touched: Touched,
 }
 
 impl Memory {
+    /// What was learned since the last call.
+    pub fn take_touched(&mut self) -> Touched {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// What supports a rule.
+    pub fn rule(&self, rule: &Rule) -> Option<Support> {
+        match rule {
+            Rule::Account(account, partner) => self.accounts.get(account)?.get(partner),
+            Rule::Name(name, partner) => self.names.get(name)?.get(partner),
+            Rule::WriteOff(signature, is_credit, account) => {
+                self.write_offs.get(&(signature.clone(), *is_credit))?.get(account)
+            }
+        }
+        .copied()
+    }
+
+    /// Puts a rule back as it was stored, or as a person wants it.
+    pub fn set_rule(&mut self, rule: Rule, support: Support) {
+        match rule {
+            Rule::Account(account, partner) => {
+                self.accounts.entry(account).or_default().insert(partner, support);
+            }
+            Rule::Name(name, partner) => {
+                self.names.entry(name).or_default().insert(partner, support);
+            }
+            Rule::WriteOff(signature, is_credit, account) => {
+                self.write_offs.entry((signature, is_credit)).or_default().insert(account, support);
+            }
+        }
+    }
+
+    /// What lines with such words were.
+    pub fn text(&self, signature: &str, is_credit: bool) -> Option<Text> {
+        self.texts.get(&(signature.to_owned(), is_credit)).copied()
+    }
+
+    /// Puts that back as it was stored.
+    pub fn set_text(&mut self, signature: &str, is_credit: bool, text: Text) {
+        self.texts.insert((signature.to_owned(), is_credit), text);
+    }
+
+    /// Lines with a word that paid in full.
+    pub fn word(&self, word: &str) -> u32 {
+        self.words.get(word).copied().unwrap_or(0)
+    }
+
+    /// Puts that back as it was stored.
+    pub fn set_word(&mut self, word: &str, lines: u32) {
+        self.words.insert(word.to_owned(), lines);
+    }
+
     /// Whoever paid from an account, or is called so, is this partner.
     pub fn confirm_payer(&mut self, account: &str, name: &str, partner: PartnerId, day: Day) {
-        for (map, key) in [(&mut self.accounts, account), (&mut self.names, name)] {
+        type Named = fn(String, PartnerId) -> Rule;
+        let both: [(_, _, Named); 2] =
+            [(&mut self.accounts, account, Rule::Account), (&mut self.names, name, Rule::Name)];
+        for (map, key, rule) in both {
             if !key.is_empty() {
                 let all = map.entry(key.to_owned()).or_default();
-                for (_, support) in all.iter_mut().filter(|(other, _)| **other != partner) {
-                    support.see(false, day);
+                all.entry(partner).or_default();
+                for (other, support) in all.iter_mut() {
+                    support.see(*other == partner, day);
+                    self.touched.rules.insert(rule(key.to_owned(), *other));
                 }
-                all.entry(partner).or_default().see(true, day);
             }
         }
     }
 
     /// It was undone.
     pub fn refute_payer(&mut self, account: &str, name: &str, partner: PartnerId, day: Day) {
-        for (map, key) in [(&mut self.accounts, account), (&mut self.names, name)] {
+        type Named = fn(String, PartnerId) -> Rule;
+        let both: [(_, _, Named); 2] =
+            [(&mut self.accounts, account, Rule::Account), (&mut self.names, name, Rule::Name)];
+        for (map, key, rule) in both {
             if let Some(support) = map.get_mut(key).and_then(|all| all.get_mut(&partner)) {
                 support.see(false, day);
+                self.touched.rules.insert(rule(key.to_owned(), partner));
             }
         }
     }
 
     /// A line with such words paid something, or nothing; and was booked on an account.
     pub fn confirm_text(&mut self, signature: &str, is_credit: bool, nothing: bool, account: &str, day: Day) {
-        let texts = self.texts.entry((signature.to_owned(), is_credit)).or_default();
-        *(if nothing { &mut texts.nothing } else { &mut texts.items }) += 1.0;
-        for (other, support) in &mut texts.accounts {
-            if other != account {
-                support.see(false, day);
-            }
+        let key = (signature.to_owned(), is_credit);
+        let text = self.texts.entry(key.clone()).or_default();
+        *(if nothing { &mut text.nothing } else { &mut text.items }) += 1.0;
+        self.touched.texts.insert(key.clone());
+        let is_written_off = nothing && !account.is_empty();
+        if is_written_off {
+            self.write_offs.entry(key.clone()).or_default().entry(account.to_owned()).or_default();
         }
-        if nothing && !account.is_empty() {
-            texts.accounts.entry(account.to_owned()).or_default().see(true, day);
+        for (other, support) in self.write_offs.get_mut(&key).into_iter().flatten() {
+            support.see(is_written_off && other == account, day);
+            self.touched.rules.insert(Rule::WriteOff(key.0.clone(), key.1, other.clone()));
         }
     }
 
-    /// The words of a line that paid its items exactly: they are no complaint.
-    pub fn confirm_words(&mut self, signature: &str) {
+    /// The words of a line that paid its items exactly: they are no complaint. Answers those that are known from now on.
+    pub fn confirm_words<'s>(&mut self, signature: &'s str) -> Vec<&'s str> {
+        let mut known = Vec::new();
         for word in signature.split(' ').filter(|word| !word.is_empty()) {
-            *self.words.entry(word.to_owned()).or_insert(0) += 1;
+            let lines = self.words.entry(word.to_owned()).or_insert(0);
+            *lines = lines.saturating_add(1);
+            if *lines == KNOWN {
+                known.push(word);
+            }
+            self.touched.words.insert(word.to_owned());
         }
+        known
     }
 
     /// Whether all words of a line are those of lines that paid exactly.
@@ -129,14 +236,16 @@ impl Memory {
 
     /// A provider has kept so much of a payout.
     pub fn confirm_payout(&mut self, signature: &str, share: f64) {
-        let texts = self.texts.entry((signature.to_owned(), true)).or_default();
-        let (count, mean) = texts.kept.unwrap_or((0.0, 0.0));
-        texts.kept = Some((count + 1.0, (mean * count + share) / (count + 1.0)));
+        let key = (signature.to_owned(), true);
+        let text = self.texts.entry(key.clone()).or_default();
+        text.kept = (text.kept * text.payouts + share) / (text.payouts + 1.0);
+        text.payouts += 1.0;
+        self.touched.texts.insert(key);
     }
 
     /// What a provider has kept of its payouts.
     pub fn payout(&self, signature: &str) -> Option<f64> {
-        Some(self.texts.get(&(signature.to_owned(), true))?.kept?.1)
+        self.text(signature, true).filter(|text| text.payouts > 0.0).map(|text| text.kept)
     }
 
     /// Whose an account is, and whether that is to be relied on.
@@ -153,7 +262,7 @@ impl Memory {
         let mut payers: Vec<_> = all
             .into_iter()
             .flatten()
-            .filter(|(_, support)| support.yes >= 0.5)
+            .filter(|(_, support)| support.yes >= 0.5 && !support.is_off)
             .map(|(partner, support)| {
                 let once = if support.holds() { 0 } else { 3 };
                 let bits = Bits::whole(most - once) + odds(support.posterior()).min(Bits::ZERO);
@@ -167,16 +276,16 @@ impl Memory {
 
     /// How much words say that a line pays nothing that is open.
     pub fn nothing(&self, signature: &str, is_credit: bool) -> Bits {
-        let Some(texts) = self.texts.get(&(signature.to_owned(), is_credit)) else { return Bits::ZERO };
-        let total = texts.nothing + texts.items;
-        let share = (texts.nothing + 0.5) / (total + 1.0);
+        let Some(text) = self.text(signature, is_credit) else { return Bits::ZERO };
+        let total = text.nothing + text.items;
+        let share = (text.nothing + 0.5) / (total + 1.0);
         odds(share)
     }
 
     /// The account that lines with such words are booked on.
     pub fn write_off(&self, signature: &str, is_credit: bool) -> Option<(&str, Support)> {
-        let texts = self.texts.get(&(signature.to_owned(), is_credit))?;
-        let (account, support) = texts.accounts.iter().find(|(_, support)| support.holds())?;
+        let accounts = self.write_offs.get(&(signature.to_owned(), is_credit))?;
+        let (account, support) = accounts.iter().find(|(_, support)| support.holds())?;
         Some((account.as_str(), *support))
     }
 }

@@ -8,6 +8,7 @@ use rapidfuzz::distance::osa;
 use rustc_hash::FxHashMap;
 
 use crate::bits::Bits;
+use crate::concern::Concern;
 use crate::memory::Memory;
 use crate::records::{Line, Partner, PartnerId};
 
@@ -128,6 +129,30 @@ impl Payers {
         for word in &known.words {
             take(&mut self.by_word, word, id);
         }
+    }
+
+    /// Everything under which a partner is found.
+    pub fn concerns(&self, id: PartnerId) -> Vec<u64> {
+        let Some(known) = self.partners.get(&id) else { return Vec::new() };
+        let accounts = known.accounts.iter().map(|account| Concern::Account(account));
+        let names = known.words.iter().chain([&known.name]).map(|name| Concern::Name(name));
+        accounts.chain(names).chain([Concern::Partner(id)]).map(Concern::key).collect()
+    }
+
+    /// Everything under which whoever is on the other side of a line is looked for.
+    pub fn asked(line: &Line, side: &Side) -> Vec<u64> {
+        let mut asked = vec![Concern::Account(&side.account).key(), Concern::Name(&side.name).key()];
+        if side.is_named {
+            asked.extend(name(&line.name).iter().map(|word| Concern::Name(word).key()));
+        } else {
+            let words = words(&line.text);
+            for length in 1..=NAME.min(words.len()) {
+                let windows = words.windows(length).map(|window| window.concat());
+                asked.extend(windows.map(|name| Concern::Name(&name).key()));
+            }
+        }
+        asked.extend(side.payers.iter().map(|payer| Concern::Partner(payer.partner).key()));
+        asked
     }
 
     /// Whether it is the company itself.

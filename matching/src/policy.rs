@@ -11,14 +11,14 @@ use crate::reading::Reading;
 use crate::records::{self, Item, Line, PartnerId, total};
 use crate::weigh::{Known, one_partner};
 
-/// As likely as this to be right, next to everything else that the line may be …
+/// As likely as this to be right, next to everything else that the line may be, …
 const SURE: f64 = 0.98;
 /// … and as likely as this by what became of proposals that looked as likely.
 pub const LIKELY: f64 = 0.9;
 /// The next is so much less likely.
 const MARGIN: Bits = Bits::whole(4);
 /// A journal's first lines are only proposed, until so many are confirmed; so are those after one that was booked and was wrong.
-pub const PROBATION: usize = 50;
+const PROBATION: usize = 50;
 /// A number or a payer that says at least as much is evidence by itself.
 const ENOUGH: Bits = Bits::whole(8);
 /// As much says somewhat who paid.
@@ -39,6 +39,21 @@ const NEVER: &[Cue] = &[
 /// These are, where number, payer and amount all agree.
 const SELDOM: &[Cue] =
     &[Cue::Payroll, Cue::Tax, Cue::Prepayment, Cue::Refund, Cue::Everything, Cue::BankCharge, Cue::Part];
+
+/// What people may set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// A line is booked alone only if it is as likely as this to be right.
+    pub sure: f64,
+    /// Lines of a journal that have to be confirmed before one is booked alone.
+    pub probation: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { sure: SURE, probation: PROBATION }
+    }
+}
 
 /// What speaks for a set of items, as far as it matters here.
 struct Case<'a> {
@@ -61,10 +76,11 @@ pub fn against(
     probability: f64,
     reading: &Reading,
     known: &Known<'_>,
+    bounds: Bounds,
 ) -> Vec<&'static str> {
     let mut reasons = Vec::new();
     let mut ask = |holds: bool, reason| reasons.extend((!holds).then_some(reason));
-    ask(probability >= SURE, "it is not likely enough");
+    ask(probability >= bounds.sure, "it is not likely enough");
     ask(!others.iter().any(|other| is_near(best, other)), "something else is nearly as likely");
     if let Kind::WriteOff(_) = best.kind {
         let mentions = &reading.mentions;

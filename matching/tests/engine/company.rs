@@ -40,15 +40,24 @@ impl Company {
             let text = format!("Zahlung Rechnung {number} Danke");
             let line =
                 self.line(APRIL - 60, 10_000 + i64::from(i) * 137, &text, &name, &format!("XX{partner}"));
-            let weighed = self.engine.weigh(&line);
             let proposals = self.propose(&line);
-            let confirmed = Confirmed { items: vec![id], ..Confirmed::default() };
-            self.engine.count(&line, &weighed, &proposals, &confirmed);
-            self.engine.learn(&line, &weighed, &confirmed);
-            let paid = self.engine.items.get(id).unwrap().clone();
-            self.engine.items.close(&paid);
+            self.confirm(&line, &proposals, id);
         }
         self
+    }
+
+    /// A line has paid an item: that is counted and learned, and the item is closed.
+    pub(crate) fn confirm(&mut self, line: &Line, proposals: &[Proposal], id: i32) {
+        let item = self.engine.items.get(id).unwrap().clone();
+        self.engine.set_done(line, true);
+        let journal = self.engine.journals.entry(line.journal).or_default();
+        let first = &proposals[0];
+        journal.judge(first.raw, first.is_auto(), first.hypothesis.items().eq([id]));
+        let confirmed = Confirmed { items: vec![item.clone()], ..Confirmed::default() };
+        for (partner, late) in self.engine.learn(line, &confirmed).delays {
+            self.engine.memory.habits.see(partner, late);
+        }
+        self.engine.items.close(&item);
     }
 
     pub(crate) fn line(&mut self, date: i32, amount: i64, text: &str, name: &str, account: &str) -> Line {

@@ -1,6 +1,5 @@
 //! Lines after public reports of people whose software got them wrong, one test for each kind, in a company past its probation.
 
-use matching::engine::Confirmed;
 use matching::records::Line;
 
 use super::company::{APRIL, Company};
@@ -99,16 +98,9 @@ fn two_equal_payments_are_one_only_if_the_bank_says_so() {
             bank_id: bank_id.into(),
             ..company.line(APRIL, 10_000, "", "Sierra Nevada Outfitters", "US1")
         };
-        let (weighed, proposals) = (company.engine.weigh(&line), company.propose(&line));
-        let repeated = weighed.reading.is_repeated;
-        company.engine.count(
-            &line,
-            &weighed,
-            &proposals,
-            &Confirmed { items: vec![item], ..Confirmed::default() },
-        );
-        let paid = company.engine.items.get(item).unwrap().clone();
-        company.engine.items.close(&paid);
+        let repeated = company.engine.weigh(&line).reading.is_repeated;
+        let proposals = company.propose(&line);
+        company.confirm(&line, &proposals, item);
         (repeated, proposals[0].is_auto())
     };
     assert_eq!(pay(&mut company, "A-1", 11), (false, false));
