@@ -1,6 +1,5 @@
 //! The command line: one file per command, and those that processors declare.
 
-mod backtest;
 mod demo;
 mod dlq;
 mod migrate;

@@ -38,8 +38,11 @@ impl std::ops::Deref for Entry {
 }
 
 /// All processors.
-pub const PROCESSORS: &[Entry] =
-    &[entry::<credit::Credit>(&credit::api::API), entry::<dedup::Dedup>(&dedup::api::API)];
+pub const PROCESSORS: &[Entry] = &[
+    entry::<credit::Credit>(&credit::api::API),
+    entry::<dedup::Dedup>(&dedup::api::API),
+    entry::<reconciliation::Reconciliation>(&reconciliation::api::API),
+];
 
 /// The one with this name.
 pub fn find(name: &str) -> Option<&'static Entry> {

@@ -25,6 +25,11 @@ fn dedup() {
     golden::<dedup::Dedup>();
 }
 
+#[test]
+fn reconciliation() {
+    golden::<reconciliation::Reconciliation>();
+}
+
 fn golden<P: Processor>() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("processors").join(P::NAME).join("tests/golden");
     for case in folder.read_dir().unwrap().map(|case| case.unwrap().path()) {

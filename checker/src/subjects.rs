@@ -2,6 +2,7 @@
 
 mod credit;
 mod dedup;
+mod reconciliation;
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -22,8 +23,11 @@ use crate::report::Report;
 use crate::watch::watch;
 
 /// Every processor that can be checked. The first one is meant where the command line names none.
-pub(crate) static ALL: [Processor; 2] =
-    [Processor::new::<credit::Credit>(), Processor::new::<dedup::Dedup>()];
+pub(crate) static ALL: [Processor; 3] = [
+    Processor::new::<credit::Credit>(),
+    Processor::new::<dedup::Dedup>(),
+    Processor::new::<reconciliation::Reconciliation>(),
+];
 
 /// A processor under test, as the checker understands it by itself: how its tables are read, what the log says has to be in them,
 /// and how the two are compared. A value follows one log, row by row, and holds in the end what has to be there.

@@ -1,8 +1,6 @@
 //! How often a proposal of some probability is right, learned from those that were confirmed: isotonic regression over bins, so that
 //! what looks surer is never made less sure.
 
-use serde::{Deserialize, Serialize};
-
 /// Bins of odds: a bit each, from −8 to 16.
 const BINS: u8 = 24;
 const LOWEST: f64 = -8.0;
@@ -10,31 +8,40 @@ const LOWEST: f64 = -8.0;
 const BELIEF: f64 = 8.0;
 
 /// Proposals of one journal, by how sure they looked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calibration {
     /// Lines and right ones, by bin.
-    bins: Vec<(f64, f64)>,
+    bins: Vec<(u32, u32)>,
 }
 
 impl Calibration {
+    /// As it was stored.
+    pub fn from_bins(bins: Vec<(u32, u32)>) -> Self {
+        Self { bins }
+    }
+
+    /// Lines and right ones, by bin.
+    pub fn bins(&self) -> &[(u32, u32)] {
+        &self.bins
+    }
+
     /// A proposal of this probability was right, or wrong.
     pub fn see(&mut self, probability: f64, right: bool) {
-        self.bins.resize(usize::from(BINS), (0.0, 0.0));
+        self.bins.resize(usize::from(BINS), (0, 0));
         let bin = &mut self.bins[bin(probability)];
-        bin.0 += 1.0;
-        bin.1 += f64::from(u8::from(right));
+        bin.0 = bin.0.saturating_add(1);
+        bin.1 = bin.1.saturating_add(u32::from(right));
     }
 
     /// How likely such a proposal is to be right.
     pub fn probability(&self, raw: f64) -> f64 {
-        if self.bins.is_empty() {
+        if self.bins.len() != usize::from(BINS) {
             return raw;
         }
         // Pool adjacent violators: a bin that is less often right than the one below is taken together with it.
         let mut pools: Vec<(f64, f64, usize)> = Vec::with_capacity(usize::from(BINS));
         for (i, (count, right)) in self.bins.iter().enumerate() {
-            pools.push((count + BELIEF, right + BELIEF * middle(i), 1));
+            pools.push((f64::from(*count) + BELIEF, f64::from(*right) + BELIEF * middle(i), 1));
             while let [.., below, above] = pools[..]
                 && below.1 / below.0 > above.1 / above.0
             {

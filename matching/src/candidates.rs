@@ -1,7 +1,7 @@
 //! Which items a line may pay: those that it names, those of its amount, those of its payer, and sets of them. Bounded, whatever there
 //! is: at most [`CANDIDATES`] sets.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cues::Cue;
 use crate::mentions::How;
@@ -56,9 +56,9 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// An item that is there when the bank books the line.
+    /// An open item.
     fn open(&self, id: ItemId) -> Option<&'a Item> {
-        self.known.items.get(id).filter(|item| item.date <= self.line.date)
+        self.known.items.get(id)
     }
 
     /// Whether items add up to the line, in its currency.
@@ -134,6 +134,7 @@ impl<'a> Search<'a> {
             }
         }
         let (own, unseen) = self.own(partner);
+        self.documents(&own);
         let except = self.reading.mentions.items.iter().filter(|(_, mention)| mention.except);
         let except: Vec<ItemId> = except.map(|(id, _)| *id).collect();
         if !except.is_empty() {
@@ -160,6 +161,19 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// All instalments of one document.
+    fn documents(&mut self, own: &[ItemId]) {
+        let mut by_number: BTreeMap<&str, Vec<ItemId>> = BTreeMap::new();
+        for item in own.iter().filter_map(|id| self.open(*id)).filter(|item| !item.number().is_empty()) {
+            by_number.entry(item.number()).or_default().push(item.id);
+        }
+        for items in by_number.into_values().filter(|items| items.len() > 1) {
+            if self.fit(&items) {
+                self.add(items);
+            }
+        }
+    }
+
     /// Items that are named, one by one and together.
     fn named(&mut self) {
         let mentions = &self.reading.mentions.items;
@@ -181,13 +195,18 @@ impl<'a> Search<'a> {
             .filter(|owner| partner.is_none_or(|partner| partner == *owner))
             .collect();
         for partner in partners.into_iter().take(NAMED) {
-            let mut places = BTreeSet::new();
-            let own: Vec<ItemId> = meant
-                .iter()
-                .filter(|(id, _)| self.open(*id).is_some_and(|item| item.partner == Some(partner)))
-                .filter(|(_, mention)| places.insert(mention.place) || mention.how > How::Tail)
-                .map(|(id, _)| *id)
-                .collect();
+            let of_partner = |id: &ItemId| self.open(*id).filter(|item| item.partner == Some(partner));
+            // Of those that one end or slip may mean, the first; the instalments of one document have one number.
+            let mut places: BTreeMap<usize, (ItemId, &str)> = BTreeMap::new();
+            let mut own = Vec::new();
+            for (id, mention) in &meant {
+                let Some(item) = of_partner(id) else { continue };
+                let (first, number) = *places.entry(mention.place).or_insert((item.id, item.number()));
+                let is_same = first == item.id || !number.is_empty() && number == item.number();
+                if mention.how > How::Tail || is_same {
+                    own.push(item.id);
+                }
+            }
             self.named_of(partner, &own);
         }
     }

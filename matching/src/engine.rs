@@ -56,6 +56,8 @@ pub struct Journal {
     seen: BTreeSet<(u64, LineId)>,
     /// When who has paid how much.
     paid: BTreeSet<(u64, Day, LineId)>,
+    /// Where each of these lines is found.
+    done: FxHashMap<LineId, (Prints, Day)>,
 }
 
 impl Journal {
@@ -189,14 +191,14 @@ impl Engine {
         let raw = weighed.probability(first);
         let journal = self.journals.get(&line.journal);
         let probability = journal.map_or(raw, |journal| journal.calibration.probability(raw));
-        let mut against = policy::against(first, &order, raw, &weighed.reading, &self.known(), self.bounds);
+        let mut against = policy::against(first, &order, raw, &weighed.reading, line, &self.known());
         if probability < policy::LIKELY {
             against.push("what looked as likely was wrong too often");
         }
         if choice.is_contested {
             against.push("another line may pay it");
         }
-        if journal.is_none_or(|journal| journal.trusted < self.bounds.probation) {
+        if journal.map_or(0, |journal| journal.trusted) < self.bounds.probation {
             against.push("its journal is on probation");
         }
         let first = Proposal { hypothesis: policy::booked(first, line, &against), probability, raw, against };
@@ -215,7 +217,8 @@ impl Engine {
     }
 
     fn known(&self) -> Known<'_> {
-        Known { items: &self.items, payers: &self.payers, rates: &self.rates, memory: &self.memory }
+        let Self { items, payers, rates, memory, bounds, .. } = self;
+        Known { items, payers, rates, memory, bounds: *bounds }
     }
 
     /// Changes an item, or takes it away; one whose residual is 0 is closed, and `paid` is what it was. Answers what has changed that
@@ -246,15 +249,25 @@ impl Engine {
 
     /// A line is done, or is not done any more. Answers what has changed that explanations may rest on.
     pub fn set_done(&mut self, line: &Line, is_done: bool) -> Vec<u64> {
-        let prints = Prints::of(line, &payers::account(&line.account), &payers::name(&line.name).concat());
-        let journal = self.journals.entry(line.journal).or_default();
+        let mut changed = self.forget_done(line.journal, line.id);
         if is_done {
+            let (account, name) = (payers::account(&line.account), payers::name(&line.name).concat());
+            let prints = Prints::of(line, &account, &name);
+            let journal = self.journals.entry(line.journal).or_default();
             journal.seen.insert((prints.line, line.id));
             journal.paid.insert((prints.payment, line.date, line.id));
-        } else {
-            journal.seen.remove(&(prints.line, line.id));
-            journal.paid.remove(&(prints.payment, line.date, line.id));
+            journal.done.insert(line.id, (prints, line.date));
+            changed.extend(prints.concerns());
         }
+        changed
+    }
+
+    /// A line that was done is gone. Answers what has changed that explanations may rest on.
+    pub fn forget_done(&mut self, journal: i64, line: LineId) -> Vec<u64> {
+        let Some(journal) = self.journals.get_mut(&journal) else { return Vec::new() };
+        let Some((prints, day)) = journal.done.remove(&line) else { return Vec::new() };
+        journal.seen.remove(&(prints.line, line));
+        journal.paid.remove(&(prints.payment, day, line));
         prints.concerns().to_vec()
     }
 
@@ -301,7 +314,7 @@ impl Engine {
 }
 
 /// What lines have in common.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Prints {
     /// Two lines that an import brought twice: what the bank knows them by, or else all of them.
     line: u64,

@@ -18,16 +18,19 @@ const SHRINKAGE: f64 = 8.0;
 const MOST: f64 = 4.0;
 
 /// When people pay.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Habits {
-    all: [f64; BINS],
-    each: FxHashMap<PartnerId, [f64; BINS]>,
+    all: Bins,
+    each: FxHashMap<PartnerId, Bins>,
 }
 
-impl Default for Habits {
-    fn default() -> Self {
-        Self { all: BELIEF, each: FxHashMap::default() }
-    }
+/// Lines, by bin of days.
+pub type Bins = [u32; BINS];
+
+/// Counts a line that was paid so many days after the due day.
+pub fn see(bins: &mut Bins, late: Day) {
+    let lines = &mut bins[bin(late)];
+    *lines = lines.saturating_add(1);
 }
 
 fn bin(late: Day) -> usize {
@@ -46,12 +49,12 @@ fn width(bin: usize) -> f64 {
 
 impl Habits {
     /// When a partner pays, in lines by bin; without one, what is known of all.
-    pub fn bins(&self, partner: Option<PartnerId>) -> Option<[f64; BINS]> {
+    pub fn bins(&self, partner: Option<PartnerId>) -> Option<Bins> {
         partner.map_or(Some(self.all), |partner| self.each.get(&partner).copied())
     }
 
     /// Puts that back as it was stored.
-    pub fn set_bins(&mut self, partner: Option<PartnerId>, bins: [f64; BINS]) {
+    pub fn set_bins(&mut self, partner: Option<PartnerId>, bins: Bins) {
         match partner {
             Some(partner) => drop(self.each.insert(partner, bins)),
             None => self.all = bins,
@@ -60,9 +63,9 @@ impl Habits {
 
     /// Somebody has paid so many days after the due day.
     pub fn see(&mut self, partner: Option<PartnerId>, late: Day) {
-        self.all[bin(late)] += 1.0;
+        see(&mut self.all, late);
         if let Some(partner) = partner {
-            self.each.entry(partner).or_insert([0.0; BINS])[bin(late)] += 1.0;
+            see(self.each.entry(partner).or_default(), late);
         }
     }
 
@@ -70,12 +73,12 @@ impl Habits {
     #[expect(clippy::cast_possible_truncation, reason = "bounded")]
     pub fn bits(&self, partner: Option<PartnerId>, late: Day) -> Bits {
         let bin = bin(late);
-        let total: f64 = self.all.iter().sum();
-        let all = self.all[bin] / total;
+        let total: f64 = BELIEF.iter().sum::<f64>() + self.all.iter().copied().map(f64::from).sum::<f64>();
+        let all = (BELIEF[bin] + f64::from(self.all[bin])) / total;
         let own = partner.and_then(|partner| self.each.get(&partner));
         let share = own.map_or(all, |own| {
-            let lines: f64 = own.iter().sum();
-            (own[bin] + SHRINKAGE * all) / (lines + SHRINKAGE)
+            let lines: f64 = own.iter().copied().map(f64::from).sum();
+            (f64::from(own[bin]) + SHRINKAGE * all) / (lines + SHRINKAGE)
         });
         let density = share / width(bin) * 180.0;
         Bits::milli((density.log2().clamp(-MOST, MOST) * 1000.0).round() as i32)

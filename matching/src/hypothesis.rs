@@ -105,7 +105,23 @@ impl Hypothesis {
     }
 
     /// Whether both take one of the same items.
-    pub fn rivals(&self, other: &Self) -> bool {
+    pub fn shares(&self, other: &Self) -> bool {
         self.items().any(|id| other.items().any(|other| other == id))
+    }
+
+    /// Whether only one of both can be: they take one of the same items, and do not each pay a part of it that leaves room for the
+    /// other's.
+    pub fn rivals(&self, other: &Self) -> bool {
+        self.shares(other) && !self.leaves_room_for(other)
+    }
+
+    fn leaves_room_for(&self, other: &Self) -> bool {
+        match (&self.kind, &self.allocations[..], &other.kind, &other.allocations[..]) {
+            (Kind::Part, [(_, paid)], Kind::Part, [(_, others)]) => {
+                let open = paid.saturating_sub(self.difference);
+                paid.saturating_add(*others).saturating_abs() <= open.saturating_abs()
+            }
+            _ => false,
+        }
     }
 }

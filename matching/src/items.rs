@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use crate::parse::code;
+use crate::parse::{code, parse};
 use crate::records::{Currency, Day, Item, ItemId, PartnerId};
 use crate::reference;
 
@@ -112,15 +112,26 @@ fn closed_keys(item: &Item) -> Vec<u64> {
     keys.into_iter().filter(|(_, is_its_own)| *is_its_own).map(|(key, _)| key.hashed()).collect()
 }
 
+/// What the other side calls an item; a payment's memo may have several numbers: `PO-74499 - INV/2026/00132`.
+fn their_codes(text: &str) -> Vec<String> {
+    let mut codes = vec![code(text)];
+    if text.trim().contains(char::is_whitespace) {
+        codes.extend(parse(text).numbers.into_iter().map(|number| number.code));
+    }
+    codes
+}
+
 /// Everything under which an open item is found.
 fn places(item: &Item) -> Vec<u64> {
     let mut keys = Vec::with_capacity(6);
-    let (number, theirs) = (code(item.number()), code(item.their_reference()));
+    let number = code(item.number());
     if number.len() >= 3 {
         keys.push(Key::Whole(&number).hashed());
     }
-    if theirs.len() >= 4 && theirs.bytes().any(|byte| byte.is_ascii_digit()) {
-        keys.push(Key::Whole(&theirs).hashed());
+    for theirs in their_codes(item.their_reference()) {
+        if theirs.len() >= 4 && theirs.bytes().any(|byte| byte.is_ascii_digit()) {
+            keys.push(Key::Whole(&theirs).hashed());
+        }
     }
     let digits = digits(item.number());
     if end(&digits).len() >= 2 {
@@ -211,6 +222,11 @@ impl Items {
     /// An open item.
     pub fn get(&self, id: ItemId) -> Option<&Item> {
         self.open.get(*self.places.get(&id)? as usize)
+    }
+
+    /// Whether an item is remembered as paid.
+    pub fn is_closed(&self, id: ItemId) -> bool {
+        self.closed_items.contains_key(&id)
     }
 
     /// How many are open.

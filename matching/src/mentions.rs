@@ -62,7 +62,7 @@ pub struct Mentions {
 }
 
 impl Mentions {
-    /// What a line names. An item that is issued later than the line is not meant.
+    /// What a line names.
     pub fn of(parsed: &Parsed, side: &Side, items: &Items, day: Day) -> Self {
         let mut finder = Finder { side, items, day, place: 0, except: false, found: Self::default() };
         for (place, reference) in parsed.references.iter().enumerate() {
@@ -208,7 +208,7 @@ impl Finder<'_> {
     }
 
     fn add(&mut self, id: ItemId, how: How, bits: Bits) {
-        if self.items.get(id).is_some_and(|item| item.date <= self.day) {
+        if self.items.get(id).is_some() {
             let mention = Mention { how, bits, except: self.except, place: self.place };
             let known = self.found.items.entry(id).or_insert(mention);
             if bits > known.bits {

@@ -9,7 +9,7 @@ use crate::parse;
 use crate::payers::Payer;
 use crate::reading::Reading;
 use crate::records::{self, Item, Line, PartnerId, total};
-use crate::weigh::{Known, one_partner};
+use crate::weigh::{self, Known, one_partner};
 
 /// As likely as this to be right, next to everything else that the line may be, …
 const SURE: f64 = 0.98;
@@ -75,12 +75,15 @@ pub fn against(
     others: &[&Hypothesis],
     probability: f64,
     reading: &Reading,
+    line: &Line,
     known: &Known<'_>,
-    bounds: Bounds,
 ) -> Vec<&'static str> {
+    if best.kind == Kind::Nothing {
+        return vec!["nothing open is meant"];
+    }
     let mut reasons = Vec::new();
     let mut ask = |holds: bool, reason| reasons.extend((!holds).then_some(reason));
-    ask(probability >= bounds.sure, "it is not likely enough");
+    ask(probability >= known.bounds.sure, "it is not likely enough");
     ask(!others.iter().any(|other| is_near(best, other)), "something else is nearly as likely");
     if let Kind::WriteOff(_) = best.kind {
         let mentions = &reading.mentions;
@@ -88,7 +91,6 @@ pub fn against(
         ask(mentions.closed.is_empty() && mentions.items.is_empty(), "it names an item");
         return reasons;
     }
-    ask(!best.allocations.is_empty(), "nothing open is meant");
     let case = Case::of(best, reading, known);
     let cues = reading.parsed.cues;
     let families = [case.by_number, case.by_payer, case.by_amount].iter().filter(|by| **by).count();
@@ -97,6 +99,7 @@ pub fn against(
     ask(families == 3 || !cues.any(SELDOM) || best.kind == Kind::Part, "its words may mean something else");
     ask(!reading.side.contradicts, "account and name are two partners'");
     ask(!case.somebody_else_paid(), "somebody else paid");
+    ask(!weigh::is_later(line, &case.set), "it was issued after the bank has booked the line");
     ask(reading.mentions.broken == 0, "a reference fails its check digits");
     ask(reading.mentions.closed.is_empty(), "it names what is paid");
     let are_usual = known.memory.knows_words(&reading.parsed.signature);

@@ -23,6 +23,11 @@ impl Rates {
         }
     }
 
+    /// Adds a currency that is worth one where no rate says anything else.
+    pub fn set_base(&mut self, base: Currency) {
+        self.bases.insert(base);
+    }
+
     /// How many decimals a currency has; two where it was not said.
     pub fn set_decimals(&mut self, currency: Currency, decimals: u32) {
         self.decimals.insert(currency, decimals);

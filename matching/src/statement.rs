@@ -2,7 +2,7 @@
 //! another wants are by themselves, which nearly all are.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::bits::Bits;
 use crate::hypothesis::Hypothesis;
@@ -41,7 +41,7 @@ pub fn assign(lines: &[&[Hypothesis]]) -> Vec<Choice> {
         for (line, hypothesis) in component.iter().zip(chosen) {
             let is_contested = component
                 .iter()
-                .any(|other| other != line && matches!((near[*line].first(), near[*other].first()), (Some(a), Some(b)) if a.rivals(b)));
+                .any(|other| other != line && matches!((near[*line].first(), near[*other].first()), (Some(a), Some(b)) if a.shares(b)));
             choices[*line] = Choice { hypothesis, is_contested };
         }
     }
@@ -49,7 +49,7 @@ pub fn assign(lines: &[&[Hypothesis]]) -> Vec<Choice> {
 }
 
 /// How many of a line's hypotheses come near its best.
-fn near(all: &[Hypothesis]) -> usize {
+pub fn near(all: &[Hypothesis]) -> usize {
     let best = all.first().map_or(Bits::ZERO, |first| first.score);
     all.iter().take(ALTERNATIVES).take_while(|one| best - one.score <= NEAR).count()
 }
@@ -97,11 +97,18 @@ fn greedy(lines: &[&[Hypothesis]], component: &[usize]) -> Vec<usize> {
     };
     let mut order: Vec<usize> = component.to_vec();
     order.sort_by_key(|line| (Reverse(lead(*line)), *line));
-    let (mut taken, mut chosen) = (BTreeSet::new(), BTreeMap::new());
+    let (mut taken, mut chosen) = (BTreeMap::<ItemId, Vec<&Hypothesis>>::new(), BTreeMap::new());
     for line in order {
-        let is_free = |hypothesis: &Hypothesis| !hypothesis.items().any(|id| taken.contains(&id));
+        let is_free = |hypothesis: &Hypothesis| {
+            let mut takers = hypothesis.items().filter_map(|id| taken.get(&id)).flatten();
+            !takers.any(|taker| taker.rivals(hypothesis))
+        };
         let choice = lines[line].iter().position(is_free).unwrap_or(0);
-        taken.extend(lines[line].get(choice).into_iter().flat_map(Hypothesis::items));
+        if let Some(hypothesis) = lines[line].get(choice) {
+            for id in hypothesis.items() {
+                taken.entry(id).or_default().push(hypothesis);
+            }
+        }
         chosen.insert(line, choice);
     }
     chosen.into_values().collect()
@@ -183,6 +190,19 @@ mod tests {
         let both = vec![hypothesis(&[1], 9), hypothesis(&[2], 8)];
         let one = vec![hypothesis(&[1], 8), hypothesis(&[], 0)];
         assert_eq!(assigned(&[both, one]), [1, 0]);
+    }
+
+    #[test]
+    fn two_instalments_of_one_invoice_are_both_its() {
+        let part = |paid: i64| Hypothesis {
+            kind: Kind::Part,
+            allocations: vec![(1, paid)],
+            difference: paid - 100,
+            ..hypothesis(&[1], 20)
+        };
+        let of = |paid| vec![part(paid), hypothesis(&[], 10)];
+        assert_eq!(assigned(&[of(40), of(60)]), [0, 0]);
+        assert_eq!(assigned(&[of(50), of(60)]), [0, 1], "together they are more than the invoice");
     }
 
     #[test]

@@ -9,12 +9,16 @@ use crate::items::Items;
 use crate::memory::Memory;
 use crate::mentions::How;
 use crate::payers::Payers;
+use crate::policy::Bounds;
 use crate::rates::Rates;
 use crate::reading::Reading;
-use crate::records::{Item, ItemId, Line, PartnerId, total};
+use crate::records::{self, Item, ItemId, Line, PartnerId, total};
 
 /// One of thousands of items is meant.
 const PRIOR: Bits = Bits::whole(-12);
+
+/// Days after which a payment is registered at the latest.
+const REGISTERED: i32 = 7;
 
 /// What the engine knows.
 #[derive(Clone, Copy)]
@@ -27,13 +31,15 @@ pub struct Known<'a> {
     pub rates: &'a Rates,
     /// What was learned.
     pub memory: &'a Memory,
+    /// What people have set.
+    pub bounds: Bounds,
 }
 
 /// What a set of items is worth for a line; `None` if the line cannot pay it.
 pub fn items(line: &Line, reading: &Reading, candidate: &Candidate, known: &Known<'_>) -> Option<Hypothesis> {
-    let Known { items, payers, rates, memory } = *known;
+    let Known { items, payers, rates, memory, .. } = *known;
     let set: Vec<&Item> = candidate.items.iter().filter_map(|id| items.get(*id)).collect();
-    if set.len() != candidate.items.len() || set.iter().any(|item| item.date > line.date) {
+    if set.len() != candidate.items.len() {
         return None;
     }
     let residual = |item: &&Item| rates.convert(item.residual, item.currency, line.currency, line.date);
@@ -45,7 +51,13 @@ pub fn items(line: &Line, reading: &Reading, candidate: &Candidate, known: &Know
         difference.what = "charges one after the other, less what a provider keeps";
     }
     let mut evidence = vec![Evidence { family: Family::Prior, bits: PRIOR, what: "one of many items" }];
-    kind(&difference, set.len(), candidate.others, &mut evidence);
+    // The instalments of one document are one thing.
+    let documents = if is_one_document(&set) { 1 } else { set.len() };
+    kind(&difference, documents, candidate.others, &mut evidence);
+    if is_later(line, &set) {
+        let what = "the bank has booked it before it was issued";
+        evidence.push(Evidence { family: Family::Prior, bits: Bits::whole(-3), what });
+    }
     evidence.push(Evidence { family: Family::Amount, bits: difference.bits, what: difference.what });
     numbers(reading, &set, items, &mut evidence);
     if !candidate.is_payout {
@@ -174,6 +186,18 @@ fn payer(reading: &Reading, set: &[&Item], payers: &Payers, evidence: &mut Vec<E
     } else if side.is_named {
         add(Bits::whole(-3), "the payer is not known");
     }
+}
+
+/// Whether all of them are instalments of one document.
+fn is_one_document(set: &[&Item]) -> bool {
+    let number = set.first().map_or("", |item| item.number());
+    !number.is_empty() && set.iter().all(|item| item.number() == number)
+}
+
+/// Whether one of them was issued after the bank has booked the line. A payment may be registered some days later.
+pub fn is_later(line: &Line, set: &[&Item]) -> bool {
+    let grace = |item: &Item| if item.kind == records::Kind::Payment { REGISTERED } else { 0 };
+    set.iter().any(|item| item.date > line.date + grace(item))
 }
 
 /// Whose all of them are.

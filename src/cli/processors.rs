@@ -1,9 +1,8 @@
-//! The commands that processors and engines declare, among the shell's own.
+//! The commands that processors declare, among the shell's own.
 
 use clap::{ArgMatches, Command};
 use contract::api::{self, Verb};
 
-use super::backtest::ENGINES;
 use crate::registry::PROCESSORS;
 
 /// A command of a processor, and the two words that it is called by.
@@ -16,9 +15,7 @@ struct NamedCommand {
 }
 
 fn named_commands() -> impl Iterator<Item = NamedCommand> {
-    let engines =
-        ENGINES.iter().map(|(name, command)| NamedCommand { group: "backtest", name, old: false, command });
-    let processors = PROCESSORS.iter().flat_map(|entry| {
+    PROCESSORS.iter().flat_map(|entry| {
         let processor = entry.name;
         entry.api.commands.iter().flat_map(move |command| {
             let named = |group, name, old| NamedCommand { group, name, old, command };
@@ -28,8 +25,7 @@ fn named_commands() -> impl Iterator<Item = NamedCommand> {
                 Verb::Own(verb) => vec![named(processor, verb, false), named(verb, processor, true)],
             }
         })
-    });
-    processors.chain(engines)
+    })
 }
 
 /// What the help says of a group.

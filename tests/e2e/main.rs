@@ -5,6 +5,7 @@
 
 mod adoption;
 mod api;
+mod bank_lines;
 mod batching;
 mod cases;
 mod columns;

@@ -37,6 +37,7 @@
 pub mod action;
 pub mod api;
 pub mod audit;
+pub mod calendar;
 pub mod change;
 pub mod column;
 pub mod control;
@@ -63,6 +64,7 @@ pub use table::sql;
 pub use action::NoAction;
 pub use api::Api;
 pub use audit::Audit;
+pub use calendar::Calendar;
 pub use change::{Change, Op};
 pub use control::{Automation, Done, Mode, Outcome, Request, Rule, RuleSet, Tick};
 pub use dense::Dense;

@@ -14,7 +14,6 @@ mod assessment;
 mod breach;
 mod bucket;
 mod by_key;
-mod calendar;
 mod checks;
 mod contributions;
 mod day_scores;

@@ -1,11 +1,10 @@
 //! The working state: rows, and what is derived from them.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use contract::{Money, Source, Table};
+use contract::{Calendar, Money, Source, Table};
 
 use super::bucket::Key;
 use super::by_key::ByKey;
-use super::calendar::Calendar;
 use super::contributions::Contributions;
 use super::indexes::Indexes;
 use super::norms::Norms;

@@ -1,11 +1,10 @@
 //! What a confirmed order will still be invoiced for.
 
 use chrono::NaiveDate;
-use contract::Money;
+use contract::{Calendar, Money};
 use rust_decimal::Decimal;
 
 use super::bucket::Key;
-use super::calendar::Calendar;
 use super::down_payments::DownPayments;
 use super::indexes::Indexes;
 use super::ordered::{Amounts, OrderPart};

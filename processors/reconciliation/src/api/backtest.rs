@@ -1,15 +1,11 @@
-//! `ledgerwell backtest reconciliation`: the engine that explains bank lines, on files.
+//! `ledgerwell backtest reconciliation`: the engine on files.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use contract::api::{Command, Outcome, Run, Session, Verb, output};
+use contract::api::{Outcome, Run, Session, output};
 use matching::backtest::{self, Figures, Files, Summary};
-
-/// Engines that can be tried on files and are not part of a processor, with their names.
-pub(super) const ENGINES: &[(&str, Command)] =
-    &[("reconciliation", Command::new::<Reconciliation>(Verb::Backtest))];
 
 const FILES: &str = "The folder has, as CSV with a header:
   partners.csv  id,name,iban                                    and parent_id, own
@@ -22,7 +18,7 @@ Money that comes in is positive. Lines come in the file's order; what a line was
 /// Explain the bank lines of a folder of CSV files, one after the other
 #[derive(Args)]
 #[command(after_help = FILES)]
-struct Reconciliation {
+pub(super) struct Backtest {
     /// The folder with the files
     #[arg(long, value_name = "FOLDER")]
     data: PathBuf,
@@ -31,7 +27,7 @@ struct Reconciliation {
     out: PathBuf,
 }
 
-impl Run for Reconciliation {
+impl Run for Backtest {
     const EXAMPLES: &'static [&'static str] =
         &["ledgerwell backtest reconciliation --data bank-2026 --out explained"];
 

@@ -5,22 +5,23 @@ use chrono_tz::Tz;
 
 /// Where the source's days begin.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Calendar {
+pub struct Calendar {
     zone: Tz,
 }
 
 impl Calendar {
-    pub(super) fn new(zone: Tz) -> Self {
+    /// Days of a time zone.
+    pub fn new(zone: Tz) -> Self {
         Self { zone }
     }
 
     /// The day of an instant.
-    pub(super) fn day(self, instant: DateTime<Utc>) -> NaiveDate {
+    pub fn day(self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.zone).date_naive()
     }
 
     /// When a day begins. Where the clocks go forward at midnight, it begins an hour later.
-    pub(super) fn start(self, day: NaiveDate) -> Option<DateTime<Utc>> {
+    pub fn start(self, day: NaiveDate) -> Option<DateTime<Utc>> {
         (0..24).find_map(|hour| {
             let start = day.and_time(NaiveTime::from_hms_opt(hour, 0, 0)?);
             self.zone.from_local_datetime(&start).earliest().map(|start| start.to_utc())

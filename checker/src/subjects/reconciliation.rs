@@ -1,0 +1,96 @@
+//! Processor `reconciliation`: which bank lines there are and which are done, that events fold to them, that what is asked for can be paid,
+//! that a line that names one open invoice of its amount is explained by it, and that sessions count what is there. `ledgerwell verify`
+//! recomputes the rest.
+
+mod allocations;
+mod lines;
+mod sessions;
+mod tables;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use super::{NotSampled, Subject};
+use crate::checks::{Audited, Case};
+use crate::error::Error;
+use crate::mirror::Mirror;
+use crate::report::Report;
+
+use tables::Tables;
+
+/// Rows of a table of Odoo by id.
+type Rows = BTreeMap<i64, Value>;
+
+/// The rows of Odoo that say which lines there are, and what is open.
+#[derive(Default)]
+struct Books {
+    lines: Rows,
+    moves: Rows,
+    items: Rows,
+    accounts: Rows,
+    journals: Rows,
+}
+
+/// What the log says in the end.
+pub(super) struct Reconciliation {
+    /// None where the log ends in a snapshot.
+    books: Option<Books>,
+}
+
+impl Subject for Reconciliation {
+    const NAME: &'static str = "reconciliation";
+    const TABLES: &'static [&'static str] = &[
+        "res_company",
+        "res_currency",
+        "res_currency_rate",
+        "res_partner",
+        "res_partner_bank",
+        "account_journal",
+        "account_account",
+        "account_move",
+        "account_move_line",
+        "account_partial_reconcile",
+        "account_bank_statement_line",
+    ];
+    const AUDITED: Option<Audited> = None;
+    type Tables = Tables;
+    type Sample = NotSampled;
+
+    async fn read(connection: &mut PgConnection) -> Result<Tables, sqlx::Error> {
+        Tables::read(connection).await
+    }
+
+    async fn new(_: PgConnection, _: Option<DateTime<Utc>>) -> Result<Self, Error> {
+        Ok(Self { books: None })
+    }
+
+    async fn conclude(&mut self, _: Option<NaiveDate>, mirror: &mut Mirror) -> Result<(), Error> {
+        let rows = |table: &str| -> Rows {
+            let rows = mirror.rows_of(table);
+            let rows = rows.iter().filter_map(|row| serde_json::from_str::<Value>(row).ok());
+            rows.filter_map(|row| Some((row["id"].as_i64()?, row))).collect()
+        };
+        self.books = Some(Books {
+            lines: rows("account_bank_statement_line"),
+            moves: rows("account_move"),
+            items: rows("account_move_line"),
+            accounts: rows("account_account"),
+            journals: rows("account_journal"),
+        });
+        Ok(())
+    }
+
+    fn check(&self, tables: &Tables, case: &Case<'_>, report: &mut Report) {
+        lines::from_events(tables, case, report);
+        sessions::check(tables, report);
+        let Some(books) = &self.books else {
+            report.not_checked("bank lines: the log ends in a snapshot");
+            return;
+        };
+        lines::check(books, tables, report);
+        allocations::check(books, tables, report);
+    }
+}

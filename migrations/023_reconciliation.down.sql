@@ -1,0 +1,23 @@
+-- What a rebuild has left beside the results.
+DROP SCHEMA IF EXISTS reconciliation_next, reconciliation_previous, reconciliation_now, reconciliation_verify CASCADE;
+DROP TABLE reconciliation.refreshed;
+DROP TABLE reconciliation.journal_trust;
+DROP TABLE reconciliation.habit;
+DROP TABLE reconciliation.learned_word;
+DROP TABLE reconciliation.learned_text;
+DROP TABLE reconciliation.learned_rule;
+DROP TABLE reconciliation.refusal;
+DROP TABLE reconciliation.proposal;
+DROP TABLE reconciliation.line;
+DROP TABLE reconciliation.statement_line;
+DROP TABLE reconciliation.partial;
+DROP TABLE reconciliation.item;
+DROP TABLE reconciliation.entry;
+DROP TABLE reconciliation.account;
+DROP TABLE reconciliation.journal;
+DROP TABLE reconciliation.partner_bank;
+DROP TABLE reconciliation.partner;
+DROP TABLE reconciliation.currency_rate;
+DROP TABLE reconciliation.currency;
+DROP TABLE reconciliation.company;
+DROP SCHEMA reconciliation;

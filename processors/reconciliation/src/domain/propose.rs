@@ -1,0 +1,417 @@
+//! What each line may be, together with the lines that want the same items; what is asked for without a person, and what is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contract::audit::{Status as Verdict, json};
+use contract::{Audit, Mode};
+use matching::bits::Bits;
+use matching::engine::{self, Weighed};
+use matching::hypothesis::{self, Hypothesis, Kind};
+use matching::records::ItemId;
+use matching::statement::{self, Choice};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use sqlx::types::Json;
+
+use super::basis::{self, family};
+use super::decide::Decision;
+use super::events::{LineData, LineProposed, MatchRequested};
+use super::records::{self as read, major, minor};
+use super::state::State;
+use super::status::AUTOMATION;
+use super::words;
+use crate::store::{Allocation, BankLine, Evidence, LineStatus, Proposal};
+
+/// Lines whose hypotheses are kept until they are explained together; those of others are weighed once more.
+const KEPT: usize = 1_000;
+/// Proposals of a line.
+const RANKS: std::ops::RangeInclusive<i32> = 1..=3;
+
+/// What an automatic decision rests on, for `audit_logs`.
+#[derive(Serialize)]
+struct Input<'a> {
+    line: i32,
+    journal: i32,
+    amount: Decimal,
+    currency: &'a str,
+    evidence: &'a [Evidence],
+    waits: &'a [String],
+}
+
+/// What was decided, for `audit_logs`.
+#[derive(Serialize)]
+struct Output<'a> {
+    kind: &'a str,
+    allocations: &'a [Allocation],
+    account_id: Option<i32>,
+    runner_up: Option<&'a str>,
+}
+
+impl Decision<'_> {
+    /// Weighs the lines that have to be looked at, and proposes for them and for all that want the same items.
+    pub(super) fn propose(&mut self) {
+        let bounds = self.state.settings.bounds;
+        for books in self.state.books.values_mut() {
+            books.engine.bounds = bounds;
+        }
+        let dirty = std::mem::take(&mut self.dirty);
+        let mut weighed: BTreeMap<i32, Weighed> = BTreeMap::new();
+        let mut concerned: BTreeSet<i32> = BTreeSet::new();
+        for id in dirty {
+            let company = self.state.tables.lines.get(id).map(|row| row.company_id);
+            let books = company.and_then(|company| self.state.books.get(&company));
+            concerned.extend(books.map(|books| books.rivals(id)).unwrap_or_default());
+            if let Some(fresh) = self.weigh(id) {
+                concerned.insert(id);
+                if weighed.len() < KEPT {
+                    weighed.insert(id, fresh);
+                }
+            }
+        }
+        let mut choices: BTreeMap<i32, Choice> = BTreeMap::new();
+        for id in concerned {
+            if choices.contains_key(&id) {
+                continue;
+            }
+            let Some(row) = self.state.tables.lines.get(id) else { continue };
+            let Some(books) = self.state.books.get(&row.company_id) else { continue };
+            let group: Vec<i32> =
+                books.connected(id).into_iter().filter(|id| books.get(*id).is_some()).collect();
+            let near: Vec<&[Hypothesis]> =
+                group.iter().filter_map(|id| Some(books.get(*id)?.near.as_slice())).collect();
+            choices.extend(group.iter().copied().zip(statement::assign(&near)));
+        }
+        // In the order of their ids, whatever hangs together: what is told does not depend on what else was looked at.
+        for (id, choice) in choices {
+            if let Some(fresh) = weighed.remove(&id).or_else(|| self.state.weighed(id)) {
+                self.propose_for(id, &fresh, choice);
+            }
+        }
+    }
+
+    /// Weighs a line and stores what it rests on; `None` where it is not open, or nothing is to be done for its journal.
+    fn weigh(&mut self, id: i32) -> Option<Weighed> {
+        let row = self.state.tables.lines.get(id).filter(|row| !row.status.is_done())?;
+        let company = row.company_id;
+        if self.state.settings.mode(row.journal_id) == Mode::Off {
+            self.state.books.get_mut(&company)?.remove(id);
+            self.propose_nothing(id);
+            return None;
+        }
+        self.withdraw_what_cannot_be(id);
+        let line = read::line(self.state.tables.statement_lines.get(id)?, &self.state.tables)?;
+        let weighed = self.state.weighed(id)?;
+        let requested = self.state.requested(id);
+        self.state.books.get_mut(&company)?.set(id, line, &weighed, requested);
+        Some(weighed)
+    }
+
+    /// Takes back what a person has asked for where it cannot be done any more.
+    fn withdraw_what_cannot_be(&mut self, id: i32) {
+        let Some(row) = self.state.tables.lines.get(id) else { return };
+        if row.is_asked_by_person() && !self.state.can_be(row) {
+            let row = BankLine { status: LineStatus::Open, ..row.clone() };
+            self.state.put_line(id, Some(row.without_request()));
+        }
+    }
+
+    /// Nothing is proposed for a line.
+    fn propose_nothing(&mut self, id: i32) {
+        let Some(before) = self.state.tables.lines.get(id).cloned() else { return };
+        let mut had_any = false;
+        for rank in RANKS {
+            had_any |= self.state.tables.proposals.set((id, rank), None).is_some();
+        }
+        let keeps = before.is_asked_by_person() || before.status == LineStatus::Skipped;
+        if keeps {
+            if had_any || self.news.contains(&id) {
+                self.tell(&before, &[]);
+            }
+        } else if before.status != LineStatus::Open || self.news.contains(&id) {
+            let since = if before.status == LineStatus::Open { before.since } else { self.now };
+            let row = BankLine { status: LineStatus::Open, since, ..before.clone() }.without_request();
+            self.tell(&row, &[]);
+            self.state.put_line(id, Some(row));
+        }
+    }
+
+    /// Stores a line's proposals, asks for a match where that needs nobody, and tells what is new.
+    fn propose_for(&mut self, id: i32, weighed: &Weighed, choice: Choice) {
+        let state = &*self.state;
+        let Some(before) = state.tables.lines.get(id).cloned() else { return };
+        let Some(books) = state.books.get(&before.company_id) else { return };
+        let Some(open) = books.get(id) else { return };
+        let proposals = books.engine.propose(&open.line, weighed, choice);
+        let rows = state.rows(&before, &proposals);
+        let old: Vec<Proposal> =
+            RANKS.filter_map(|rank| state.tables.proposals.get((id, rank)).cloned()).collect();
+        let after = self.line_row(&before, &rows);
+        for (rank, row) in RANKS.zip(rows.iter().map(Some).chain(std::iter::repeat(None))) {
+            self.state.tables.proposals.replace((id, rank), row.cloned());
+        }
+        let told = |row: &BankLine, proposals: &[Proposal]| {
+            let all: Vec<_> = proposals
+                .iter()
+                .map(|row| (row.kind.clone(), row.allocations.0.clone(), row.account_id, row.auto))
+                .collect();
+            let shown = !matches!(row.status, LineStatus::Shadow | LineStatus::Open);
+            (
+                row.status,
+                row.allocations.0.clone(),
+                row.account_id,
+                row.decided_by.clone(),
+                all.into_iter().filter(|_| shown).collect::<Vec<_>>(),
+                (row.amount, row.day, row.company_id, row.journal_id, row.move_id),
+            )
+        };
+        let is_news = self.news.contains(&id) || told(&before, &old) != told(&after, &rows);
+        let first_changed = old.first().map(first_of) != rows.first().map(first_of);
+        if before != after {
+            self.state.put_line(id, Some(after.clone()));
+        }
+        if before.status != after.status || first_changed {
+            self.write_down(&after, &rows);
+        }
+        if is_news {
+            self.tell(&after, &rows);
+        }
+    }
+
+    /// Tells what an open line is.
+    fn tell(&mut self, row: &BankLine, proposals: &[Proposal]) {
+        let data = LineData::new(row, proposals);
+        match row.status {
+            LineStatus::MatchRequested => self.outbox.emit(self.now, &MatchRequested(data)),
+            _ => self.outbox.emit(self.now, &LineProposed(data)),
+        }
+    }
+
+    /// What a line is with these proposals.
+    fn line_row(&self, before: &BankLine, rows: &[Proposal]) -> BankLine {
+        let Some(first) = rows.first() else { return before.clone() };
+        let mode = self.state.settings.mode(before.journal_id);
+        let is_put_off = before.status == LineStatus::Skipped && before.basis == Some(first.basis);
+        if before.is_asked_by_person() || is_put_off {
+            return before.clone();
+        }
+        let row = before.clone().without_request();
+        let mut row = match mode {
+            Mode::Auto if first.auto => BankLine {
+                status: LineStatus::MatchRequested,
+                allocations: first.allocations.clone(),
+                account_id: first.account_id,
+                decided_by: Some(AUTOMATION.into()),
+                ..row
+            },
+            Mode::Shadow => BankLine { status: LineStatus::Shadow, ..row },
+            _ => BankLine { status: LineStatus::Proposed, ..row },
+        };
+        if row.status != before.status {
+            row.since = self.now;
+        }
+        row
+    }
+
+    /// Writes down what was decided without a person.
+    fn write_down(&mut self, row: &BankLine, rows: &[Proposal]) {
+        let Some(first) = rows.first() else { return };
+        let status = match row.status {
+            LineStatus::MatchRequested if row.decided_by.as_deref() == Some(AUTOMATION) => Verdict::Executed,
+            LineStatus::Shadow if first.auto => Verdict::Shadow,
+            LineStatus::Proposed if first.kind != "none" => Verdict::Suggested,
+            _ => return,
+        };
+        self.outbox.audit(Audit {
+            action: crate::MATCH,
+            time: self.now,
+            record: Some(("account.bank.statement.line", row.id)),
+            status,
+            confidence: Some(first.probability),
+            reasoning: reasoning(row, first),
+            input: json(&Input {
+                line: row.id,
+                journal: row.journal_id,
+                amount: row.amount,
+                currency: &row.currency,
+                evidence: &first.evidence,
+                waits: &first.waits,
+            }),
+            output: json(&Output {
+                kind: &first.kind,
+                allocations: &first.allocations,
+                account_id: first.account_id,
+                runner_up: rows.get(1).map(|row| row.lost_by.as_str()),
+            }),
+        });
+    }
+}
+
+/// What a consumer acts upon.
+fn first_of(row: &Proposal) -> (&str, &[Allocation], Option<i32>, bool) {
+    (&row.kind, &row.allocations, row.account_id, row.auto)
+}
+
+fn reasoning(row: &BankLine, first: &Proposal) -> String {
+    let items: Vec<String> = first
+        .allocations
+        .iter()
+        .map(|of| {
+            format!(
+                "{} {} of {}",
+                of.amount,
+                of.currency,
+                if of.number.is_empty() { "an item" } else { &of.number }
+            )
+        })
+        .collect();
+    let what = match (items.is_empty(), first.account_id) {
+        (false, _) => format!("pays {}", items.join(", ")),
+        (true, Some(account)) => format!("is booked on account {account}"),
+        (true, None) => "pays nothing that is open".into(),
+    };
+    let waits = if first.waits.is_empty() {
+        String::new()
+    } else {
+        format!(" It waits for a person: {}.", first.waits.join("; "))
+    };
+    format!(
+        "Bank line {} of {} {} {what}, with a probability of {}: {}.{waits}",
+        row.id,
+        row.amount,
+        row.currency,
+        first.probability,
+        words::why(first)
+    )
+}
+
+impl BankLine {
+    /// Whether a person has asked for a match, and it is not done.
+    pub(super) fn is_asked_by_person(&self) -> bool {
+        self.status == LineStatus::MatchRequested && self.decided_by.as_deref() != Some(AUTOMATION)
+    }
+
+    /// The line without what was asked for.
+    pub(super) fn without_request(self) -> Self {
+        Self {
+            allocations: Json::default(),
+            account_id: None,
+            decided_by: None,
+            reason: None,
+            basis: None,
+            ..self
+        }
+    }
+}
+
+impl State {
+    /// What a line may be, without what people have refused.
+    fn weighed(&self, id: i32) -> Option<Weighed> {
+        let row = self.tables.lines.get(id)?;
+        let books = self.books.get(&row.company_id)?;
+        let line = read::line(self.tables.statement_lines.get(id)?, &self.tables)?;
+        let mut weighed = books.engine.weigh(&line);
+        let refused: BTreeSet<i64> = (1..)
+            .map_while(|number| self.tables.refusals.get((id, number)))
+            .map(|refusal| refusal.basis)
+            .collect();
+        if !refused.is_empty() {
+            weighed.refuse(|hypothesis| refused.contains(&self.basis(hypothesis)));
+        }
+        Some(weighed)
+    }
+
+    fn basis(&self, hypothesis: &Hypothesis) -> i64 {
+        basis::of_hypothesis(hypothesis, |id| self.item_decimals(id))
+    }
+
+    pub(super) fn item_decimals(&self, id: ItemId) -> u32 {
+        let currency = self.tables.items.get(id).and_then(|row| row.currency_id);
+        currency.map_or(2, |currency| self.tables.decimals(currency))
+    }
+
+    /// What a person has asked for, as the only thing that a line may be.
+    fn requested(&self, id: i32) -> Option<Hypothesis> {
+        let row = self.tables.lines.get(id).filter(|row| row.is_asked_by_person())?;
+        let allocations = row.allocations.iter();
+        Some(Hypothesis {
+            kind: Kind::Exact,
+            allocations: allocations
+                .filter_map(|of| Some((of.item_id, minor(of.amount, self.item_decimals(of.item_id))?)))
+                .collect(),
+            difference: 0,
+            is_explained: true,
+            evidence: Vec::new(),
+            score: Bits::ZERO,
+            others: 0,
+        })
+    }
+
+    /// Whether what is asked for can be done: as much is open of each item.
+    fn can_be(&self, row: &BankLine) -> bool {
+        row.allocations.iter().all(|of| {
+            let item = self.tables.items.get(of.item_id).filter(|item| !item.reconciled);
+            item.is_some_and(|item| {
+                item.residual.is_sign_negative() == of.amount.is_sign_negative()
+                    && of.amount.abs() <= item.residual.abs()
+            })
+        })
+    }
+
+    /// The rows of a line's proposals.
+    fn rows(&self, line: &BankLine, proposals: &[engine::Proposal]) -> Vec<Proposal> {
+        let mut rows: Vec<Proposal> =
+            RANKS.zip(proposals).map(|(rank, proposal)| self.row(line, rank, proposal)).collect();
+        if let Some((first, others)) = rows.split_first_mut() {
+            for other in others {
+                other.lost_by = words::lost_by(&other.evidence, &first.evidence);
+            }
+        }
+        rows
+    }
+
+    fn row(&self, line: &BankLine, rank: i32, proposal: &engine::Proposal) -> Proposal {
+        let hypothesis = &proposal.hypothesis;
+        let (kind, account_id) = match &hypothesis.kind {
+            Kind::WriteOff(account) => ("write_off".to_owned(), account.parse().ok()),
+            kind => (kind.name(), None),
+        };
+        let allocations: Vec<Allocation> =
+            hypothesis.allocations.iter().map(|(id, paid)| self.proposed(*id, *paid)).collect();
+        let left_over = major(hypothesis.difference, line.amount.scale());
+        let evidence = hypothesis.evidence.iter().map(evidence).collect();
+        Proposal {
+            line_id: line.id,
+            rank,
+            left_over_why: words::left_over(&kind, left_over, &allocations, &line.currency),
+            kind,
+            move_ids: Json(allocations.iter().map(|of| of.move_id).collect()),
+            allocations: Json(allocations),
+            account_id,
+            probability: read::probability(proposal.probability),
+            auto: proposal.is_auto(),
+            waits: Json(proposal.against.iter().map(|why| (*why).to_owned()).collect()),
+            left_over,
+            bits: hypothesis.score.value(),
+            evidence: Json(evidence),
+            lost_by: String::new(),
+            raw: proposal.raw,
+            basis: self.basis(hypothesis),
+        }
+    }
+
+    /// How much of an item a line pays, and what stays open of it.
+    fn proposed(&self, id: ItemId, paid: i64) -> Allocation {
+        let decimals = self.item_decimals(id);
+        let mut allocation = self.allocation(id, major(paid, decimals));
+        if let Some(row) = self.tables.items.get(id) {
+            let mut left = row.residual - allocation.amount;
+            left.rescale(decimals);
+            allocation.left_open = left;
+        }
+        allocation
+    }
+}
+
+fn evidence(of: &hypothesis::Evidence) -> Evidence {
+    Evidence { of: family(of.family).into(), bits: of.bits.value(), what: of.what.into() }
+}
