@@ -32,7 +32,7 @@ pub struct Items {
     by_date: BTreeSet<(Day, ItemId)>,
     /// Numbers and references of what is closed.
     closed: BTreeSet<(u64, ItemId)>,
-    closed_items: FxHashMap<ItemId, (Closed, Vec<u64>)>,
+    remembered: FxHashMap<ItemId, (Closed, Vec<u64>)>,
     /// Keys that were looked under.
     asked: RefCell<Vec<u64>>,
 }
@@ -174,7 +174,7 @@ impl Items {
 
     /// Takes an item away, open or closed; answers what it was if it was open.
     pub fn remove(&mut self, id: ItemId) -> Option<Item> {
-        if let Some((_, keys)) = self.closed_items.remove(&id) {
+        if let Some((_, keys)) = self.remembered.remove(&id) {
             for key in keys {
                 self.closed.remove(&(key, id));
             }
@@ -191,7 +191,7 @@ impl Items {
 
     /// Takes an item away, open or closed; answers what it was found under.
     pub fn forget(&mut self, id: ItemId) -> Vec<u64> {
-        let closed = self.closed_items.get(&id).map(|(_, keys)| keys.clone()).unwrap_or_default();
+        let closed = self.remembered.get(&id).map(|(_, keys)| keys.clone()).unwrap_or_default();
         self.remove(id);
         closed
     }
@@ -202,7 +202,7 @@ impl Items {
         let keys = closed_keys(item);
         self.closed.extend(keys.iter().map(|key| (*key, item.id)));
         let closed = Closed { partner: item.partner, amount: item.residual };
-        self.closed_items.insert(item.id, (closed, keys));
+        self.remembered.insert(item.id, (closed, keys));
     }
 
     /// The keys that were looked under since the last call, each once.
@@ -226,7 +226,7 @@ impl Items {
 
     /// Whether an item is remembered as paid.
     pub fn is_closed(&self, id: ItemId) -> bool {
-        self.closed_items.contains_key(&id)
+        self.remembered.contains_key(&id)
     }
 
     /// How many are open.
@@ -306,7 +306,7 @@ impl Items {
             return None;
         }
         let (_, id) = self.closed.range((key, ItemId::MIN)..=(key, ItemId::MAX)).next_back()?;
-        self.closed_items.get(id).map(|(closed, _)| *closed)
+        self.remembered.get(id).map(|(closed, _)| *closed)
     }
 
     /// Items that were issued in these days, the latest first.

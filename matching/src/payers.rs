@@ -147,7 +147,7 @@ impl Payers {
         } else {
             let words = words(&line.text);
             for length in 1..=NAME.min(words.len()) {
-                let windows = words.windows(length).map(|window| window.concat());
+                let windows = words.windows(length).map(<[String]>::concat);
                 asked.extend(windows.map(|name| Concern::Name(&name).key()));
             }
         }

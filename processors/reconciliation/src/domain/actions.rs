@@ -18,6 +18,8 @@ use crate::store::{
 
 /// Items that one line may be allocated to.
 const MOST_ITEMS: usize = 500;
+/// Proposals of one line that may be refused.
+const MOST_REFUSALS: i32 = 200;
 /// Odoo's model of bank lines.
 const LINE: &str = "account.bank.statement.line";
 
@@ -168,7 +170,12 @@ impl State {
             ));
         }
         let (basis, kind) = (proposal.basis, proposal.kind.clone());
-        let number = (1..).find(|number| self.tables.refusals.get((line, *number)).is_none()).unwrap_or(1);
+        let number = 1 + i32::try_from(self.refusals(line).count()).unwrap_or(MOST_REFUSALS);
+        if number > MOST_REFUSALS {
+            return Err(format!(
+                "{MOST_REFUSALS} proposals of line {line} were refused; ask for `allocate` or `skip`"
+            ));
+        }
         let refusal = Refusal { line_id: line, number, basis, person, reason, refused_at: now };
         self.tables.refusals.set((line, number), Some(refusal));
         if row.is_asked_by_person() {

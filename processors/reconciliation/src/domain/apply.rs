@@ -3,7 +3,7 @@
 use contract::TableSet;
 
 use super::index::Index;
-use super::state::{Indexes, State};
+use super::state::{Indexes, Scope, State};
 use crate::store::{Item, Partial, RowChange};
 
 impl State {
@@ -19,7 +19,7 @@ impl State {
             "res_partner_bank" => self.indexes.banks_of_partner = Index::default(),
             _ => {}
         }
-        self.touched.everything = true;
+        self.touched.widen(Scope::AllRows);
     }
 
     /// Stores one row's latest version, or its deletion.
@@ -27,19 +27,27 @@ impl State {
         match change {
             // They are few, and all else depends on them.
             RowChange::Company(id, row) => {
-                self.touched.everything |= self.tables.companies.replace(id, row).is_some();
+                if self.tables.companies.replace(id, row).is_some() {
+                    self.touched.widen(Scope::AllRows);
+                }
             }
             RowChange::Currency(id, row) => {
-                self.touched.everything |= self.tables.currencies.replace(id, row).is_some();
+                if self.tables.currencies.replace(id, row).is_some() {
+                    self.touched.widen(Scope::AllRows);
+                }
             }
             RowChange::Journal(id, row) => {
-                self.touched.everything |= self.tables.journals.replace(id, row).is_some();
+                if self.tables.journals.replace(id, row).is_some() {
+                    self.touched.widen(Scope::AllRows);
+                }
             }
             RowChange::Account(id, row) => {
                 let Some(before) = self.tables.accounts.replace(id, row) else { return };
                 // Nothing was booked on a new one before this transaction.
-                let is_new = before.is_none() && !self.touched.everything && !self.has_items_on(id);
-                self.touched.everything |= !is_new;
+                let is_known = self.touched.scope >= Scope::AllRows;
+                if before.is_some() || !is_known && self.has_items_on(id) {
+                    self.touched.widen(Scope::AllRows);
+                }
             }
             RowChange::CurrencyRate(id, row) => {
                 self.touched.rates |= self.tables.rates.replace(id, row).is_some();

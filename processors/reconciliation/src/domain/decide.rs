@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use contract::Outbox;
 
-use super::state::{State, Touched};
+use super::state::{Scope, State, Touched};
 use crate::store::{LearnedRule, Refreshed};
 
 /// One decision. Other files extend it with what they know.
@@ -15,10 +15,7 @@ pub(super) struct Decision<'a> {
     pub(super) outbox: &'a mut Outbox,
     /// Lines that have to be looked at, in order.
     pub(super) dirty: BTreeSet<i32>,
-    /// Whether what was applied is a snapshot: what is done in it was done before.
-    pub(super) is_snapshot: bool,
-    /// Whether all lines have to be looked at.
-    pub(super) all_lines: bool,
+    pub(super) scope: Scope,
     /// Open lines whose rows have changed: whatever is proposed, they are told.
     pub(super) news: BTreeSet<i32>,
     /// Rules that hold from now on, or do not any more.
@@ -33,8 +30,7 @@ impl State {
         let mut decision = Decision::new(self, now, outbox);
         decision.dirty.clone_from(&touched.dirty);
         decision.news.clone_from(&touched.news);
-        decision.is_snapshot = touched.is_snapshot;
-        decision.all_lines = touched.all_lines;
+        decision.scope = touched.scope;
         decision.conclude(touched);
     }
 }
@@ -46,19 +42,17 @@ impl<'a> Decision<'a> {
             now,
             outbox,
             dirty: BTreeSet::new(),
-            is_snapshot: false,
-            all_lines: false,
+            scope: Scope::Touched,
             news: BTreeSet::new(),
             learned: Vec::new(),
         }
     }
 
     fn conclude(mut self, mut touched: Touched) {
-        if touched.everything {
+        if self.scope >= Scope::AllRows {
             self.state.make_books();
             touched.lines.extend(self.state.tables.statement_lines.iter().map(|row| row.id));
             touched.lines.extend(self.state.tables.lines.iter().map(|row| row.id));
-            self.all_lines = true;
         } else {
             self.sync(&touched);
         }
@@ -67,7 +61,7 @@ impl<'a> Decision<'a> {
         touched.lines.extend(settled);
         self.settle(&touched.lines);
         self.refresh();
-        if self.all_lines {
+        if self.scope >= Scope::AllLines {
             self.dirty.extend(self.state.open_lines());
         }
         self.propose();
@@ -81,7 +75,12 @@ impl<'a> Decision<'a> {
         if before.is_none_or(|before| before < today) {
             self.state.tables.refreshed.set(1, Some(Refreshed { id: 1, day: today }));
             self.put_in_force();
-            self.all_lines = true;
+            self.all_lines();
         }
+    }
+
+    /// All lines have to be looked at.
+    pub(super) fn all_lines(&mut self) {
+        self.scope = self.scope.max(Scope::AllLines);
     }
 }

@@ -154,7 +154,7 @@ impl Decision<'_> {
         // A wrong booking puts its journal on probation at once.
         if is_auto && !right {
             row.trusted_in_force = 0;
-            self.all_lines = true;
+            self.all_lines();
         }
         self.trust(&row);
     }

@@ -20,7 +20,7 @@ use super::records::{self as read, major, minor};
 use super::state::State;
 use super::status::AUTOMATION;
 use super::words;
-use crate::store::{Allocation, BankLine, Evidence, LineStatus, Proposal};
+use crate::store::{Allocation, BankLine, Evidence, LineStatus, Proposal, Refusal};
 
 /// Lines whose hypotheses are kept until they are explained together; those of others are weighed once more.
 const KEPT: usize = 1_000;
@@ -310,14 +310,16 @@ impl State {
         let books = self.books.get(&row.company_id)?;
         let line = read::line(self.tables.statement_lines.get(id)?, &self.tables)?;
         let mut weighed = books.engine.weigh(&line);
-        let refused: BTreeSet<i64> = (1..)
-            .map_while(|number| self.tables.refusals.get((id, number)))
-            .map(|refusal| refusal.basis)
-            .collect();
+        let refused: BTreeSet<i64> = self.refusals(id).map(|refusal| refusal.basis).collect();
         if !refused.is_empty() {
             weighed.refuse(|hypothesis| refused.contains(&self.basis(hypothesis)));
         }
         Some(weighed)
+    }
+
+    /// What people have refused of a line.
+    pub(super) fn refusals(&self, line: i32) -> impl Iterator<Item = &Refusal> {
+        (1..=i32::MAX).map_while(move |number| self.tables.refusals.get((line, number)))
     }
 
     fn basis(&self, hypothesis: &Hypothesis) -> i64 {

@@ -67,7 +67,7 @@ pub(super) fn item(row: &store::Item, tables: &Tables, suspense: &BTreeSet<i32>)
     let document = entry.filter(|entry| entry.move_type != "entry");
     let is_open = !row.reconciled && !row.residual.is_zero();
     // Of what is closed, numbers are remembered that somebody may quote.
-    if !is_open && !(row.reconciled && document.is_some()) {
+    if !(is_open || row.reconciled && document.is_some()) {
         return None;
     }
     let currency_id = row.currency_id?;

@@ -108,12 +108,12 @@ impl Decision<'_> {
             }
             let sessions: Vec<Session> = self.state.active_sessions(journal).cloned().collect();
             for session in sessions {
-                self.recount(session, left);
+                self.recount(&session, left);
             }
         }
     }
 
-    fn recount(&mut self, before: Session, left: Left) {
+    fn recount(&mut self, before: &Session, left: Left) {
         let Left { remaining, skipped } = left;
         let total_lines = before.auto_matched + before.manually_matched + skipped + remaining;
         let mut after = Session { total_lines, skipped, remaining, ..before.clone() };

@@ -11,6 +11,7 @@ use super::decide::Decision;
 use super::events::{LineData, LineProposed, Matched, Unmatched};
 use super::outcome::Outcome;
 use super::records as read;
+use super::state::Scope;
 use super::status::AUTOMATION;
 use crate::store::{Allocation, BankLine, LineStatus};
 
@@ -42,8 +43,7 @@ impl Decision<'_> {
         for rank in 1..=3 {
             self.state.tables.proposals.set((id, rank), None);
         }
-        let refusals: Vec<_> =
-            self.state.tables.refusals.iter().filter(|row| row.line_id == id).map(|row| row.number).collect();
+        let refusals: Vec<i32> = self.state.refusals(id).map(|row| row.number).collect();
         for number in refusals {
             self.state.tables.refusals.set((id, number), None);
         }
@@ -194,7 +194,11 @@ impl Decision<'_> {
         let asked = before
             .filter(|before| before.status == LineStatus::MatchRequested && is_as_asked(before, &outcome));
         let mut after = BankLine {
-            status: if self.is_snapshot && was_never_open { LineStatus::Past } else { LineStatus::Matched },
+            status: if self.scope == Scope::Snapshot && was_never_open {
+                LineStatus::Past
+            } else {
+                LineStatus::Matched
+            },
             allocations: Json(outcome.allocations),
             account_id: outcome.account_id,
             auto: asked.as_ref().is_some_and(|asked| asked.decided_by.as_deref() == Some(AUTOMATION)),

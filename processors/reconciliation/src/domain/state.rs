@@ -72,12 +72,28 @@ pub(super) struct Touched {
     /// Journals whose sessions have to be counted.
     pub(super) journals: BTreeSet<i32>,
     pub(super) rates: bool,
-    /// All lines have to be looked at again: the rules have changed, or what is in force of what was learned.
-    pub(super) all_lines: bool,
-    /// The engines have to be made anew.
-    pub(super) everything: bool,
-    /// What was applied is no single source transaction: nothing tells what was done in it.
-    pub(super) is_snapshot: bool,
+    pub(super) scope: Scope,
+}
+
+/// How much has to be looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// What was touched, and what rests on it.
+    #[default]
+    Touched,
+    /// All lines: the rules have changed, or what is in force of what was learned.
+    AllLines,
+    /// All rows: the engines have to be made anew.
+    AllRows,
+    /// All rows, which are no single source transaction: what is done in them was done before.
+    Snapshot,
+}
+
+impl Touched {
+    /// At least so much has to be looked at.
+    pub(super) fn widen(&mut self, scope: Scope) {
+        self.scope = self.scope.max(scope);
+    }
 }
 
 /// The next id.
@@ -105,7 +121,7 @@ impl State {
         };
         let indexes = Indexes::new(&tables);
         let tally = Tally::new(tables.lines.iter());
-        let touched = Touched { everything: true, ..Touched::default() };
+        let touched = Touched { scope: Scope::AllRows, ..Touched::default() };
         Self { tables, calendar, indexes, tally, learned, last_ids, touched, ..Self::default() }
     }
 
@@ -115,15 +131,16 @@ impl State {
     /// Rules that cannot be used, and what to change.
     pub fn rules(&mut self, rules: &RuleSet) -> Result<(), String> {
         let settings = Settings::from_rule(rules.get(crate::NAME, crate::MATCH))?;
-        self.touched.all_lines |= settings != self.settings;
+        if settings != self.settings {
+            self.touched.widen(Scope::AllLines);
+        }
         self.settings = settings;
         Ok(())
     }
 
     /// What was applied was no single source transaction.
     pub fn forget(&mut self) {
-        self.touched.everything = true;
-        self.touched.is_snapshot = true;
+        self.touched.widen(Scope::Snapshot);
     }
 
     /// The beginning of the day after the one at whose beginning all lines were looked at.

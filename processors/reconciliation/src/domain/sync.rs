@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::books::Books;
 use super::decide::Decision;
 use super::records as read;
-use super::state::{State, Touched};
+use super::state::{Scope, State, Touched};
 
 impl State {
     /// Makes the engines anew, from the rows and from what was learned.
@@ -55,7 +55,7 @@ impl Decision<'_> {
             for (root, books) in books.iter_mut() {
                 books.engine.rates = read::rates(*root, tables);
             }
-            self.all_lines = true;
+            self.scope = self.scope.max(Scope::AllLines);
         }
         for id in &touched.partners {
             for (root, books) in books.iter_mut() {
