@@ -4,8 +4,8 @@ CREATE SCHEMA reconciliation;
 -- A company.
 CREATE TABLE reconciliation.company (
     id           INTEGER PRIMARY KEY,
-    -- The company that it is a branch of, in the end, or itself.
-    root_id      INTEGER NOT NULL,
+    -- The companies that it is a branch of, the root first, and itself.
+    path         JSONB NOT NULL,
     -- Its currency.
     currency_id  INTEGER NOT NULL,
     -- The partner that it is itself.
@@ -158,6 +158,8 @@ CREATE TABLE reconciliation.statement_line (
     move_id              INTEGER NOT NULL,
     -- Its journal.
     journal_id           INTEGER NOT NULL,
+    -- Its company, where that is not the journal's.
+    company_id           INTEGER,
     -- Who is on the other side, where somebody says so.
     partner_id           INTEGER,
     -- Their name, as the bank writes it.
@@ -185,7 +187,7 @@ CREATE TABLE reconciliation.statement_line (
 -- A bank line that is, or was, looked at.
 CREATE TABLE reconciliation.line (
     id           INTEGER PRIMARY KEY,
-    -- Its root company.
+    -- Its company.
     company_id   INTEGER NOT NULL,
     -- Its journal.
     journal_id   INTEGER NOT NULL,
@@ -270,7 +272,7 @@ CREATE TABLE reconciliation.refusal (
 -- A rule that was learned, and what supports it.
 CREATE TABLE reconciliation.learned_rule (
     id            INTEGER PRIMARY KEY,
-    -- The root company whose lines it was learned from.
+    -- The company whose lines it was learned from.
     company_id    INTEGER NOT NULL,
     -- What it says.
     kind          TEXT NOT NULL,
@@ -298,27 +300,35 @@ CREATE TABLE reconciliation.learned_rule (
 
 -- What lines with the same words were.
 CREATE TABLE reconciliation.learned_text (
-    id          INTEGER PRIMARY KEY,
-    -- The root company.
-    company_id  INTEGER NOT NULL,
+    id                INTEGER PRIMARY KEY,
+    -- The company.
+    company_id        INTEGER NOT NULL,
     -- The words.
-    signature   TEXT NOT NULL,
+    signature         TEXT NOT NULL,
     -- Whether it is of lines that come in.
-    is_credit   BOOLEAN NOT NULL,
+    is_credit         BOOLEAN NOT NULL,
     -- Lines that paid nothing that was open.
-    nothing     DOUBLE PRECISION NOT NULL,
+    nothing           DOUBLE PRECISION NOT NULL,
     -- Lines that paid something.
-    items       DOUBLE PRECISION NOT NULL,
+    items             DOUBLE PRECISION NOT NULL,
     -- Payouts of a payment provider.
-    payouts     DOUBLE PRECISION NOT NULL,
+    payouts           DOUBLE PRECISION NOT NULL,
     -- The mean of what it kept of them, in hundredths of a per cent.
-    kept        DOUBLE PRECISION NOT NULL
+    kept              DOUBLE PRECISION NOT NULL,
+    -- `nothing` as of the beginning of the day, which is what lines are weighed with, …
+    nothing_in_force  DOUBLE PRECISION NOT NULL,
+    -- … `items`, …
+    items_in_force    DOUBLE PRECISION NOT NULL,
+    -- … `payouts` …
+    payouts_in_force  DOUBLE PRECISION NOT NULL,
+    -- … and `kept`.
+    kept_in_force     DOUBLE PRECISION NOT NULL
 );
 
 -- A word that is on lines that paid in full.
 CREATE TABLE reconciliation.learned_word (
     id          INTEGER PRIMARY KEY,
-    -- The root company.
+    -- The company.
     company_id  INTEGER NOT NULL,
     -- The word.
     word        TEXT NOT NULL,

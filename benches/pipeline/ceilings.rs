@@ -15,6 +15,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedMessage;
 use rdkafka::{Message, Offset, TopicPartitionList};
+use reconciliation::Reconciliation;
 use sqlx::PgConnection;
 
 use crate::Result;
@@ -53,7 +54,11 @@ impl Ceilings {
     pub(crate) fn decode(&mut self, world: &World, feed: &Feed) -> Result<()> {
         let mut sample: Vec<OwnedMessage> = Vec::new();
         read(world, feed, (feed.records - SAMPLE).max(0), |message| sample.push(message.detach()))?;
-        for (name, rate) in [("credit", decode::<Credit>(&sample)), ("dedup", decode::<Dedup>(&sample))] {
+        for (name, rate) in [
+            ("credit", decode::<Credit>(&sample)),
+            ("dedup", decode::<Dedup>(&sample)),
+            ("reconciliation", decode::<Reconciliation>(&sample)),
+        ] {
             push(&mut self.decoding, &name, rate);
         }
         Ok(())

@@ -123,9 +123,8 @@ impl<'a> Bookkeeper<'a> {
             is_nothing: truth.items.is_empty(),
             account: truth.account.clone(),
         };
-        for (partner, late) in self.engine.learn(line, &confirmed).delays {
-            self.engine.memory.habits.see(partner, late);
-        }
+        let learned = self.engine.learn(line, &confirmed);
+        self.engine.memory.take_in(&learned, confirmed.is_nothing);
     }
 
     /// What happens elsewhere before a row of the truth: items are settled, or opened again.

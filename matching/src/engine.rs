@@ -113,10 +113,14 @@ pub struct Confirmed {
     pub account: String,
 }
 
-/// What is to be done about a line that was learned from.
+/// What is left to whoever keeps the engine when it has learned from a line: what may take effect later, because much rests on it.
 #[derive(Clone, Debug, Default)]
 pub struct Learned {
-    /// Who has paid how many days after an item was due; [`Memory::habits`] has not seen it yet.
+    /// The line's words, and whether it came in: [`Memory::see_text`].
+    pub text: (String, bool),
+    /// What a provider has kept of it, in hundredths of a per cent.
+    pub kept: Option<f64>,
+    /// Who has paid how many days after an item was due: [`Habits::see`](crate::habits::Habits::see).
     pub delays: Vec<(Option<PartnerId>, Day)>,
     /// What has changed that explanations may rest on.
     pub changed: Vec<u64>,
@@ -271,14 +275,16 @@ impl Engine {
         prints.concerns().to_vec()
     }
 
-    /// Learns from what a line was; [`Learned::delays`] are left to the caller.
+    /// Learns from what a line was; what [`Learned`] has is left to the caller.
     pub fn learn(&mut self, line: &Line, confirmed: &Confirmed) -> Learned {
-        let mut learned = Learned::default();
         let parsed = parse::parse(&line.text);
         let signature = &parsed.signature;
         let is_credit = line.amount > 0;
-        self.memory.confirm_text(signature, is_credit, confirmed.is_nothing, &confirmed.account, line.date);
-        learned.changed.push(Concern::Text(signature, is_credit).key());
+        let mut learned = Learned { text: (signature.clone(), is_credit), ..Learned::default() };
+        let account = if confirmed.is_nothing { confirmed.account.as_str() } else { "" };
+        if self.memory.confirm_write_off(signature, is_credit, account, line.date) {
+            learned.changed.push(Concern::Text(signature, is_credit).key());
+        }
         let set: Vec<&Item> = confirmed.items.iter().collect();
         if set.is_empty() {
             return learned;
@@ -291,25 +297,35 @@ impl Engine {
             learned.changed.extend(known.into_iter().map(|word| Concern::Word(word).key()));
         }
         if parsed.cues.has(Cue::Payout) {
-            if let Some(owed) = owed {
-                self.memory.confirm_payout(signature, payout::share(owed, line.amount));
-            }
+            learned.kept = owed.map(|owed| payout::share(owed, line.amount));
             return learned;
         }
         learned.delays = set.iter().map(|item| (item.partner, line.date - item.due)).collect();
         if let Some(partner) = weigh::one_partner(&set) {
-            let (account, name) = (payers::account(&line.account), payers::name(&line.name).concat());
-            self.memory.confirm_payer(&account, &name, partner, line.date);
-            learned.changed.extend([Concern::Account(&account), Concern::Name(&name)].map(Concern::key));
+            learned.changed.extend(self.learn_payer(line, |memory, account, name| {
+                memory.confirm_payer(account, name, partner, line.date);
+            }));
         }
         learned
     }
 
     /// Learns that it is undone that this partner has paid a line. Answers what has changed that explanations may rest on.
     pub fn undo(&mut self, line: &Line, partner: PartnerId) -> Vec<u64> {
+        self.learn_payer(line, |memory, account, name| {
+            memory.refute_payer(account, name, partner, line.date);
+        })
+    }
+
+    /// Learns something of a line's account and name. Answers those of them that mean somebody else now.
+    fn learn_payer(&mut self, line: &Line, learn: impl FnOnce(&mut Memory, &str, &str)) -> Vec<u64> {
         let (account, name) = (payers::account(&line.account), payers::name(&line.name).concat());
-        self.memory.refute_payer(&account, &name, partner, line.date);
-        [Concern::Account(&account), Concern::Name(&name)].map(Concern::key).to_vec()
+        let meant = |memory: &Memory| (memory.payers_of_account(&account), memory.payers_of_name(&name));
+        let before = meant(&self.memory);
+        learn(&mut self.memory, &account, &name);
+        let after = meant(&self.memory);
+        let by_account = (before.0 != after.0).then(|| Concern::Account(&account).key());
+        let by_name = (before.1 != after.1).then(|| Concern::Name(&name).key());
+        by_account.into_iter().chain(by_name).collect()
     }
 }
 

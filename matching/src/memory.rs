@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::bits::Bits;
 use crate::concern::Concern;
+use crate::engine::Learned;
 use crate::habits::Habits;
 use crate::records::{Day, PartnerId};
 
@@ -61,8 +62,6 @@ impl Rule {
 pub struct Touched {
     /// Rules.
     pub rules: BTreeSet<Rule>,
-    /// What lines with these words were, that came in or went out.
-    pub texts: BTreeSet<(String, bool)>,
     /// Words that are on lines that paid in full.
     pub words: BTreeSet<String>,
 }
@@ -100,6 +99,17 @@ pub struct Text {
     pub payouts: f64,
     /// The mean of what it kept, in hundredths of a per cent.
     pub kept: f64,
+}
+
+impl Text {
+    /// Counts a line, and what a provider has kept of it where it is a payout.
+    pub fn see(&mut self, is_nothing: bool, kept: Option<f64>) {
+        *(if is_nothing { &mut self.nothing } else { &mut self.items }) += 1.0;
+        if let Some(kept) = kept {
+            self.kept = (self.kept * self.payouts + kept) / (self.payouts + 1.0);
+            self.payouts += 1.0;
+        }
+    }
 }
 
 /// What was learned.
@@ -153,7 +163,7 @@ impl Memory {
         self.texts.get(&(signature.to_owned(), is_credit)).copied()
     }
 
-    /// Puts that back as it was stored.
+    /// Puts that back as it was stored, or as of now.
     pub fn set_text(&mut self, signature: &str, is_credit: bool, text: Text) {
         self.texts.insert((signature.to_owned(), is_credit), text);
     }
@@ -198,20 +208,35 @@ impl Memory {
         }
     }
 
-    /// A line with such words paid something, or nothing; and was booked on an account.
-    pub fn confirm_text(&mut self, signature: &str, is_credit: bool, nothing: bool, account: &str, day: Day) {
+    /// A line with such words was booked on an account, or on none where it is empty. Answers whether lines like it are booked elsewhere
+    /// from now on.
+    pub fn confirm_write_off(&mut self, signature: &str, is_credit: bool, account: &str, day: Day) -> bool {
+        let booked =
+            |memory: &Self| memory.write_off(signature, is_credit).map(|(account, _)| account.to_owned());
+        let before = booked(self);
         let key = (signature.to_owned(), is_credit);
-        let text = self.texts.entry(key.clone()).or_default();
-        *(if nothing { &mut text.nothing } else { &mut text.items }) += 1.0;
-        self.touched.texts.insert(key.clone());
-        let is_written_off = nothing && !account.is_empty();
-        if is_written_off {
+        if !account.is_empty() {
             self.write_offs.entry(key.clone()).or_default().entry(account.to_owned()).or_default();
         }
         for (other, support) in self.write_offs.get_mut(&key).into_iter().flatten() {
-            support.see(is_written_off && other == account, day);
+            support.see(other == account, day);
             self.touched.rules.insert(Rule::WriteOff(key.0.clone(), key.1, other.clone()));
         }
+        booked(self) != before
+    }
+
+    /// Takes in at once what may take effect later.
+    pub fn take_in(&mut self, learned: &Learned, is_nothing: bool) {
+        let (signature, is_credit) = &learned.text;
+        self.see_text(signature, *is_credit, is_nothing, learned.kept);
+        for (partner, late) in &learned.delays {
+            self.habits.see(*partner, *late);
+        }
+    }
+
+    /// Counts a line with such words.
+    pub fn see_text(&mut self, signature: &str, is_credit: bool, is_nothing: bool, kept: Option<f64>) {
+        self.texts.entry((signature.to_owned(), is_credit)).or_default().see(is_nothing, kept);
     }
 
     /// The words of a line that paid its items exactly: they are no complaint. Answers those that are known from now on.
@@ -232,15 +257,6 @@ impl Memory {
     pub fn knows_words(&self, signature: &str) -> bool {
         let is_known = |word: &str| self.words.get(word).is_some_and(|count| *count >= KNOWN);
         signature.split(' ').filter(|word| !word.is_empty()).all(is_known)
-    }
-
-    /// A provider has kept so much of a payout.
-    pub fn confirm_payout(&mut self, signature: &str, share: f64) {
-        let key = (signature.to_owned(), true);
-        let text = self.texts.entry(key.clone()).or_default();
-        text.kept = (text.kept * text.payouts + share) / (text.payouts + 1.0);
-        text.payouts += 1.0;
-        self.touched.texts.insert(key);
     }
 
     /// What a provider has kept of its payouts.

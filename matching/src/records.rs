@@ -30,6 +30,8 @@ pub enum Kind {
     Refund,
     /// A payment that is registered and not on any statement yet: an outstanding account.
     Payment,
+    /// Money on its way from one of our own accounts to another.
+    Transfer,
 }
 
 /// A discount for paying early.

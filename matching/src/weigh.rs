@@ -158,6 +158,12 @@ fn numbers(reading: &Reading, set: &[&Item], items: &Items, evidence: &mut Vec<E
 
 fn payer(reading: &Reading, set: &[&Item], payers: &Payers, evidence: &mut Vec<Evidence>) {
     let mut add = |bits: Bits, what| evidence.push(Evidence { family: Family::Payer, bits, what });
+    if set.iter().all(|item| item.kind == records::Kind::Transfer) {
+        if reading.side.is_own || reading.parsed.cues.has(Cue::OwnTransfer) {
+            add(Bits::whole(24), "money on its way between our own accounts");
+        }
+        return;
+    }
     let Some(partner) = one_partner(set) else {
         add(Bits::whole(-3), "several partners' items");
         return;

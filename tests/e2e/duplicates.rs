@@ -6,10 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::control::{dedup_control, line_of};
+use crate::control::{dedup_control, with_control};
 use crate::recorded::recordings;
 use crate::sandbox::{Api, Sandbox, assert_same, until};
-use crate::torn::Chance;
 
 /// A sandbox in which dedup runs.
 async fn sandbox(test: &str, more: &str) -> Sandbox {
@@ -113,21 +112,6 @@ fn results(dump: &str) -> String {
     dump.lines().filter(ours).collect::<Vec<_>>().join("\n")
 }
 
-/// The feed with rules and requests of people between its transactions.
-fn with_control(feed: &str) -> String {
-    let mut chance = Chance::new(5);
-    let mut mixed = String::new();
-    for line in feed.lines() {
-        mixed.extend([line, "\n"]);
-        let record: Value = serde_json::from_str(line).unwrap();
-        if record["value"]["status"] == "END" && chance.once_in(12) {
-            let time = record["value"]["ts_ms"].as_i64().unwrap();
-            mixed.extend([line_of(&dedup_control(&mut chance, time)).as_str(), "\n"]);
-        }
-    }
-    mixed
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_pieces_the_log_is_read_in_and_when_it_is_read_again_the_groups_are_the_same() {
     let whole = sandbox("groups_whole", "").await;
@@ -135,7 +119,8 @@ async fn whatever_pieces_the_log_is_read_in_and_when_it_is_read_again_the_groups
     let arguments =
         ["simulate", "--seed", "11", "--days", "60", "--customers", "80", "--orders-per-day", "6"];
     whole.ok(&[&arguments[..], &["--out", &feed]].concat());
-    let feed = whole.file("mixed.jsonl", &with_control(&std::fs::read_to_string(feed).unwrap()));
+    let feed =
+        whole.file("mixed.jsonl", &with_control(&std::fs::read_to_string(feed).unwrap(), dedup_control));
     whole.ok(&["publish", &feed, "--topic", &whole.topic]);
     whole.ok(&["run", "--until-caught-up"]);
     let pieces = whole.over_same_topic("groups_in_pieces").await;

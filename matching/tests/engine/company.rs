@@ -54,9 +54,8 @@ impl Company {
         let first = &proposals[0];
         journal.judge(first.raw, first.is_auto(), first.hypothesis.items().eq([id]));
         let confirmed = Confirmed { items: vec![item.clone()], ..Confirmed::default() };
-        for (partner, late) in self.engine.learn(line, &confirmed).delays {
-            self.engine.memory.habits.see(partner, late);
-        }
+        let learned = self.engine.learn(line, &confirmed);
+        self.engine.memory.take_in(&learned, false);
         self.engine.items.close(&item);
     }
 

@@ -4,6 +4,7 @@ use contract::column::{Date, Numeric, PerCompany, Text};
 use contract::{FromSource, Invalid, Kept, kept};
 use rust_decimal::Decimal;
 use serde::Deserialize;
+use sqlx::types::Json;
 
 use crate::store::{
     Account, Company, Currency, CurrencyRate, Entry, Item, Journal, Partial, Partner, PartnerBank,
@@ -20,13 +21,17 @@ pub struct CompanyColumns {
 
 impl FromSource for Company {
     type Columns<'a> = CompanyColumns;
-    const KEPT: &'static [Kept<Self>] = kept![root_id from "parent_path"];
+    const KEPT: &'static [Kept<Self>] = kept![path from "parent_path"];
 
     /// `parent_path` is `1/3/` for company 3, a branch of company 1.
     fn from_columns(id: i32, columns: CompanyColumns) -> Result<Option<Self>, Invalid> {
         let path = columns.parent_path.unwrap_or_default().0;
-        let root_id = path.split('/').next().and_then(|root| root.parse().ok()).unwrap_or(id);
-        Ok(Some(Self { id, root_id, currency_id: columns.currency_id, partner_id: columns.partner_id }))
+        let mut path: Vec<i32> = path.split('/').filter_map(|id| id.parse().ok()).collect();
+        if path.last() != Some(&id) {
+            path.push(id);
+        }
+        let CompanyColumns { currency_id, partner_id, .. } = columns;
+        Ok(Some(Self { id, path: Json(path), currency_id, partner_id }))
     }
 }
 
@@ -277,6 +282,7 @@ impl FromSource for Partial {
 pub struct StatementLineColumns {
     move_id: i32,
     journal_id: Option<i32>,
+    company_id: Option<i32>,
     partner_id: Option<i32>,
     partner_name: Option<Text>,
     account_number: Option<Text>,
@@ -297,11 +303,14 @@ impl FromSource for StatementLine {
 
     fn from_columns(id: i32, columns: StatementLineColumns) -> Result<Option<Self>, Invalid> {
         let Some(journal_id) = columns.journal_id else { return Ok(None) };
-        let foreign_currency_id = columns.foreign_currency_id;
+        // One without an amount in it was chosen and not filled in.
+        let foreign_amount = amount(columns.amount_currency);
+        let foreign_currency_id = columns.foreign_currency_id.filter(|_| !foreign_amount.is_zero());
         Ok(Some(Self {
             id,
             move_id: columns.move_id,
             journal_id,
+            company_id: columns.company_id,
             partner_id: columns.partner_id,
             partner_name: text(columns.partner_name),
             account_number: text(columns.account_number),
@@ -310,7 +319,7 @@ impl FromSource for StatementLine {
             bank_id: text(columns.unique_import_id),
             amount: amount(columns.amount),
             foreign_currency_id,
-            foreign_amount: amount(columns.amount_currency.filter(|_| foreign_currency_id.is_some())),
+            foreign_amount: if foreign_currency_id.is_some() { foreign_amount } else { Decimal::ZERO },
             residual: amount(columns.amount_residual),
             reconciled: columns.is_reconciled == Some(true),
         }))

@@ -6,6 +6,7 @@ mod results;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use sqlx::types::Json;
 
 pub use learned::{Habit, JournalTrust, LearnedRule, LearnedText, LearnedWord, Refreshed, RuleKind};
 pub use results::{Allocation, BankLine, Evidence, LineStatus, Proposal, Refusal, Session, SessionStatus};
@@ -13,8 +14,8 @@ pub use results::{Allocation, BankLine, Evidence, LineStatus, Proposal, Refusal,
 contract::table! {
     /// A company.
     pub struct Company in "company" key (id: i32) {
-        /// The company that it is a branch of, in the end, or itself.
-        pub root_id: i32,
+        /// The companies that it is a branch of, the root first, and itself.
+        pub path: Json<Vec<i32>>,
         /// Its currency.
         pub currency_id: i32,
         /// The partner that it is itself.
@@ -177,6 +178,8 @@ contract::table! {
         pub move_id: i32,
         /// Its journal.
         pub journal_id: i32,
+        /// Its company, where that is not the journal's.
+        pub company_id: Option<i32>,
         /// Who is on the other side, where somebody says so.
         pub partner_id: Option<i32>,
         /// Their name, as the bank writes it.
@@ -232,9 +235,19 @@ contract::tables! {
 }
 
 impl Tables {
+    /// The companies that a company is a branch of, the root first, and itself. What a branch has is theirs, too.
+    pub fn path(&self, company: i32) -> &[i32] {
+        self.companies.get(company).map_or(&[], |row| row.path.as_slice())
+    }
+
     /// The company that a company is a branch of, in the end.
     pub fn root(&self, company: i32) -> i32 {
-        self.companies.get(company).map_or(company, |row| row.root_id)
+        self.path(company).first().copied().unwrap_or(company)
+    }
+
+    /// The company of a bank line.
+    pub fn company_of(&self, line: &StatementLine) -> Option<i32> {
+        line.company_id.or_else(|| self.journals.get(line.journal_id).map(|journal| journal.company_id))
     }
 
     /// How many decimals a currency has.

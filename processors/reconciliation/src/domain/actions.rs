@@ -100,6 +100,13 @@ pub struct Allocated {
     amount: Option<Decimal>,
 }
 
+/// Who says something about a line or a rule, why, and when.
+struct Statement {
+    person: String,
+    reason: String,
+    now: DateTime<Utc>,
+}
+
 impl State {
     /// Does what a person asks for.
     ///
@@ -113,34 +120,22 @@ impl State {
         outbox: &mut Outbox,
     ) -> Result<Done, String> {
         let person = name_of(person);
+        let statement = |reason| Statement { person: person.clone(), reason, now };
         match action {
-            Action::Accept { line, rank, reason } => {
-                self.accept(line, rank.unwrap_or(1), person, reason, now)
-            }
-            Action::Refuse { line, rank, reason } => {
-                self.refuse(line, rank.unwrap_or(1), person, reason, now)
-            }
+            Action::Accept { line, rank, reason } => self.accept(line, rank.unwrap_or(1), statement(reason)),
+            Action::Refuse { line, rank, reason } => self.refuse(line, rank.unwrap_or(1), statement(reason)),
             Action::Allocate { line, items, account, reason } => {
-                self.allocate(line, &items, account, person, reason, now)
+                self.allocate(line, &items, account, statement(reason))
             }
-            Action::Skip { line, reason } => self.skip(line, person, reason, now),
+            Action::Skip { line, reason } => self.skip(line, statement(reason)),
             Action::OpenSession { journal } => self.open_session(journal, person, now, outbox),
             Action::ResumeSession { session } => self.resume_session(session, &person, now, outbox),
             Action::CompleteSession { session } => self.complete_session(session, now, outbox),
-            Action::SwitchRule { rule, on, reason } => {
-                self.switch_rule(rule, on, person, reason, now, outbox)
-            }
+            Action::SwitchRule { rule, on, reason } => self.switch_rule(rule, on, statement(reason), outbox),
         }
     }
 
-    fn accept(
-        &mut self,
-        line: i32,
-        rank: i32,
-        person: String,
-        reason: String,
-        now: DateTime<Utc>,
-    ) -> Result<Done, String> {
+    fn accept(&mut self, line: i32, rank: i32, statement: Statement) -> Result<Done, String> {
         let row = self.open_line(line)?;
         let proposal = self.proposal(line, rank)?;
         if proposal.allocations.is_empty() && proposal.account_id.is_none() {
@@ -150,18 +145,11 @@ impl State {
         }
         let (allocations, account) = (proposal.allocations.0.clone(), proposal.account_id);
         let text = format!("proposal {rank} of line {line} is accepted: {}", describe(&allocations, account));
-        self.ask_for(row, allocations, account, person, reason, now);
+        self.ask_for(row, allocations, account, statement)?;
         Ok(about(line, text))
     }
 
-    fn refuse(
-        &mut self,
-        line: i32,
-        rank: i32,
-        person: String,
-        reason: String,
-        now: DateTime<Utc>,
-    ) -> Result<Done, String> {
+    fn refuse(&mut self, line: i32, rank: i32, statement: Statement) -> Result<Done, String> {
         let row = self.open_line(line)?;
         let proposal = self.proposal(line, rank)?;
         if proposal.kind == "none" {
@@ -176,6 +164,7 @@ impl State {
                 "{MOST_REFUSALS} proposals of line {line} were refused; ask for `allocate` or `skip`"
             ));
         }
+        let Statement { person, reason, now } = statement;
         let refusal = Refusal { line_id: line, number, basis, person, reason, refused_at: now };
         self.tables.refusals.set((line, number), Some(refusal));
         if row.is_asked_by_person() {
@@ -194,9 +183,7 @@ impl State {
         line: i32,
         items: &[Allocated],
         account: Option<i32>,
-        person: String,
-        reason: String,
-        now: DateTime<Utc>,
+        statement: Statement,
     ) -> Result<Done, String> {
         let row = self.open_line(line)?;
         if items.is_empty() && account.is_none() {
@@ -227,14 +214,15 @@ impl State {
             ));
         }
         let text = format!("line {line} {}", describe(&allocations, account));
-        self.ask_for(row, allocations, account, person, reason, now);
+        self.ask_for(row, allocations, account, statement)?;
         Ok(about(line, text))
     }
 
     /// How much of an open item is asked for.
     fn allocated(&self, line: &BankLine, allocated: &Allocated) -> Result<Allocation, String> {
         let id = allocated.item;
-        let of_company = |row: &&crate::store::Item| self.tables.root(row.company_id) == line.company_id;
+        let of_company =
+            |row: &&crate::store::Item| self.tables.path(row.company_id).contains(&line.company_id);
         let Some(row) = self.tables.items.get(id).filter(of_company) else {
             return Err(format!("there is no item {id} in company {}", line.company_id));
         };
@@ -257,20 +245,14 @@ impl State {
         Ok(allocation)
     }
 
-    fn skip(
-        &mut self,
-        line: i32,
-        person: String,
-        reason: String,
-        now: DateTime<Utc>,
-    ) -> Result<Done, String> {
+    fn skip(&mut self, line: i32, statement: Statement) -> Result<Done, String> {
         let row = self.open_line(line)?;
         let basis = self.tables.proposals.get((line, 1)).map(|first| first.basis);
         let skipped = BankLine {
             status: LineStatus::Skipped,
-            decided_by: Some(person),
-            reason: Some(reason),
-            since: now,
+            decided_by: Some(statement.person),
+            reason: Some(statement.reason),
+            since: statement.now,
             ..row.without_request()
         };
         self.put_line(line, Some(BankLine { basis, ..skipped }));
@@ -285,24 +267,30 @@ impl State {
         row: BankLine,
         allocations: Vec<Allocation>,
         account_id: Option<i32>,
-        person: String,
-        reason: String,
-        now: DateTime<Utc>,
-    ) {
+        statement: Statement,
+    ) -> Result<(), String> {
         let id = row.id;
+        let same = row.status == LineStatus::MatchRequested
+            && row.allocations.0 == allocations
+            && row.account_id == account_id;
+        if same {
+            let who = row.decided_by.as_deref().unwrap_or_default();
+            return Err(format!("{who} has asked for that already"));
+        }
         let row = BankLine {
             status: LineStatus::MatchRequested,
             allocations: Json(allocations),
             account_id,
-            decided_by: Some(person),
-            reason: Some(reason),
+            decided_by: Some(statement.person),
+            reason: Some(statement.reason),
             basis: None,
-            since: now,
+            since: statement.now,
             ..row
         };
         self.put_line(id, Some(row));
         self.touched.dirty.insert(id);
         self.touched.news.insert(id);
+        Ok(())
     }
 
     fn open_session(
@@ -411,9 +399,7 @@ impl State {
         &mut self,
         id: i32,
         on: bool,
-        person: String,
-        reason: String,
-        now: DateTime<Utc>,
+        statement: Statement,
         outbox: &mut Outbox,
     ) -> Result<Done, String> {
         let before =
@@ -426,8 +412,8 @@ impl State {
         let row = LearnedRule {
             switched_off: !on,
             holds: support.holds(),
-            person: Some(person),
-            reason: Some(reason),
+            person: Some(statement.person),
+            reason: Some(statement.reason),
             ..before.clone()
         };
         let (rule, company) = (row.rule(), row.company_id);
@@ -436,7 +422,7 @@ impl State {
             books.engine.memory.set_rule(rule, support);
             self.touched.dirty.extend(books.resting_on(&keys));
         }
-        self.decision(now, outbox, |decision| {
+        self.decision(statement.now, outbox, |decision| {
             decision.put_rule(Some(&before), row);
             decision.count_sessions();
         });

@@ -1,4 +1,4 @@
-//! A root company's engine and its open lines: what each rests on, and which items each may want.
+//! A company's engine and its open lines: what each rests on, and which items each may want.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -8,7 +8,7 @@ use matching::records::{ItemId, Line};
 use matching::statement;
 use rustc_hash::FxHashMap;
 
-/// A root company's engine and its open lines.
+/// A company's engine and its open lines.
 #[derive(Default)]
 pub(super) struct Books {
     pub(super) engine: Engine,

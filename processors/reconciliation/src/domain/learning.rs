@@ -1,14 +1,15 @@
 //! What was learned, between the engine and its rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use matching::calibration::Calibration;
-use matching::engine::Journal as JournalState;
+use matching::engine::{Journal as JournalState, Learned};
 use matching::habits::{BINS, Bins};
 use matching::memory::{Rule, Support, Text, Touched};
 use matching::records::Day;
 use sqlx::types::Json;
 
+use super::books::Books;
 use super::decide::Decision;
 use super::events::RuleLearned;
 use super::outcome::Outcome;
@@ -41,6 +42,23 @@ impl LearnedRule {
     }
 }
 
+impl LearnedText {
+    /// What was learned until now.
+    fn learned(&self) -> Text {
+        Text { nothing: self.nothing, items: self.items, payouts: self.payouts, kept: self.kept }
+    }
+
+    /// What lines are weighed with.
+    fn in_force(&self) -> Text {
+        Text {
+            nothing: self.nothing_in_force,
+            items: self.items_in_force,
+            payouts: self.payouts_in_force,
+            kept: self.kept_in_force,
+        }
+    }
+}
+
 impl State {
     /// Tells the engines what was learned before.
     pub(super) fn remember(&mut self) {
@@ -51,9 +69,8 @@ impl State {
             }
         }
         for row in tables.texts.iter() {
-            let text = Text { nothing: row.nothing, items: row.items, payouts: row.payouts, kept: row.kept };
             if let Some(books) = books.get_mut(&row.company_id) {
-                books.engine.memory.set_text(&row.signature, row.is_credit, text);
+                books.engine.memory.set_text(&row.signature, row.is_credit, row.in_force());
             }
         }
         for row in tables.words.iter() {
@@ -67,22 +84,18 @@ impl State {
             }
         }
         for row in tables.trust.iter() {
-            if let Some(journal) = journal(tables, books, row.journal_id) {
-                journal.trusted = usize::try_from(row.trusted_in_force).unwrap_or(0);
-                journal.calibration = Calibration::from_bins(row.in_force.0.clone());
-            }
+            trust(books, row);
         }
     }
 }
 
-/// What an engine knows of a journal.
-fn journal<'b>(
-    tables: &crate::store::Tables,
-    books: &'b mut std::collections::BTreeMap<i32, super::books::Books>,
-    id: i32,
-) -> Option<&'b mut JournalState> {
-    let company = tables.root(tables.journals.get(id)?.company_id);
-    Some(books.get_mut(&company)?.engine.journals.entry(id.into()).or_default())
+/// Tells the engines what is in force of what is known of a journal. Companies may share one.
+fn trust(books: &mut BTreeMap<i32, Books>, row: &JournalTrust) {
+    for books in books.values_mut() {
+        let journal = books.engine.journals.entry(row.journal_id.into()).or_default();
+        journal.trusted = usize::try_from(row.trusted_in_force).unwrap_or(0);
+        journal.calibration = Calibration::from_bins(row.in_force.0.clone());
+    }
 }
 
 fn partner(id: i32) -> Option<i32> {
@@ -108,6 +121,22 @@ impl Decision<'_> {
             let key = (row.company_id, row.partner_id);
             tables.habits.set(key, Some(Habit { in_force: row.lines.clone(), ..row }));
         }
+        let texts: Vec<LearnedText> =
+            tables.texts.iter().filter(|row| row.learned() != row.in_force()).cloned().collect();
+        for row in texts {
+            let Text { nothing, items, payouts, kept } = row.learned();
+            if let Some(books) = books.get_mut(&row.company_id) {
+                books.engine.memory.set_text(&row.signature, row.is_credit, row.learned());
+            }
+            let row = LearnedText {
+                nothing_in_force: nothing,
+                items_in_force: items,
+                payouts_in_force: payouts,
+                kept_in_force: kept,
+                ..row
+            };
+            tables.texts.set(row.id, Some(row));
+        }
         let trust: Vec<JournalTrust> = tables.trust.iter().cloned().collect();
         for row in trust {
             self.trust(&JournalTrust {
@@ -121,10 +150,7 @@ impl Decision<'_> {
     /// Stores what is known of a journal, and tells the engine what is in force of it.
     fn trust(&mut self, row: &JournalTrust) {
         let State { tables, books, .. } = &mut *self.state;
-        if let Some(journal) = journal(tables, books, row.journal_id) {
-            journal.trusted = usize::try_from(row.trusted_in_force).unwrap_or(0);
-            journal.calibration = Calibration::from_bins(row.in_force.0.clone());
-        }
+        trust(books, row);
         tables.trust.replace(row.journal_id, Some(row.clone()));
     }
 
@@ -181,12 +207,9 @@ impl Decision<'_> {
     /// Stores what an engine has learned since the last call, and tells which rules hold now.
     pub(super) fn store_learned(&mut self, company: i32) {
         let Some(books) = self.state.books.get_mut(&company) else { return };
-        let Touched { rules, texts, words } = books.engine.memory.take_touched();
+        let Touched { rules, words } = books.engine.memory.take_touched();
         for rule in rules {
             self.store_rule(company, rule);
-        }
-        for (signature, is_credit) in texts {
-            self.store_text(company, signature, is_credit);
         }
         for word in words {
             self.store_word(company, word);
@@ -236,23 +259,30 @@ impl Decision<'_> {
         self.state.tables.rules.set(row.id, Some(row));
     }
 
-    fn store_text(&mut self, company: i32, signature: String, is_credit: bool) {
-        let State { tables, books, learned, last_ids, .. } = &mut *self.state;
-        let text = books.get(&company).and_then(|books| books.engine.memory.text(&signature, is_credit));
-        let Some(text) = text else { return };
+    /// Counts what a line with its words was.
+    pub(super) fn see_text(&mut self, company: i32, learned: &Learned, is_nothing: bool) {
+        let State { tables, learned: ids, last_ids, .. } = &mut *self.state;
+        let (signature, is_credit) = learned.text.clone();
         let key = (company, signature.clone(), is_credit);
-        let id = *learned.texts.entry(key).or_insert_with(|| next(&mut last_ids.text));
-        let row = LearnedText {
+        let id = *ids.texts.entry(key).or_insert_with(|| next(&mut last_ids.text));
+        let before = tables.texts.get(id).cloned().unwrap_or(LearnedText {
             id,
             company_id: company,
             signature,
             is_credit,
-            nothing: text.nothing,
-            items: text.items,
-            payouts: text.payouts,
-            kept: text.kept,
-        };
-        tables.texts.set(id, Some(row));
+            nothing: 0.0,
+            items: 0.0,
+            payouts: 0.0,
+            kept: 0.0,
+            nothing_in_force: 0.0,
+            items_in_force: 0.0,
+            payouts_in_force: 0.0,
+            kept_in_force: 0.0,
+        });
+        let mut text = before.learned();
+        text.see(is_nothing, learned.kept);
+        let Text { nothing, items, payouts, kept } = text;
+        tables.texts.set(id, Some(LearnedText { nothing, items, payouts, kept, ..before }));
     }
 
     fn store_word(&mut self, company: i32, word: String) {

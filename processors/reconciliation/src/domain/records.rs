@@ -79,6 +79,7 @@ pub(super) fn item(row: &store::Item, tables: &Tables, suspense: &BTreeSet<i32>)
         Some("out_refund" | "in_refund") => Kind::CreditNote,
         Some("in_invoice" | "in_receipt") => Kind::Bill,
         _ if row.of_payment => Kind::Payment,
+        _ if row.line_id.is_some() && !is_due => Kind::Transfer,
         _ => Kind::Unknown,
     };
     let quoted = document.and_then(|document| document.payment_reference.as_deref());
@@ -105,12 +106,15 @@ pub(super) fn item(row: &store::Item, tables: &Tables, suspense: &BTreeSet<i32>)
     Some((item, amount))
 }
 
-/// A partner, as a root company sees it; `None` where it does not.
-pub(super) fn partner(id: i32, root: i32, tables: &Tables, indexes: &Indexes) -> Option<Partner> {
+/// A partner, as a company sees it; `None` where it does not.
+pub(super) fn partner(id: i32, company: i32, tables: &Tables, indexes: &Indexes) -> Option<Partner> {
     let row = tables.partners.get(id)?;
-    if row.company_id.is_some_and(|company| tables.root(company) != root) {
+    let is_known =
+        |owner: i32| tables.path(company).contains(&owner) || tables.path(owner).contains(&company);
+    if !row.company_id.is_none_or(is_known) {
         return None;
     }
+    let root = tables.root(company);
     let accounts = indexes.banks_of_partner.members(id);
     let accounts = accounts.filter_map(|bank| Some(tables.banks.get(bank)?.number.clone())).collect();
     Some(Partner {
@@ -118,7 +122,7 @@ pub(super) fn partner(id: i32, root: i32, tables: &Tables, indexes: &Indexes) ->
         name: row.name.clone(),
         accounts,
         parent: Some(row.commercial_id).filter(|parent| *parent != id),
-        own: tables.companies.iter().any(|company| company.root_id == root && company.partner_id == Some(id)),
+        own: tables.companies.iter().any(|own| own.partner_id == Some(id) && tables.root(own.id) == root),
     })
 }
 
@@ -205,9 +209,10 @@ fn without_tags(html: &str) -> String {
     text.replace("&nbsp;", " ").replace("&amp;", "&").trim().to_owned()
 }
 
-/// The rates of a root company. Its own go before those of all; a currency without any is worth one.
+/// The rates of a company: those of its root. Its own go before those of all; a currency without any is worth one.
 /// <https://github.com/odoo/odoo/blob/18.0/odoo/addons/base/models/res_currency.py>
-pub(super) fn rates(root: i32, tables: &Tables) -> Rates {
+pub(super) fn rates(company: i32, tables: &Tables) -> Rates {
+    let root = tables.root(company);
     let mut rates = Rates::default();
     for row in tables.currencies.iter() {
         rates.set_base(currency(row.id));

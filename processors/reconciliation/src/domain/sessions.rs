@@ -134,8 +134,10 @@ impl Decision<'_> {
         for company in companies {
             let own: Vec<&LearnedRule> = learned.iter().filter(|rule| rule.company_id == company).collect();
             let active = |session: &&Session| {
-                let journal = session.journal_id.and_then(|journal| self.state.company_of(journal));
-                session.status == SessionStatus::Active && journal == Some(company)
+                let tables = &self.state.tables;
+                let journal = session.journal_id.and_then(|journal| tables.journals.get(journal));
+                let of = journal.map(|journal| tables.root(journal.company_id));
+                session.status == SessionStatus::Active && of == Some(tables.root(company))
             };
             let mut sessions: Vec<Session> =
                 self.state.tables.sessions.iter().filter(active).cloned().collect();

@@ -116,7 +116,7 @@ impl Decision<'_> {
         amount.rescale(tables.decimals(currency));
         Some(BankLine {
             id,
-            company_id: self.state.company_of(source.journal_id)?,
+            company_id: tables.company_of(source)?,
             journal_id: source.journal_id,
             move_id: source.move_id,
             day: read::date(line.date),
@@ -228,7 +228,8 @@ impl Decision<'_> {
         let Some(books) = self.state.books.get_mut(&row.company_id) else { return };
         let mut keys = books.engine.set_done(line, true);
         let learned = books.engine.learn(line, &confirmed);
-        keys.extend(learned.changed);
+        keys.extend(&learned.changed);
+        self.see_text(row.company_id, &learned, confirmed.is_nothing);
         self.see_delays(row.company_id, &learned.delays);
         self.store_learned(row.company_id);
         self.dirty_by(row.company_id, &keys);

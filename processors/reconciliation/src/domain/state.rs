@@ -21,7 +21,7 @@ pub struct State {
     pub(super) calendar: Calendar,
     pub(super) settings: Settings,
     pub(super) indexes: Indexes,
-    /// By root company; none before the first decision.
+    /// By company; none before the first decision.
     pub(super) books: BTreeMap<i32, Books>,
     /// Accounts of what is not matched yet.
     pub(super) suspense: BTreeSet<i32>,
@@ -147,11 +147,6 @@ impl State {
     pub fn next_due(&self) -> Option<DateTime<Utc>> {
         let day = self.tables.refreshed.get(1)?.day;
         self.calendar.start(day.succ_opt()?)
-    }
-
-    /// The root company of a journal.
-    pub(super) fn company_of(&self, journal: i32) -> Option<i32> {
-        Some(self.tables.root(self.tables.journals.get(journal)?.company_id))
     }
 
     /// Sets or removes a line's row.

@@ -12,26 +12,28 @@ impl State {
     pub(super) fn make_books(&mut self) {
         let tables = &self.tables;
         self.suspense = tables.journals.iter().filter_map(|row| row.suspense_account_id).collect();
-        let roots: BTreeSet<i32> = tables.companies.iter().map(|row| row.root_id).collect();
-        let mut books: BTreeMap<i32, Books> = roots.iter().map(|root| (*root, Books::default())).collect();
-        for (root, books) in &mut books {
-            books.engine.rates = read::rates(*root, tables);
+        let companies = tables.companies.iter().map(|row| (row.id, Books::default()));
+        let mut books: BTreeMap<i32, Books> = companies.collect();
+        for (company, books) in &mut books {
+            books.engine.rates = read::rates(*company, tables);
             for row in tables.partners.iter() {
-                if let Some(partner) = read::partner(row.id, *root, tables, &self.indexes) {
+                if let Some(partner) = read::partner(row.id, *company, tables, &self.indexes) {
                     books.engine.payers.set(&partner);
                 }
             }
         }
         for row in tables.items.iter() {
-            let Some(books) = books.get_mut(&tables.root(row.company_id)) else { continue };
-            if let Some((item, paid)) = read::item(row, tables, &self.suspense) {
-                books.engine.change_item(item.id, Some(item), paid);
+            let Some((item, paid)) = read::item(row, tables, &self.suspense) else { continue };
+            // What a branch has, the companies that it belongs to may be paid for.
+            for company in tables.path(row.company_id) {
+                if let Some(books) = books.get_mut(company) {
+                    books.engine.change_item(item.id, Some(item.clone()), paid);
+                }
             }
         }
         for row in tables.statement_lines.iter().filter(|row| row.reconciled) {
             let Some(line) = read::line(row, tables) else { continue };
-            let root = self.company_of(row.journal_id);
-            if let Some(books) = root.and_then(|root| books.get_mut(&root)) {
+            if let Some(books) = tables.company_of(row).and_then(|company| books.get_mut(&company)) {
                 books.engine.set_done(&line, true);
             }
         }
@@ -52,23 +54,26 @@ impl Decision<'_> {
         let mut changed: BTreeMap<i32, Vec<u64>> = BTreeMap::new();
         let mut wanting = BTreeSet::new();
         if touched.rates {
-            for (root, books) in books.iter_mut() {
-                books.engine.rates = read::rates(*root, tables);
+            for (company, books) in books.iter_mut() {
+                books.engine.rates = read::rates(*company, tables);
             }
             self.scope = self.scope.max(Scope::AllLines);
         }
         for id in &touched.partners {
-            for (root, books) in books.iter_mut() {
-                let partner = read::partner(*id, *root, tables, indexes);
-                changed.entry(*root).or_default().extend(books.engine.change_partner(*id, partner.as_ref()));
+            for (company, books) in books.iter_mut() {
+                let partner = read::partner(*id, *company, tables, indexes);
+                changed
+                    .entry(*company)
+                    .or_default()
+                    .extend(books.engine.change_partner(*id, partner.as_ref()));
             }
         }
         for id in &touched.items {
             let row = tables.items.get(*id);
-            let root = row.map(|row| tables.root(row.company_id));
+            let path = row.map(|row| tables.path(row.company_id)).unwrap_or_default();
             let item = row.and_then(|row| read::item(row, tables, suspense));
             for (company, books) in books.iter_mut() {
-                let item = item.as_ref().filter(|_| root == Some(*company));
+                let item = item.as_ref().filter(|_| path.contains(company));
                 let before = books.engine.items.get(*id);
                 let unchanged = match item {
                     Some((item, _)) => before == Some(item),

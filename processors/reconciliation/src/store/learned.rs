@@ -21,7 +21,7 @@ contract::table! {
     /// A rule that was learned, and what supports it.
     #[derive(Serialize, ToSchema)]
     pub struct LearnedRule in "learned_rule" key (id: i32) {
-        /// The root company whose lines it was learned from.
+        /// The company whose lines it was learned from.
         pub company_id: i32,
         /// What it says.
         pub kind: RuleKind,
@@ -51,7 +51,7 @@ contract::table! {
 contract::table! {
     /// What lines with the same words were.
     pub struct LearnedText in "learned_text" key (id: i32) {
-        /// The root company.
+        /// The company.
         pub company_id: i32,
         /// The words.
         pub signature: String,
@@ -65,13 +65,21 @@ contract::table! {
         pub payouts: f64,
         /// The mean of what it kept of them, in hundredths of a per cent.
         pub kept: f64,
+        /// `nothing` as of the beginning of the day, which is what lines are weighed with, …
+        pub nothing_in_force: f64,
+        /// … `items`, …
+        pub items_in_force: f64,
+        /// … `payouts` …
+        pub payouts_in_force: f64,
+        /// … and `kept`.
+        pub kept_in_force: f64,
     }
 }
 
 contract::table! {
     /// A word that is on lines that paid in full.
     pub struct LearnedWord in "learned_word" key (id: i32) {
-        /// The root company.
+        /// The company.
         pub company_id: i32,
         /// The word.
         pub word: String,

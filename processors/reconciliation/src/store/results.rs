@@ -66,7 +66,7 @@ contract::table! {
     /// A bank line that is, or was, looked at.
     #[derive(Serialize, ToSchema)]
     pub struct BankLine in "line" key (id: i32) {
-        /// Its root company.
+        /// Its company.
         pub company_id: i32,
         /// Its journal.
         pub journal_id: i32,

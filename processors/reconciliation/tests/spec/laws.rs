@@ -14,6 +14,7 @@ use reconciliation::store::{
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use sqlx::types::Json;
 
 const RECEIVABLE: i32 = 7;
 const CASH: i32 = 45;
@@ -129,6 +130,7 @@ fn statement_line() -> impl Strategy<Value = StatementLine> {
             id,
             move_id: 200 + id,
             journal_id: 5 + id % 2,
+            company_id: (id == 4).then_some(2),
             partner_id,
             partner_name: name.map(Into::into),
             account_number: iban.map(Into::into),
@@ -256,7 +258,12 @@ impl Specimen for BankLines {
     const CASES: u32 = 400;
 
     fn first_snapshot() -> Vec<RowChange> {
-        let company = |id| Company { id, root_id: id, currency_id: 1, partner_id: Some(id) };
+        let company = |id, path: &[i32]| Company {
+            id,
+            path: Json(path.to_vec()),
+            currency_id: 1,
+            partner_id: Some(id),
+        };
         let currency = |id, name: &str| Currency { id, name: name.into(), decimals: 2 };
         let account = |id, account_type: &str, reconcile| {
             RowChange::Account(
@@ -265,8 +272,8 @@ impl Specimen for BankLines {
             )
         };
         vec![
-            RowChange::Company(1, Some(company(1))),
-            RowChange::Company(2, Some(company(2))),
+            RowChange::Company(1, Some(company(1, &[1]))),
+            RowChange::Company(2, Some(company(2, &[1, 2]))),
             RowChange::Currency(1, Some(currency(1, "EUR"))),
             RowChange::Currency(2, Some(currency(2, "USD"))),
             RowChange::Journal(6, Some(journal(6, true))),
