@@ -30,7 +30,7 @@ TORTURE = $(WITH_SERVICES) cargo build $(ALL) --bins --test torture && \
 	cargo test $(ALL) --test torture -- --seed $(or $(SEED),1) $(if $(ONLY),--only $(ONLY))
 
 torture: ## Kill and stop everything, and prove that nothing was lost or came twice (SEED=7 RUNS=200 ONLY=kafka LIMIT=300)
-	$(TORTURE) --runs $(or $(RUNS),64) $(if $(LIMIT),--seconds $(LIMIT))
+	$(TORTURE) --runs $(or $(RUNS),96) $(if $(LIMIT),--seconds $(LIMIT))
 
 torture-guards: ## Take each guard away and see that the torture notices
 	$(TORTURE) --guards

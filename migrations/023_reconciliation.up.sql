@@ -213,6 +213,8 @@ CREATE TABLE reconciliation.line (
     session_id   INTEGER,
     -- Whether it was done as Ledgerwell had asked for by itself.
     auto         BOOLEAN NOT NULL,
+    -- Whether a match of it was taken back in Odoo, so that it is for a person.
+    taken_back   BOOLEAN NOT NULL,
     -- What a person saw who put it off: it is back when that changes.
     basis        BIGINT,
     -- Since when it is what it is, by the task's clock.

@@ -76,6 +76,8 @@ impl Journal {
 pub struct Proposal {
     /// What it is.
     pub hypothesis: Hypothesis,
+    /// What it was weighed as, where something else of it is booked.
+    pub weighed_as: Option<Hypothesis>,
     /// How likely.
     pub probability: f64,
     /// How likely it looks by itself: before what became of others that looked as likely.
@@ -169,6 +171,9 @@ impl Engine {
         hypotheses.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.allocations.cmp(&b.allocations)));
         let mut asked = self.items.take_asked();
         asked.extend(prints.concerns());
+        let owners =
+            hypotheses.iter().flat_map(Hypothesis::items).filter_map(|id| self.items.get(id)?.partner);
+        asked.extend(owners.map(|partner| Concern::Partner(partner).key()));
         Weighed { reading, hypotheses, asked }
     }
 
@@ -180,9 +185,6 @@ impl Engine {
         let signature = &weighed.reading.parsed.signature;
         all.push(Concern::Text(signature, line.amount > 0).key());
         all.extend(signature.split(' ').map(|word| Concern::Word(word).key()));
-        let owners = weighed.hypotheses.iter().flat_map(Hypothesis::items);
-        let owners = owners.filter_map(|id| self.items.get(id)?.partner);
-        all.extend(owners.map(|partner| Concern::Partner(partner).key()));
         all.sort_unstable();
         all.dedup();
         all
@@ -191,7 +193,7 @@ impl Engine {
     /// A line's best explanations, the one that its statement leaves it first.
     pub fn propose(&self, line: &Line, weighed: &Weighed, choice: Choice) -> Vec<Proposal> {
         let mut order: Vec<&Hypothesis> = weighed.hypotheses.iter().collect();
-        let first = order.remove(choice.hypothesis);
+        let first = order.remove(choice.hypothesis.min(order.len().saturating_sub(1)));
         let raw = weighed.probability(first);
         let journal = self.journals.get(&line.journal);
         let probability = journal.map_or(raw, |journal| journal.calibration.probability(raw));
@@ -205,13 +207,16 @@ impl Engine {
         if journal.map_or(0, |journal| journal.trusted) < self.bounds.probation {
             against.push("its journal is on probation");
         }
-        let first = Proposal { hypothesis: policy::booked(first, line, &against), probability, raw, against };
+        let booked = policy::booked(first, line, &against);
+        let weighed_as = (booked != *first).then(|| first.clone());
+        let first = Proposal { hypothesis: booked, weighed_as, probability, raw, against };
         // What is left of the probability is theirs, as they share it among themselves.
         let left = (1.0 - probability) / (1.0 - raw).max(f64::EPSILON);
         let others = order.into_iter().take(PROPOSALS - 1).map(|hypothesis| {
             let raw = weighed.probability(hypothesis);
             Proposal {
                 hypothesis: hypothesis.clone(),
+                weighed_as: None,
                 probability: (raw * left).min(1.0 - probability),
                 raw,
                 against: vec!["something else is likelier"],

@@ -83,6 +83,8 @@ pub struct Hypothesis {
     pub allocations: Vec<(ItemId, i64)>,
     /// What the line has more than the items, in the line's currency.
     pub difference: i64,
+    /// What stays open of the one item that is paid in part, in the item's currency; 0 where there is none.
+    pub rest: i64,
     /// Whether the text names the difference, or it needs no name.
     pub is_explained: bool,
     /// What speaks for it.
@@ -104,24 +106,22 @@ impl Hypothesis {
         self.evidence.iter().filter(|evidence| evidence.family == family).map(|evidence| evidence.bits).sum()
     }
 
-    /// Whether both take one of the same items.
-    pub fn shares(&self, other: &Self) -> bool {
-        self.items().any(|id| other.items().any(|other| other == id))
-    }
-
-    /// Whether only one of both can be: they take one of the same items, and do not each pay a part of it that leaves room for the
-    /// other's.
-    pub fn rivals(&self, other: &Self) -> bool {
-        self.shares(other) && !self.leaves_room_for(other)
-    }
-
-    fn leaves_room_for(&self, other: &Self) -> bool {
-        match (&self.kind, &self.allocations[..], &other.kind, &other.allocations[..]) {
-            (Kind::Part, [(_, paid)], Kind::Part, [(_, others)]) => {
-                let open = paid.saturating_sub(self.difference);
-                paid.saturating_add(*others).saturating_abs() <= open.saturating_abs()
+    /// Whether it can be beside others: no item that it takes is taken already, but for parts that together are not more than the item.
+    pub fn fits(&self, others: &[&Self]) -> bool {
+        self.allocations.iter().all(|(id, paid)| {
+            let takers = others.iter().filter_map(|other| Some((other, other.paid(*id)?)));
+            let (mut together, mut are_parts, mut are_any) = (*paid, self.rest != 0, false);
+            for (other, amount) in takers {
+                are_any = true;
+                are_parts &= other.rest != 0;
+                together = together.saturating_add(amount);
             }
-            _ => false,
-        }
+            !are_any
+                || are_parts && together.saturating_abs() <= paid.saturating_add(self.rest).saturating_abs()
+        })
+    }
+
+    fn paid(&self, item: ItemId) -> Option<i64> {
+        self.allocations.iter().find(|(id, _)| *id == item).map(|(_, paid)| *paid)
     }
 }

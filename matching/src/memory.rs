@@ -19,6 +19,8 @@ const BELIEF: (f64, f64) = (0.9, 0.1);
 const CONFIRMATIONS: f64 = 1.5;
 /// … if it is as likely as this to hold.
 const HOLDS: f64 = 0.9;
+/// An account or a name of more partners says nothing of any: a clearing house, a lawyer.
+const SHARED: usize = 16;
 /// A word is known from so many lines on.
 const KNOWN: u32 = 3;
 
@@ -186,6 +188,9 @@ impl Memory {
         for (map, key, rule) in both {
             if !key.is_empty() {
                 let all = map.entry(key.to_owned()).or_default();
+                if all.len() > SHARED {
+                    continue;
+                }
                 all.entry(partner).or_default();
                 for (other, support) in all.iter_mut() {
                     support.see(*other == partner, day);
@@ -276,6 +281,7 @@ impl Memory {
 
     fn payers(all: Option<&BTreeMap<PartnerId, Support>>, most: i32) -> Vec<(PartnerId, Bits, bool)> {
         let mut payers: Vec<_> = all
+            .filter(|all| all.len() <= SHARED)
             .into_iter()
             .flatten()
             .filter(|(_, support)| support.yes >= 0.5 && !support.is_off)

@@ -135,6 +135,7 @@ pub fn booked(best: &Hypothesis, line: &Line, against: &[&'static str]) -> Hypot
         && unnamed
         && let [(_, paid)] = &mut booked.allocations[..]
     {
+        booked.rest = *paid - line.amount;
         *paid = line.amount;
         booked.kind = Kind::Part;
     }

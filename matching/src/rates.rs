@@ -1,4 +1,4 @@
-//! Exchange rates; the latest on or before a day holds.
+//! Exchange rates; the latest on or before a day holds, or else the earliest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,10 @@ impl Rates {
 
     fn at(&self, currency: Currency, day: Day) -> Option<f64> {
         let latest = self.days.range((currency, Day::MIN)..=(currency, day)).next_back();
-        latest.map(|(_, rate)| *rate).or(self.bases.contains(&currency).then_some(1.0))
+        // Before the first there is no other than that, as in Odoo.
+        let earliest = || self.days.range((currency, day)..=(currency, Day::MAX)).next();
+        let known = latest.or_else(earliest).map(|(_, rate)| *rate);
+        known.or(self.bases.contains(&currency).then_some(1.0))
     }
 
     /// An amount in another currency, to its smallest unit; `None` where a rate is missing.
@@ -77,6 +80,7 @@ mod tests {
         assert_eq!(rates.convert(10_000, EUR, USD, 19), Some(11_000));
         assert_eq!(rates.convert(12_500, USD, EUR, 20), Some(10_000));
         assert_eq!(rates.convert(11_000, USD, JPY, 15), Some(16_000));
-        assert_eq!(rates.convert(11_000, USD, JPY, 9), None);
+        assert_eq!(rates.convert(11_000, USD, JPY, 9), Some(16_000), "before the first the first holds");
+        assert_eq!(rates.convert(11_000, USD, Currency(3), 15), None);
     }
 }

@@ -38,10 +38,14 @@ pub fn assign(lines: &[&[Hypothesis]]) -> Vec<Choice> {
         }
         let chosen =
             if component.len() <= EXACT { best(&near, &component) } else { greedy(&near, &component) };
+        // How many lines' best wants an item.
+        let mut firsts: BTreeMap<ItemId, usize> = BTreeMap::new();
+        for id in component.iter().filter_map(|line| near[*line].first()).flat_map(Hypothesis::items) {
+            *firsts.entry(id).or_default() += 1;
+        }
         for (line, hypothesis) in component.iter().zip(chosen) {
-            let is_contested = component
-                .iter()
-                .any(|other| other != line && matches!((near[*line].first(), near[*other].first()), (Some(a), Some(b)) if a.shares(b)));
+            let mut wanted = near[*line].first().into_iter().flat_map(Hypothesis::items);
+            let is_contested = wanted.any(|id| firsts.get(&id).is_some_and(|lines| *lines > 1));
             choices[*line] = Choice { hypothesis, is_contested };
         }
     }
@@ -100,8 +104,9 @@ fn greedy(lines: &[&[Hypothesis]], component: &[usize]) -> Vec<usize> {
     let (mut taken, mut chosen) = (BTreeMap::<ItemId, Vec<&Hypothesis>>::new(), BTreeMap::new());
     for line in order {
         let is_free = |hypothesis: &Hypothesis| {
-            let mut takers = hypothesis.items().filter_map(|id| taken.get(&id)).flatten();
-            !takers.any(|taker| taker.rivals(hypothesis))
+            let takers: Vec<&Hypothesis> =
+                hypothesis.items().filter_map(|id| taken.get(&id)).flatten().copied().collect();
+            hypothesis.fits(&takers)
         };
         let choice = lines[line].iter().position(is_free).unwrap_or(0);
         if let Some(hypothesis) = lines[line].get(choice) {
@@ -147,7 +152,8 @@ impl Search<'_> {
         for (place, hypothesis) in self.lines[*line].iter().enumerate() {
             self.tries += 1;
             let before = self.component.iter().zip(&self.chosen);
-            if !before.clone().any(|(line, place)| self.lines[*line][*place].rivals(hypothesis)) {
+            let before: Vec<&Hypothesis> = before.map(|(line, place)| &self.lines[*line][*place]).collect();
+            if hypothesis.fits(&before) {
                 self.chosen.push(place);
                 self.deepen(score + hypothesis.score);
                 self.chosen.pop();
@@ -166,6 +172,7 @@ mod tests {
             kind: if items.is_empty() { Kind::Nothing } else { Kind::Exact },
             allocations: items.iter().map(|id| (*id, 100)).collect(),
             difference: 0,
+            rest: 0,
             is_explained: true,
             evidence: Vec::new(),
             score: Bits::whole(bits),
@@ -198,11 +205,13 @@ mod tests {
             kind: Kind::Part,
             allocations: vec![(1, paid)],
             difference: paid - 100,
+            rest: 100 - paid,
             ..hypothesis(&[1], 20)
         };
         let of = |paid| vec![part(paid), hypothesis(&[], 10)];
         assert_eq!(assigned(&[of(40), of(60)]), [0, 0]);
         assert_eq!(assigned(&[of(50), of(60)]), [0, 1], "together they are more than the invoice");
+        assert_eq!(assigned(&[of(40), of(40), of(40)]), [0, 0, 1], "two of them are not, three are");
     }
 
     #[test]

@@ -54,12 +54,14 @@ pub fn items(line: &Line, reading: &Reading, candidate: &Candidate, known: &Know
     // The instalments of one document are one thing.
     let documents = if is_one_document(&set) { 1 } else { set.len() };
     kind(&difference, documents, candidate.others, &mut evidence);
-    if is_later(line, &set) {
+    evidence.push(Evidence { family: Family::Amount, bits: difference.bits, what: difference.what });
+    numbers(reading, &set, items, &mut evidence);
+    // Who quotes a number has it.
+    let is_quoted = evidence.iter().any(|one| one.family == Family::Number && one.bits > Bits::ZERO);
+    if !is_quoted && is_later(line, &set) {
         let what = "the bank has booked it before it was issued";
         evidence.push(Evidence { family: Family::Prior, bits: Bits::whole(-3), what });
     }
-    evidence.push(Evidence { family: Family::Amount, bits: difference.bits, what: difference.what });
-    numbers(reading, &set, items, &mut evidence);
     if !candidate.is_payout {
         payer(reading, &set, payers, &mut evidence);
         time(line, &set, memory, &mut evidence);
@@ -75,12 +77,17 @@ pub fn items(line: &Line, reading: &Reading, candidate: &Candidate, known: &Know
         let bits = -Bits::log2(candidate.unseen + 1);
         evidence.push(Evidence { family: Family::Prior, bits, what: "many items of the same amount" });
     }
-    let allocations = allocate(line, &set, &difference);
+    let allocations = allocate(line, &set, &difference, rates)?;
+    let rest = match (&set[..], &allocations[..]) {
+        ([item], [(_, paid)]) if difference.kind == Kind::Part => item.residual - paid,
+        _ => 0,
+    };
     let score = evidence.iter().map(|evidence| evidence.bits).sum();
     Some(Hypothesis {
         kind: difference.kind,
         allocations,
         difference: difference.amount,
+        rest,
         is_explained: difference.is_explained,
         evidence,
         score,
@@ -226,11 +233,24 @@ fn time(line: &Line, set: &[&Item], memory: &Memory, evidence: &mut Vec<Evidence
     evidence.push(Evidence { family: Family::Time, bits: bits + Bits::milli(age), what });
 }
 
-/// How much of each item is paid, in its currency: all of it, or what there is, the oldest first.
-fn allocate(line: &Line, set: &[&Item], difference: &Difference) -> Vec<(ItemId, i64)> {
+/// How much of each item is paid, in its currency: all of it, or what there is, the oldest first. Of several items in other currencies
+/// nobody knows which are paid in part.
+fn allocate(
+    line: &Line,
+    set: &[&Item],
+    difference: &Difference,
+    rates: &Rates,
+) -> Option<Vec<(ItemId, i64)>> {
+    let is_foreign = set.iter().any(|item| item.currency != line.currency);
+    if difference.kind == Kind::Part && is_foreign {
+        let [item] = set[..] else { return None };
+        let paid = rates.convert(line.amount, line.currency, item.currency, line.date)?;
+        let fits = paid != 0 && paid.signum() == item.residual.signum() && paid.abs() <= item.residual.abs();
+        return fits.then(|| vec![(item.id, paid)]);
+    }
     let mut order: Vec<&&Item> = set.iter().collect();
     order.sort_by_key(|item| (item.due, item.id));
-    let is_part = difference.kind == Kind::Part && set.iter().all(|item| item.currency == line.currency);
+    let is_part = difference.kind == Kind::Part;
     // Credits among them are used up first, and make more of the rest payable.
     let credits: i64 = set
         .iter()
@@ -251,7 +271,7 @@ fn allocate(line: &Line, set: &[&Item], difference: &Difference) -> Vec<(ItemId,
         .filter(|(_, paid)| *paid != 0)
         .collect();
     allocations.sort_unstable();
-    allocations
+    Some(allocations)
 }
 
 /// What speaks for a line that pays nothing that is open.
@@ -310,6 +330,7 @@ pub fn nothing(line: &Line, reading: &Reading, memory: &Memory) -> Hypothesis {
         kind,
         allocations: Vec::new(),
         difference: line.amount,
+        rest: 0,
         is_explained: true,
         evidence,
         score,

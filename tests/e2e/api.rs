@@ -11,7 +11,8 @@ use crate::sandbox::{Api, Running, Sandbox, send, until};
 /// Seven owes 150 with a limit of 100, and has an order that is not delivered.
 pub fn over_the_limit() -> Vec<Value> {
     let item = json!({ "id": 1, "move_id": 1, "company_id": 1, "partner_id": 7, "account_id": 1, "parent_state": "posted",
-        "date": 20_457, "move_name": "INV/7", "date_maturity": 20_490, "amount_residual": "150.00", "balance": "150.00",
+        "date": 20_457, "move_name": "INV/7", "date_maturity": 20_490, "amount_residual": "150.00",
+        "amount_residual_currency": "150.00", "balance": "150.00",
         "display_type": "payment_term", "reconciled": false, "quantity": "1" });
     let order = json!({ "id": 4, "name": "S4", "state": "sale", "company_id": 1, "partner_id": 7, "currency_rate": "1", "commitment_date": null });
     let line = json!({ "id": 5, "order_id": 4, "product_id": null, "state": "sale", "display_type": null,

@@ -19,7 +19,12 @@ pub fn snapshot() -> Vec<Value> {
     vec![
         row("res_currency", 1, &json!({ "id": 1, "name": "EUR", "decimal_places": 2 }), "first"),
         row("res_company", 1, &json!({ "id": 1, "parent_path": "1/", "currency_id": 1 }), "true"),
-        row("account_account", 1, &json!({ "id": 1, "account_type": "asset_receivable" }), "true"),
+        row(
+            "account_account",
+            1,
+            &json!({ "id": 1, "account_type": "asset_receivable", "reconcile": true }),
+            "true",
+        ),
         row("account_move_line", 1, &owed(7), "true"),
         row("res_partner", 7, &partner("Seven", 100), "last"),
     ]
@@ -30,7 +35,7 @@ pub fn owed(partner: i32) -> Value {
     json!({
         "id": 1, "move_id": 1, "move_name": null, "journal_id": null, "payment_id": null, "statement_line_id": null, "company_id": 1,
         "partner_id": partner, "account_id": 1, "parent_state": "posted", "date": 20_457, "date_maturity": 24_000,
-        "amount_residual": "10.00", "reconciled": false, "quantity": "1", "product_uom_id": null,
+        "amount_residual": "10.00", "amount_residual_currency": "10.00", "reconciled": false, "quantity": "1", "product_uom_id": null,
         "display_type": "payment_term", "balance": "10.00", "currency_id": null, "amount_currency": "10.00", "is_downpayment": false,
     })
 }
@@ -308,7 +313,7 @@ async fn tick(sandbox: &Sandbox, settings: &str) {
     sandbox.configure(settings);
     sandbox.ok(&["topics"]);
     let item = json!({ "id": 1, "move_id": 1, "company_id": 1, "partner_id": 7, "account_id": 1, "parent_state": "posted",
-        "date": 20_457, "date_maturity": 20_460, "amount_residual": "50.00", "balance": "50.00", "display_type": "payment_term",
+        "date": 20_457, "date_maturity": 20_460, "amount_residual": "50.00", "amount_residual_currency": "50.00", "balance": "50.00", "display_type": "payment_term",
         "reconciled": false, "quantity": "1" });
     let mut records = snapshot();
     records[3] = row("account_move_line", 1, &item, "true");

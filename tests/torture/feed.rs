@@ -1,12 +1,13 @@
 //! What a run's pipeline gets to read: a simulated company's torn log, with control records and poison in it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::DateTime;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::Settings;
 
 use crate::poison::{FOREIGN, Poison};
@@ -39,6 +40,8 @@ pub struct Mix {
 pub struct Feed {
     pieces: std::vec::IntoIter<Vec<Line>>,
     simulation: Torn,
+    /// How often a transaction began in what was taken.
+    begun: BTreeMap<String, usize>,
 }
 
 impl Feed {
@@ -71,7 +74,7 @@ impl Feed {
                 unavailable.forget();
             }
         }
-        Self { pieces: pieces.into_iter(), simulation: torn }
+        Self { pieces: pieces.into_iter(), simulation: torn, begun: BTreeMap::new() }
     }
 
     /// How many pieces are left.
@@ -81,7 +84,17 @@ impl Feed {
 
     /// The next pieces.
     pub fn take(&mut self, pieces: usize) -> Vec<Vec<Line>> {
-        self.pieces.by_ref().take(pieces).collect()
+        let taken: Vec<Vec<Line>> = self.pieces.by_ref().take(pieces).collect();
+        for transaction in taken.iter().flatten().filter_map(begins) {
+            *self.begun.entry(transaction).or_default() += 1;
+        }
+        taken
+    }
+
+    /// Whether a transaction of a piece that was taken was there before: it was emitted again, and nobody misses what it lacks.
+    pub fn is_again(&self, piece: &[Line]) -> bool {
+        let mut transactions = piece.iter().filter_map(begins);
+        transactions.any(|transaction| self.begun.get(&transaction).is_some_and(|times| *times > 1))
     }
 
     /// A new snapshot of what the simulation is at in the end. Nothing follows it.
@@ -89,6 +102,12 @@ impl Feed {
         self.pieces = Vec::new().into_iter();
         self.simulation.snapshot().into_iter().map(Line::from).collect()
     }
+}
+
+/// The transaction that begins with a record.
+fn begins(line: &Line) -> Option<String> {
+    let value: Value = serde_json::from_slice(line.record.value.as_deref()?).ok()?;
+    (value["status"] == "BEGIN").then(|| value["id"].as_str().map(str::to_owned))?
 }
 
 /// A tick: this time has come (milliseconds since 1970).

@@ -45,7 +45,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many runs, over all scenarios in turn, and over every processor of each
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 96)]
     runs: u64,
     /// Only scenarios whose names hold this
     #[arg(long)]

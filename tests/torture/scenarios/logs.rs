@@ -188,7 +188,7 @@ pub async fn part_of_the_log_lost(world: &mut World<'_>, chance: &mut Chance) ->
         let [piece] = &world.feed.take(1)[..] else { return Err("the feed is too short".into()) };
         let plain = piece.iter().all(|line| line.poison.is_none() && line.record.kind.is_none());
         let rows = missed(world, piece);
-        if plain && !rows.is_empty() && piece.len() > 4 && is_whole(piece) {
+        if plain && !rows.is_empty() && piece.len() > 4 && is_whole(piece) && !world.feed.is_again(piece) {
             break (piece.clone(), rows);
         }
         publish(&world.services.kafka, &world.topic, piece);

@@ -106,6 +106,10 @@ fn clear_cases(books: &Books, tables: &Tables, open: &BTreeSet<i32>, report: &mu
         if let Some(number) = row["move_name"].as_str().filter(|number| is_open && number.len() > 8) {
             by_number.entry(number).or_default().push((*id, row));
         }
+        // A payment that is registered for it may be what the line pays.
+        if let Some(number) = row["ref"].as_str().filter(|_| row["reconciled"] != true) {
+            by_number.entry(number).or_default().push((*id, row));
+        }
     }
     let mut quoted: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, row) in

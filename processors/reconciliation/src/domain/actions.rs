@@ -158,6 +158,7 @@ impl State {
             ));
         }
         let (basis, kind) = (proposal.basis, proposal.kind.clone());
+        let refused = (proposal.allocations.0.clone(), proposal.account_id);
         let number = 1 + i32::try_from(self.refusals(line).count()).unwrap_or(MOST_REFUSALS);
         if number > MOST_REFUSALS {
             return Err(format!(
@@ -167,7 +168,8 @@ impl State {
         let Statement { person, reason, now } = statement;
         let refusal = Refusal { line_id: line, number, basis, person, reason, refused_at: now };
         self.tables.refusals.set((line, number), Some(refusal));
-        if row.is_asked_by_person() {
+        let is_asked = row.allocations.0 == refused.0 && row.account_id == refused.1;
+        if row.is_asked_by_person() && is_asked {
             self.put_line(line, Some(BankLine { status: LineStatus::Open, ..row }.without_request()));
         }
         self.touched.dirty.insert(line);
@@ -261,6 +263,25 @@ impl State {
         Ok(about(line, format!("line {line} is put off until something else is proposed")))
     }
 
+    /// Whether as much is left of an item as a line is to pay, when other lines pay what people have asked for.
+    fn check_left(&self, line: i32, of: &Allocation) -> Result<(), String> {
+        let open = self.tables.items.get(of.item_id).map_or(Decimal::ZERO, |item| item.residual);
+        let others = self.tables.lines.iter().filter(|other| other.id != line);
+        let asked: Decimal = others
+            .filter(|other| other.is_asked_by_person())
+            .flat_map(|other| other.allocations.iter())
+            .filter(|to| to.item_id == of.item_id)
+            .map(|to| to.amount)
+            .sum();
+        if (asked + of.amount).abs() > open.abs() {
+            return Err(format!(
+                "{asked} of item {} is asked for already, of {open}: refuse that first, or give a smaller `amount`",
+                of.item_id
+            ));
+        }
+        Ok(())
+    }
+
     /// A person asks for a match.
     fn ask_for(
         &mut self,
@@ -276,6 +297,9 @@ impl State {
         if same {
             let who = row.decided_by.as_deref().unwrap_or_default();
             return Err(format!("{who} has asked for that already"));
+        }
+        for of in &allocations {
+            self.check_left(id, of)?;
         }
         let row = BankLine {
             status: LineStatus::MatchRequested,
@@ -343,10 +367,16 @@ impl State {
                 other.id
             ));
         }
+        // What was taken back while it was completed is not counted any more.
+        let own = self.tables.lines.iter().filter(|row| row.session_id == Some(id));
+        let (auto, manual): (Vec<_>, Vec<_>) = own.partition(|row| row.auto);
+        let count = |rows: &[&BankLine]| i32::try_from(rows.len()).unwrap_or(i32::MAX);
         let session = Session {
             status: SessionStatus::Active,
             completed_at: None,
             last_activity: now.naive_utc(),
+            auto_matched: count(&auto),
+            manually_matched: count(&manual),
             ..session
         };
         self.tables.sessions.set(id, Some(session));

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use matching::engine::{Engine, Weighed};
 use matching::hypothesis::Hypothesis;
 use matching::records::{ItemId, Line};
-use matching::statement;
+use matching::statement::{self, Choice};
 use rustc_hash::FxHashMap;
 
 /// A company's engine and its open lines.
@@ -24,6 +24,8 @@ pub(super) struct OpenLine {
     pub(super) line: Line,
     /// The hypotheses that come near its best.
     pub(super) near: Vec<Hypothesis>,
+    /// Which of them it got when it was explained last, together with others.
+    choice: Option<Choice>,
     rests_on: Box<[u64]>,
 }
 
@@ -40,6 +42,16 @@ impl Books {
         self.open.get(&id)
     }
 
+    /// Remembers what a line got when it was explained together with others; answers whether that is another than before.
+    pub(super) fn choose(&mut self, id: i32, choice: Choice) -> bool {
+        self.open.get_mut(&id).is_some_and(|open| open.choice.replace(choice) != Some(choice))
+    }
+
+    /// The items that an open line may want, some of them twice.
+    pub(super) fn wants(&self, id: i32) -> impl Iterator<Item = ItemId> {
+        self.open.get(&id).into_iter().flat_map(OpenLine::wants)
+    }
+
     /// The lines that rest on any of these.
     pub(super) fn resting_on(&self, keys: &[u64]) -> BTreeSet<i32> {
         keys.iter().filter_map(|key| self.resting.get(key)).flatten().copied().collect()
@@ -48,17 +60,6 @@ impl Books {
     /// The lines that may want an item.
     pub(super) fn wanting(&self, item: ItemId) -> impl Iterator<Item = i32> {
         self.wanting.get(&item).into_iter().flatten().copied()
-    }
-
-    /// The lines that may want an item that a line may want.
-    pub(super) fn rivals(&self, id: i32) -> BTreeSet<i32> {
-        let wants = self.open.get(&id).into_iter().flat_map(OpenLine::wants);
-        wants
-            .filter_map(|item| self.wanting.get(&item))
-            .flatten()
-            .copied()
-            .filter(|other| *other != id)
-            .collect()
     }
 
     /// Adds an open line as it was weighed, or changes it. What a person has asked for is all that it may be.
@@ -72,7 +73,7 @@ impl Books {
         for key in &rests_on {
             self.resting.entry(*key).or_default().insert(id);
         }
-        let open = OpenLine { line, near, rests_on };
+        let open = OpenLine { line, near, choice: None, rests_on };
         for item in open.wants() {
             self.wanting.entry(item).or_default().insert(id);
         }

@@ -1,6 +1,6 @@
 //! What was learned, between the engine and its rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use matching::calibration::Calibration;
 use matching::engine::{Journal as JournalState, Learned};
@@ -14,6 +14,7 @@ use super::decide::Decision;
 use super::events::RuleLearned;
 use super::outcome::Outcome;
 use super::records as read;
+use super::settle::items;
 use super::state::{State, next};
 use crate::store::{BankLine, Habit, JournalTrust, LearnedRule, LearnedText, LearnedWord, RuleKind};
 
@@ -157,17 +158,9 @@ impl Decision<'_> {
     /// Counts whether what was proposed first for a line was right.
     pub(super) fn judge(&mut self, line: &BankLine, outcome: &Outcome) {
         let Some(first) = self.state.tables.proposals.get((line.id, 1)) else { return };
-        let items =
-            |all: &[crate::store::Allocation]| all.iter().map(|of| of.item_id).collect::<BTreeSet<_>>();
         let right = items(&first.allocations) == items(&outcome.allocations);
         let (raw, is_auto) = (first.raw, first.auto);
-        let row = self.state.tables.trust.get(line.journal_id).cloned().unwrap_or(JournalTrust {
-            journal_id: line.journal_id,
-            trusted: 0,
-            proposals: Json::default(),
-            trusted_in_force: 0,
-            in_force: Json::default(),
-        });
+        let row = self.trust_of(line.journal_id);
         let mut judged = JournalState::default();
         judged.trusted = usize::try_from(row.trusted).unwrap_or(0);
         judged.calibration = Calibration::from_bins(row.proposals.0.clone());
@@ -183,6 +176,23 @@ impl Decision<'_> {
             self.all_lines();
         }
         self.trust(&row);
+    }
+
+    /// A line that was booked alone was taken back: its journal is on probation at once.
+    pub(super) fn distrust(&mut self, journal: i32) {
+        let row = self.trust_of(journal);
+        self.trust(&JournalTrust { trusted: 0, trusted_in_force: 0, ..row });
+        self.all_lines();
+    }
+
+    fn trust_of(&self, journal_id: i32) -> JournalTrust {
+        self.state.tables.trust.get(journal_id).cloned().unwrap_or(JournalTrust {
+            journal_id,
+            trusted: 0,
+            proposals: Json::default(),
+            trusted_in_force: 0,
+            in_force: Json::default(),
+        })
     }
 
     /// Counts how many days after an item was due it was paid.

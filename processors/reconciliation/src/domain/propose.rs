@@ -58,11 +58,12 @@ impl Decision<'_> {
         let mut weighed: BTreeMap<i32, Weighed> = BTreeMap::new();
         let mut concerned: BTreeSet<i32> = BTreeSet::new();
         for id in dirty {
-            let company = self.state.tables.lines.get(id).map(|row| row.company_id);
-            let books = company.and_then(|company| self.state.books.get(&company));
-            concerned.extend(books.map(|books| books.rivals(id)).unwrap_or_default());
+            let Some(company) = self.state.tables.lines.get(id).map(|row| row.company_id) else { continue };
+            concerned.extend(self.state.rivals(company, id));
             if let Some(fresh) = self.weigh(id) {
                 concerned.insert(id);
+                // Those of other companies are not connected with it.
+                concerned.extend(self.state.rivals(company, id));
                 if weighed.len() < KEPT {
                     weighed.insert(id, fresh);
                 }
@@ -83,6 +84,15 @@ impl Decision<'_> {
         }
         // In the order of their ids, whatever hangs together: what is told does not depend on what else was looked at.
         for (id, choice) in choices {
+            let Some(company) = self.state.tables.lines.get(id).map(|row| row.company_id) else { continue };
+            let choice = Choice {
+                is_contested: choice.is_contested || self.state.is_wanted_elsewhere(company, id),
+                ..choice
+            };
+            let is_another = self.state.books.get_mut(&company).is_some_and(|books| books.choose(id, choice));
+            if !is_another {
+                continue;
+            }
             if let Some(fresh) = weighed.remove(&id).or_else(|| self.state.weighed(id)) {
                 self.propose_for(id, &fresh, choice);
             }
@@ -93,15 +103,19 @@ impl Decision<'_> {
     fn weigh(&mut self, id: i32) -> Option<Weighed> {
         let row = self.state.tables.lines.get(id).filter(|row| !row.status.is_done())?;
         let company = row.company_id;
-        if self.state.settings.mode(row.journal_id) == Mode::Off {
-            self.state.books.get_mut(&company)?.remove(id);
-            self.propose_nothing(id);
-            return None;
-        }
+        let is_off = self.state.settings.mode(row.journal_id) == Mode::Off;
         self.withdraw_what_cannot_be(id);
-        let line = read::line(self.state.tables.statement_lines.get(id)?, &self.state.tables)?;
-        let weighed = self.state.weighed(id)?;
         let requested = self.state.requested(id);
+        if is_off {
+            self.propose_nothing(id);
+            // What a person has asked for is nobody else's all the same.
+            if requested.is_none() {
+                self.state.books.get_mut(&company)?.remove(id);
+                return None;
+            }
+        }
+        let line = read::line(self.state.tables.statement_lines.get(id)?, &self.state.tables)?;
+        let weighed = if is_off { Weighed::default() } else { self.state.weighed(id)? };
         self.state.books.get_mut(&company)?.set(id, line, &weighed, requested);
         Some(weighed)
     }
@@ -112,6 +126,7 @@ impl Decision<'_> {
         if row.is_asked_by_person() && !self.state.can_be(row) {
             let row = BankLine { status: LineStatus::Open, ..row.clone() };
             self.state.put_line(id, Some(row.without_request()));
+            self.news.insert(id);
         }
     }
 
@@ -139,9 +154,15 @@ impl Decision<'_> {
     fn propose_for(&mut self, id: i32, weighed: &Weighed, choice: Choice) {
         let state = &*self.state;
         let Some(before) = state.tables.lines.get(id).cloned() else { return };
+        if state.settings.mode(before.journal_id) == Mode::Off {
+            return;
+        }
         let Some(books) = state.books.get(&before.company_id) else { return };
         let Some(open) = books.get(id) else { return };
-        let proposals = books.engine.propose(&open.line, weighed, choice);
+        let mut proposals = books.engine.propose(&open.line, weighed, choice);
+        if let Some(first) = proposals.first_mut().filter(|_| before.taken_back) {
+            first.against.push("a match of it was taken back");
+        }
         let rows = state.rows(&before, &proposals);
         let old: Vec<Proposal> =
             RANKS.filter_map(|rank| state.tables.proposals.get((id, rank)).cloned()).collect();
@@ -304,6 +325,27 @@ impl BankLine {
 }
 
 impl State {
+    /// The lines that may want an item that a line may want, of its company or another.
+    pub(super) fn rivals(&self, company: i32, id: i32) -> BTreeSet<i32> {
+        let Some(own) = self.books.get(&company) else { return BTreeSet::new() };
+        let mut rivals = BTreeSet::new();
+        for item in own.wants(id) {
+            rivals.extend(self.books.values().flat_map(|books| books.wanting(item)));
+        }
+        rivals.remove(&id);
+        rivals
+    }
+
+    /// Whether a line of another company may want an item that is a line's best.
+    fn is_wanted_elsewhere(&self, company: i32, id: i32) -> bool {
+        let best = self.books.get(&company).and_then(|books| books.get(id)?.near.first());
+        let mut wanted = best.into_iter().flat_map(Hypothesis::items);
+        wanted.any(|item| {
+            let mut others = self.books.iter().filter(|(other, _)| **other != company);
+            others.any(|(_, books)| books.wanting(item).next().is_some())
+        })
+    }
+
     /// What a line may be, without what people have refused.
     fn weighed(&self, id: i32) -> Option<Weighed> {
         let row = self.tables.lines.get(id)?;
@@ -341,6 +383,7 @@ impl State {
                 .filter_map(|of| Some((of.item_id, minor(of.amount, self.item_decimals(of.item_id))?)))
                 .collect(),
             difference: 0,
+            rest: 0,
             is_explained: true,
             evidence: Vec::new(),
             score: Bits::ZERO,
@@ -397,7 +440,7 @@ impl State {
             evidence: Json(evidence),
             lost_by: String::new(),
             raw: proposal.raw,
-            basis: self.basis(hypothesis),
+            basis: self.basis(proposal.weighed_as.as_ref().unwrap_or(hypothesis)),
         }
     }
 

@@ -20,9 +20,19 @@ impl Decision<'_> {
     pub(super) fn settle(&mut self, touched: &BTreeSet<i32>) {
         let mut done = Vec::new();
         for id in touched {
-            let row = self.state.tables.statement_lines.get(*id);
-            let line = row.and_then(|row| read::line(row, &self.state.tables));
-            match (line, row.is_some_and(|row| row.reconciled)) {
+            let tables = &self.state.tables;
+            let row = tables.statement_lines.get(*id);
+            let line = row.and_then(|row| read::line(row, tables));
+            let place = row.map(|row| (tables.company_of(row), Some(row.journal_id)));
+            let before = tables.lines.get(*id);
+            let moved = before.filter(|before| {
+                place.is_some_and(|place| place != (Some(before.company_id), Some(before.journal_id)))
+            });
+            let (moved, is_reconciled) = (moved.cloned(), row.is_some_and(|row| row.reconciled));
+            if let Some(before) = moved {
+                self.forget_line(&before);
+            }
+            match (line, is_reconciled) {
                 (None, _) => self.gone(*id),
                 (Some(line), true) => done.push((line.date, *id, line)),
                 (Some(line), false) => self.open(*id, &line),
@@ -65,8 +75,9 @@ impl Decision<'_> {
     /// A line is not open any more: what others want is theirs alone.
     fn close_line(&mut self, row: &BankLine) {
         self.dirty.remove(&row.id);
+        let rivals = self.state.rivals(row.company_id, row.id);
+        self.dirty.extend(rivals);
         if let Some(books) = self.state.books.get_mut(&row.company_id) {
-            self.dirty.extend(books.rivals(row.id));
             books.remove(row.id);
         }
     }
@@ -79,12 +90,10 @@ impl Decision<'_> {
             Some(before) if before.status.is_done() => {
                 self.undone(&before, line);
                 self.news.insert(id);
+                row.taken_back = true;
                 self.state.put_line(id, Some(row));
             }
             Some(before) => {
-                if before.company_id != row.company_id {
-                    self.close_line(&before);
-                }
                 row = BankLine {
                     company_id: row.company_id,
                     journal_id: row.journal_id,
@@ -96,6 +105,12 @@ impl Decision<'_> {
                 };
                 if row != before {
                     self.news.insert(id);
+                }
+                // What a person has asked for was about another amount.
+                if row.is_asked_by_person()
+                    && (row.amount, &row.currency) != (before.amount, &before.currency)
+                {
+                    row = BankLine { status: LineStatus::Open, ..row.without_request() };
                 }
                 self.state.put_line(id, Some(row));
             }
@@ -129,6 +144,7 @@ impl Decision<'_> {
             reason: None,
             session_id: None,
             auto: false,
+            taken_back: false,
             basis: None,
             since: self.now,
         })
@@ -152,6 +168,9 @@ impl Decision<'_> {
         }
         self.store_learned(before.company_id);
         self.dirty_by(before.company_id, &keys);
+        if before.auto {
+            self.distrust(before.journal_id);
+        }
         if before.status == LineStatus::Matched {
             let open = BankLine { status: LineStatus::Open, auto: false, session_id: None, ..before.clone() };
             self.outbox.emit(self.now, &Unmatched(LineData::new(&open, &[])));
@@ -163,31 +182,17 @@ impl Decision<'_> {
         let Some(row) = self.row(id, line) else { return self.gone(id) };
         let before = self.state.tables.lines.get(id).cloned();
         let Outcome { allocations, account_id } = self.state.outcome(id);
-        if let Some(before) = before.as_ref().filter(|before| before.status.is_done()) {
-            // What was paid stays as it was shown while it is the same.
-            let stays = paid(&before.allocations) == paid(&allocations);
-            let after = BankLine {
-                allocations: if stays { before.allocations.clone() } else { Json(allocations) },
-                account_id,
-                status: before.status,
-                decided_by: before.decided_by.clone(),
-                reason: before.reason.clone(),
-                session_id: before.session_id,
-                auto: before.auto,
-                since: before.since,
-                ..row
-            };
-            let books = self.state.books.get_mut(&after.company_id);
-            let keys = books.map(|books| books.engine.set_done(line, true)).unwrap_or_default();
-            self.dirty_by(after.company_id, &keys);
-            if after != *before {
-                if after.status == LineStatus::Matched {
-                    self.outbox.emit(self.now, &Matched(LineData::new(&after, &[])));
+        let before = match before {
+            Some(before) if before.status.is_done() => {
+                if items(&before.allocations) == items(&allocations) {
+                    return self.still_done(&before, row, line, Outcome { allocations, account_id });
                 }
-                self.state.put_line(id, Some(after));
+                // Something else is matched with it now: it was taken back, and is done anew.
+                self.undone(&before, line);
+                Some(BankLine { status: LineStatus::Open, auto: false, ..before.without_request() })
             }
-            return;
-        }
+            before => before,
+        };
         let outcome = Outcome { allocations, account_id };
         self.learn_from(&row, line, before.as_ref(), &outcome);
         let was_never_open = before.is_none();
@@ -212,6 +217,33 @@ impl Decision<'_> {
             self.outbox.emit(self.now, &Matched(LineData::new(&after, &[])));
         }
         self.state.put_line(id, Some(after));
+    }
+
+    /// A line is done as before, but something of it may be another: its account, or how much of an item it has paid.
+    fn still_done(&mut self, before: &BankLine, row: BankLine, line: &Line, outcome: Outcome) {
+        let Outcome { allocations, account_id } = outcome;
+        // What was paid stays as it was shown while it is the same.
+        let stays = paid(&before.allocations) == paid(&allocations);
+        let after = BankLine {
+            allocations: if stays { before.allocations.clone() } else { Json(allocations) },
+            account_id,
+            status: before.status,
+            decided_by: before.decided_by.clone(),
+            reason: before.reason.clone(),
+            session_id: before.session_id,
+            auto: before.auto,
+            since: before.since,
+            ..row
+        };
+        let books = self.state.books.get_mut(&after.company_id);
+        let keys = books.map(|books| books.engine.set_done(line, true)).unwrap_or_default();
+        self.dirty_by(after.company_id, &keys);
+        if after != *before {
+            if after.status == LineStatus::Matched {
+                self.outbox.emit(self.now, &Matched(LineData::new(&after, &[])));
+            }
+            self.state.put_line(after.id, Some(after));
+        }
     }
 
     /// Counts what was proposed for a line, and learns from what it was.
@@ -241,9 +273,13 @@ fn paid(all: &[Allocation]) -> Vec<(i32, Decimal)> {
     all.iter().map(|of| (of.item_id, of.amount.normalize())).collect()
 }
 
+/// Which items.
+pub(super) fn items(all: &[Allocation]) -> BTreeSet<i32> {
+    all.iter().map(|of| of.item_id).collect()
+}
+
 /// Whether a line has paid what was asked for: the same items, or the same account.
 fn is_as_asked(asked: &BankLine, outcome: &Outcome) -> bool {
-    let items = |all: &[Allocation]| all.iter().map(|of| of.item_id).collect::<BTreeSet<_>>();
     let same_items = items(&asked.allocations) == items(&outcome.allocations);
     same_items && (!outcome.allocations.is_empty() || asked.account_id == outcome.account_id)
 }

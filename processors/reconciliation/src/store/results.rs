@@ -93,6 +93,8 @@ contract::table! {
         pub session_id: Option<i32>,
         /// Whether it was done as Ledgerwell had asked for by itself.
         pub auto: bool,
+        /// Whether a match of it was taken back in Odoo, so that it is for a person.
+        pub taken_back: bool,
         /// What a person saw who put it off: it is back when that changes.
         #[serde(skip)]
         pub basis: Option<i64>,
