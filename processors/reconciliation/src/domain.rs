@@ -1,6 +1,6 @@
 //! From source rows to bank lines and what each may pay. Pure: no SQL, no clock, no async.
 //!
-//! [`State`] holds the rows and, per company, the engine of the crate `matching` with the lines that are open ([`books`]). `apply`
+//! [`State`] holds the rows and, per company, the engine of the crate `matching` with the lines that are open (`books`). `apply`
 //! stores row changes and notes what they touch. `decide` brings the engine in line with the rows (`sync`), settles lines that were done,
 //! undone or deleted in Odoo and learns from them (`settle`, `learning`), and proposes anew for every line that rests on something that
 //! has changed (`propose`). Then it counts the sessions.
