@@ -88,11 +88,6 @@ fn end(digits: &str) -> &str {
     digits[digits.len().saturating_sub(END)..].trim_start_matches('0')
 }
 
-/// What concerns a partner is found under this.
-pub fn partner_key(partner: PartnerId) -> u64 {
-    Key::Partner(partner).hashed()
-}
-
 /// Everything under which an item is found, or was looked for.
 pub fn keys(item: &Item) -> Vec<u64> {
     let mut keys = places(item);

@@ -25,11 +25,11 @@ pub(super) struct Decision<'a> {
 impl State {
     /// Draws the conclusions as of `now`.
     pub fn decide(&mut self, now: DateTime<Utc>, outbox: &mut Outbox) {
-        let touched = std::mem::take(&mut self.touched);
-        self.touched.journals.clone_from(&touched.journals);
+        let mut touched = std::mem::take(&mut self.touched);
+        self.touched.journals = std::mem::take(&mut touched.journals);
         let mut decision = Decision::new(self, now, outbox);
-        decision.dirty.clone_from(&touched.dirty);
-        decision.news.clone_from(&touched.news);
+        decision.dirty = std::mem::take(&mut touched.dirty);
+        decision.news = std::mem::take(&mut touched.news);
         decision.scope = touched.scope;
         decision.conclude(touched);
     }

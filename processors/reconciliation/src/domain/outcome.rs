@@ -62,6 +62,17 @@ impl State {
         }
     }
 
+    /// How much of an open item would be paid, and what would stay open of it.
+    pub(super) fn part_of(&self, id: i32, amount: Decimal) -> Allocation {
+        let mut allocation = self.allocation(id, amount);
+        if let Some(row) = self.tables.items.get(id) {
+            let mut left = row.residual - allocation.amount;
+            left.rescale(allocation.amount.scale());
+            allocation.left_open = left;
+        }
+        allocation
+    }
+
     /// The account of the largest item that is neither the bank's own nor waits for something.
     fn booked_on(&self, own: &[&Item]) -> Option<i32> {
         let is_counterpart = |item: &&&Item| {

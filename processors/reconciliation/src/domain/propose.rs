@@ -5,27 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use contract::audit::{Status as Verdict, json};
 use contract::{Audit, Mode};
 use matching::bits::Bits;
-use matching::engine::{self, Weighed};
-use matching::hypothesis::{self, Hypothesis, Kind};
+use matching::engine::Weighed;
+use matching::hypothesis::{Hypothesis, Kind};
 use matching::records::ItemId;
 use matching::statement::{self, Choice};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::types::Json;
 
-use super::basis::{self, family};
+use super::basis;
 use super::decide::Decision;
 use super::events::{LineData, LineProposed, MatchRequested};
-use super::records::{self as read, major, minor};
+use super::people::AUTOMATION;
+use super::records::{self as read, minor};
 use super::state::State;
-use super::status::AUTOMATION;
 use super::words;
 use crate::store::{Allocation, BankLine, Evidence, LineStatus, Proposal, Refusal};
 
 /// Lines whose hypotheses are kept until they are explained together; those of others are weighed once more.
 const KEPT: usize = 1_000;
 /// Proposals of a line.
-const RANKS: std::ops::RangeInclusive<i32> = 1..=3;
+pub(super) const RANKS: std::ops::RangeInclusive<i32> = 1..=3;
 
 /// What an automatic decision rests on, for `audit_logs`.
 #[derive(Serialize)]
@@ -364,7 +364,7 @@ impl State {
         (1..=i32::MAX).map_while(move |number| self.tables.refusals.get((line, number)))
     }
 
-    fn basis(&self, hypothesis: &Hypothesis) -> i64 {
+    pub(super) fn basis(&self, hypothesis: &Hypothesis) -> i64 {
         basis::of_hypothesis(hypothesis, |id| self.item_decimals(id))
     }
 
@@ -401,62 +401,4 @@ impl State {
             })
         })
     }
-
-    /// The rows of a line's proposals.
-    fn rows(&self, line: &BankLine, proposals: &[engine::Proposal]) -> Vec<Proposal> {
-        let mut rows: Vec<Proposal> =
-            RANKS.zip(proposals).map(|(rank, proposal)| self.row(line, rank, proposal)).collect();
-        if let Some((first, others)) = rows.split_first_mut() {
-            for other in others {
-                other.lost_by = words::lost_by(&other.evidence, &first.evidence);
-            }
-        }
-        rows
-    }
-
-    fn row(&self, line: &BankLine, rank: i32, proposal: &engine::Proposal) -> Proposal {
-        let hypothesis = &proposal.hypothesis;
-        let (kind, account_id) = match &hypothesis.kind {
-            Kind::WriteOff(account) => ("write_off".to_owned(), account.parse().ok()),
-            kind => (kind.name(), None),
-        };
-        let allocations: Vec<Allocation> =
-            hypothesis.allocations.iter().map(|(id, paid)| self.proposed(*id, *paid)).collect();
-        let left_over = major(hypothesis.difference, line.amount.scale());
-        let evidence = hypothesis.evidence.iter().map(evidence).collect();
-        Proposal {
-            line_id: line.id,
-            rank,
-            left_over_why: words::left_over(&kind, left_over, &allocations, &line.currency),
-            kind,
-            move_ids: Json(allocations.iter().map(|of| of.move_id).collect()),
-            allocations: Json(allocations),
-            account_id,
-            probability: read::probability(proposal.probability),
-            auto: proposal.is_auto(),
-            waits: Json(proposal.against.iter().map(|why| (*why).to_owned()).collect()),
-            left_over,
-            bits: hypothesis.score.value(),
-            evidence: Json(evidence),
-            lost_by: String::new(),
-            raw: proposal.raw,
-            basis: self.basis(proposal.weighed_as.as_ref().unwrap_or(hypothesis)),
-        }
-    }
-
-    /// How much of an item a line pays, and what stays open of it.
-    fn proposed(&self, id: ItemId, paid: i64) -> Allocation {
-        let decimals = self.item_decimals(id);
-        let mut allocation = self.allocation(id, major(paid, decimals));
-        if let Some(row) = self.tables.items.get(id) {
-            let mut left = row.residual - allocation.amount;
-            left.rescale(decimals);
-            allocation.left_open = left;
-        }
-        allocation
-    }
-}
-
-fn evidence(of: &hypothesis::Evidence) -> Evidence {
-    Evidence { of: family(of.family).into(), bits: of.bits.value(), what: of.what.into() }
 }

@@ -10,9 +10,10 @@ use sqlx::types::Json;
 use super::decide::Decision;
 use super::events::{LineData, LineProposed, Matched, Unmatched};
 use super::outcome::Outcome;
+use super::people::AUTOMATION;
+use super::propose::RANKS;
 use super::records as read;
 use super::state::Scope;
-use super::status::AUTOMATION;
 use crate::store::{Allocation, BankLine, LineStatus};
 
 impl Decision<'_> {
@@ -50,7 +51,7 @@ impl Decision<'_> {
         let Some(before) = self.state.tables.lines.get(id).cloned() else { return };
         self.leave_session(&before);
         self.forget_line(&before);
-        for rank in 1..=3 {
+        for rank in RANKS {
             self.state.tables.proposals.set((id, rank), None);
         }
         let refusals: Vec<i32> = self.state.refusals(id).map(|row| row.number).collect();

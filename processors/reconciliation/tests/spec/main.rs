@@ -4,3 +4,5 @@
 
 mod laws;
 mod reports;
+mod stories;
+mod story;
