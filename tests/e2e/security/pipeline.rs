@@ -196,11 +196,13 @@ impl Task<'_> {
         let mut said = String::new();
         let began = Instant::now();
         while !words.iter().any(|word| said.contains(word)) {
+            let log = self.log();
             if began.elapsed() > Duration::from_secs(30) {
-                return Err(said);
+                return Err(self.get("/readyz").1 + &warnings(&log));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
-            said = self.get("/readyz").1 + &warnings(&self.log());
+            // The Kafka clients of all processors have much to say: what was said among it counts, too.
+            said = self.get("/readyz").1 + &loud(&log).join("\n");
         }
         Ok(())
     }
@@ -224,7 +226,12 @@ fn text(bytes: &[u8]) -> String {
 
 /// What a log says to people: its last warnings and errors, and lines of no level.
 pub fn warnings(log: &str) -> String {
-    let quiet = ["TRACE", "DEBUG", "INFO"];
-    let lines: Vec<_> = log.lines().filter(|line| !quiet.iter().any(|level| line.contains(level))).collect();
+    let lines = loud(log);
     lines[lines.len().saturating_sub(5)..].join("\n")
+}
+
+/// All warnings and errors of a log, and lines of no level.
+fn loud(log: &str) -> Vec<&str> {
+    let quiet = ["TRACE", "DEBUG", "INFO"];
+    log.lines().filter(|line| !quiet.iter().any(|level| line.contains(level))).collect()
 }
