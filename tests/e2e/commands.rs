@@ -136,7 +136,7 @@ async fn operators_see_health_and_metrics() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_shows_what_each_processor_found() {
     let sandbox = Sandbox::new("demo").await;
-    sandbox.configure("processors = [\"credit\", \"dedup\"]");
+    sandbox.configure_all("");
     let shown = sandbox.ok(&["demo", "--days", "30", "--customers", "60", "--orders-per-day", "8"]);
     let parts =
         ["Credit exposure", "holds are suggested", "holds are in force", "Duplicates", "caught up, lag 0"];

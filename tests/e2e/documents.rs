@@ -45,7 +45,7 @@ async fn every_command_of_the_documents_runs() {
             let sandbox = Sandbox::new(&format!("document_{number}")).await;
             let company =
                 ["simulate", "--days", "20", "--customers", "60", "--orders-per-day", "6", "--publish"];
-            sandbox.configure("processors = [\"credit\", \"dedup\"]");
+            sandbox.configure_all("");
             sandbox.ok(&[&company[..], &[&sandbox.topic]].concat());
             sandbox.ok(&["run", "--until-caught-up"]);
             for command in blocks.iter().flat_map(|block| commands(block)) {

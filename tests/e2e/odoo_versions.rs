@@ -7,7 +7,14 @@ use sqlx::AssertSqlSafe;
 
 use crate::sandbox::{Sandbox, assert_same};
 
-const RESULTS: [&str; 4] = ["credit.exposure", "credit.assessment", "credit.hold", "public.duplicate_groups"];
+const RESULTS: [&str; 6] = [
+    "credit.exposure",
+    "credit.assessment",
+    "credit.hold",
+    "public.duplicate_groups",
+    "reconciliation.line",
+    "reconciliation.proposal",
+];
 
 /// Customers' limits, as rows of `ir_property`: company and customer give the id.
 #[derive(Default)]
@@ -125,7 +132,7 @@ fn without_mobiles(mut feed: Vec<Value>) -> Vec<Value> {
 
 async fn results(version: &str, feed: &[Value]) -> String {
     let sandbox = Sandbox::new(version).await;
-    sandbox.configure("processors = [\"credit\", \"dedup\"]");
+    sandbox.configure_all("");
     let lines: Vec<_> = feed.iter().map(Value::to_string).collect();
     let file = sandbox.file("feed.jsonl", &(lines.join("\n") + "\n"));
     sandbox.ok(&["publish", &file, "--topic", &sandbox.topic]);

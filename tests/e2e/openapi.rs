@@ -38,7 +38,7 @@ async fn what_is_read_is_what_is_described() {
     let Some(mut schemathesis) = tool("schemathesis") else { return };
     let sandbox = Sandbox::new("described").await;
     let (token, lines) = sandbox.token("anna", "admin");
-    sandbox.configure(&format!("processors = [\"credit\", \"dedup\"]\n{lines}"));
+    sandbox.configure_all(&lines);
     let feed = sandbox.file("feed.jsonl", "");
     let size = ["--days", "25", "--customers", "60", "--orders-per-day", "8", "--companies", "2"];
     sandbox.ok(&[&["simulate"], &size[..], &["--out", &feed]].concat());

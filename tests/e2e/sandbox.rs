@@ -115,6 +115,12 @@ impl Sandbox {
         std::fs::write(self.folder.join("ledgerwell.toml"), text).unwrap();
     }
 
+    /// The same with all processors.
+    pub fn configure_all(&self, more: &str) {
+        let names: Vec<_> = support::names().map(|name| format!("\"{name}\"")).collect();
+        self.configure(&format!("processors = [{}]\n{more}", names.join(", ")));
+    }
+
     pub fn file(&self, name: &str, content: &str) -> String {
         let path = self.folder.join(name);
         std::fs::write(&path, content).unwrap();
