@@ -184,6 +184,65 @@ CREATE TABLE reconciliation.statement_line (
     reconciled           BOOLEAN NOT NULL
 );
 
+-- A reconciliation model that is active, and says what lines have to be.
+CREATE TABLE reconciliation.model (
+    id             INTEGER PRIMARY KEY,
+    -- The company whose lines it is for, and those of its branches.
+    company_id     INTEGER NOT NULL,
+    -- Of several that fit, the one with the smallest is meant, then the one with the smallest id.
+    sequence       INTEGER NOT NULL,
+    -- Whether lines are booked as its own lines say.
+    books          BOOLEAN NOT NULL,
+    -- Who is on the other side.
+    payer_id       INTEGER,
+    -- Whether a line has to have a partner.
+    needs_partner  BOOLEAN NOT NULL,
+    -- Whether a line has to come in, or to go out.
+    is_credit      BOOLEAN,
+    -- How much a line has to be.
+    amount         JSONB NOT NULL,
+    -- What has to be written on a line: all of it.
+    conditions     JSONB NOT NULL
+);
+
+-- What a model books.
+CREATE TABLE reconciliation.model_line (
+    id          INTEGER PRIMARY KEY,
+    -- The model.
+    model_id    INTEGER NOT NULL,
+    -- The account of the ledger.
+    account_id  INTEGER,
+    -- Whether it takes all that is left of the bank line.
+    is_whole    BOOLEAN NOT NULL
+);
+
+-- Who is on the other side of lines with certain texts, up to Odoo 18.
+CREATE TABLE reconciliation.model_payer (
+    id        INTEGER PRIMARY KEY,
+    -- The model.
+    model_id  INTEGER NOT NULL,
+    -- Who is on the other side.
+    payer_id  INTEGER NOT NULL,
+    -- What the label begins with, as a regular expression; capitals matter.
+    label     TEXT,
+    -- What the notes begin with.
+    notes     TEXT
+);
+
+-- A journal whose lines alone a model is for.
+CREATE TABLE reconciliation.model_journal (
+    model_id    INTEGER NOT NULL,
+    journal_id  INTEGER NOT NULL,
+    PRIMARY KEY (model_id, journal_id)
+);
+
+-- A partner whose lines alone a model is for.
+CREATE TABLE reconciliation.model_partner (
+    model_id    INTEGER NOT NULL,
+    partner_id  INTEGER NOT NULL,
+    PRIMARY KEY (model_id, partner_id)
+);
+
 -- A bank line that is, or was, looked at.
 CREATE TABLE reconciliation.line (
     id           INTEGER PRIMARY KEY,

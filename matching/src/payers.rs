@@ -51,6 +51,8 @@ pub struct Payer {
     pub by_account: bool,
     /// Whether the name says so, whole.
     pub by_name: bool,
+    /// Whether people have set it up so, which is worth a whole name.
+    pub by_model: bool,
 }
 
 /// What a line says of the other side.
@@ -66,7 +68,7 @@ pub struct Side {
     pub is_named: bool,
     /// Whether it is the company itself.
     pub is_own: bool,
-    /// Whether account and name say different things.
+    /// Whether two partners are named: by account and name, or by name and what people have set up.
     pub contradicts: bool,
 }
 
@@ -170,17 +172,21 @@ impl Payers {
     pub fn side(&self, line: &Line, memory: &Memory) -> Side {
         let (account, words) = (account(&line.account), name(&line.name));
         let mut found: BTreeMap<PartnerId, Payer> = BTreeMap::new();
-        let empty = |partner| Payer { partner, bits: Bits::ZERO, by_account: false, by_name: false };
+        let empty =
+            |partner| Payer { partner, bits: Bits::ZERO, by_account: false, by_name: false, by_model: false };
         let mut by_account = self.by_account(&account, memory);
         if let Some(partner) = line.partner {
             by_account.retain(|(other, ..)| *other != partner);
             by_account.insert(0, (partner, Bits::whole(14), true));
         }
-        let by_name = if account.is_empty() && words.is_empty() && line.partner.is_none() {
+        let is_said = line.partner.or(line.model.partner).is_some();
+        let by_name = if account.is_empty() && words.is_empty() && !is_said {
             self.in_text(&line.text)
         } else {
             self.by_name(&words, memory)
         };
+        // An account says more than a text that many may write.
+        let by_model = line.model.partner.filter(|_| by_account.is_empty());
         for (partner, bits, holds) in &by_account {
             let payer = found.entry(*partner).or_insert_with(|| empty(*partner));
             (payer.bits, payer.by_account) = (*bits, *holds);
@@ -194,15 +200,23 @@ impl Payers {
             payer.by_account |= is_known;
             payer.bits = payer.bits.max(*bits) + if is_known { Bits::whole(2) } else { Bits::ZERO };
         }
-        let contradicts = !by_account.is_empty()
+        if let Some(partner) = by_model {
+            let payer = found.entry(partner).or_insert_with(|| empty(partner));
+            payer.bits = payer.bits.max(Bits::whole(12));
+            payer.by_model = true;
+        }
+        let is_otherwise_known = |partner: PartnerId| {
+            by_model == Some(partner) || by_account.iter().any(|(other, ..)| *other == partner)
+        };
+        let contradicts = (by_model.is_some() || !by_account.is_empty())
             && by_name.iter().any(|(_, bits, whole)| *whole || *bits >= Bits::whole(6))
-            && !by_name.iter().any(|(partner, ..)| by_account.iter().any(|(other, ..)| other == partner));
+            && !by_name.iter().any(|(partner, ..)| is_otherwise_known(*partner));
         let mut payers: Vec<Payer> = found.into_values().collect();
         payers.sort_by_key(|payer| (std::cmp::Reverse(payer.bits), payer.partner));
         payers.truncate(CANDIDATES);
         Side {
             is_own: payers.first().is_some_and(|payer| self.is_own(payer.partner)),
-            is_named: !account.is_empty() || !words.is_empty() || line.partner.is_some(),
+            is_named: !account.is_empty() || !words.is_empty() || is_said,
             contradicts,
             payers,
             name: words.concat(),

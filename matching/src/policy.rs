@@ -89,6 +89,8 @@ pub fn against(
         let mentions = &reading.mentions;
         ask(!reading.side.is_named && !reading.parsed.cues.any(NEVER), "somebody is named on it");
         ask(mentions.closed.is_empty() && mentions.items.is_empty(), "it names an item");
+        let is_learned = known.memory.write_off(&reading.parsed.signature, line.amount > 0).is_some();
+        ask(is_learned, "nobody has booked a line like it yet");
         return reasons;
     }
     let case = Case::of(best, reading, known);
@@ -97,7 +99,7 @@ pub fn against(
     ask(families >= 2, "only one thing speaks for it");
     ask(!cues.any(NEVER), "its words are for a person");
     ask(families == 3 || !cues.any(SELDOM) || best.kind == Kind::Part, "its words may mean something else");
-    ask(!reading.side.contradicts, "account and name are two partners'");
+    ask(!reading.side.contradicts, "two partners are named as the payer");
     ask(!case.somebody_else_paid(), "somebody else paid");
     ask(!weigh::is_later(line, &case.set), "it was issued after the bank has booked the line");
     ask(reading.mentions.broken == 0, "a reference fails its check digits");
@@ -158,7 +160,9 @@ impl<'a> Case<'a> {
         let payer = reading.side.of(partner).copied();
         Self {
             by_number: best.of(Family::Number) >= ENOUGH && named.len() == set.len(),
-            by_payer: payer.is_some_and(|payer| (payer.by_account || payer.by_name) && payer.bits >= ENOUGH),
+            by_payer: payer.is_some_and(|payer| {
+                (payer.by_account || payer.by_name || payer.by_model) && payer.bits >= ENOUGH
+            }),
             by_amount: best.kind == Kind::Exact,
             best,
             reading,

@@ -150,4 +150,15 @@ pub struct Line {
     pub account: String,
     /// What the bank knows it by; empty where it does not say.
     pub bank_id: String,
+    /// What people have set up for lines like it.
+    pub model: Model,
+}
+
+/// What people have set up in the accounting system for lines whose text fulfils a condition: in Odoo, reconciliation models.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// Who is on the other side of them.
+    pub partner: Option<PartnerId>,
+    /// The account of the ledger that they are booked on; empty where none is named.
+    pub account: String,
 }

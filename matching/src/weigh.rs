@@ -179,11 +179,12 @@ fn payer(reading: &Reading, set: &[&Item], payers: &Payers, evidence: &mut Vec<E
     if side.is_own {
         add(Bits::whole(-12), "the company itself is on the other side");
     } else if let Some(payer) = side.of(Some(partner)) {
-        let what = match (payer.by_account, payer.by_name) {
-            (true, true) => "account and name are the partner's",
-            (true, false) => "the account is the partner's",
-            (false, true) => "the name is the partner's",
-            (false, false) => "the name is like the partner's",
+        let what = match (payer.by_account, payer.by_name, payer.by_model) {
+            (true, true, _) => "account and name are the partner's",
+            (true, false, _) => "the account is the partner's",
+            (false, true, _) => "the name is the partner's",
+            (false, false, true) => "a reconciliation model names the partner",
+            (false, false, false) => "the name is like the partner's",
         };
         add(payer.bits, what);
         let better = side.payers.iter().find(|other| other.partner != partner && other.bits > payer.bits);
@@ -317,6 +318,13 @@ pub fn nothing(line: &Line, reading: &Reading, memory: &Memory) -> Hypothesis {
         // Words alone decide only where nobody is named.
         learned = learned + learned;
     }
+    if !line.model.account.is_empty() {
+        evidence.push(Evidence {
+            family: Family::Words,
+            bits: Bits::whole(6),
+            what: "a reconciliation model books lines like it",
+        });
+    }
     if learned != Bits::ZERO {
         evidence.push(Evidence {
             family: Family::Words,
@@ -325,7 +333,9 @@ pub fn nothing(line: &Line, reading: &Reading, memory: &Memory) -> Hypothesis {
         });
     }
     let score = evidence.iter().map(|evidence| evidence.bits).sum();
-    let kind = write_off.map_or(Kind::Nothing, |(account, _)| Kind::WriteOff(account.to_owned()));
+    // Where people book lines like it otherwise than they have set it up, they have changed their mind.
+    let account = write_off.map_or(line.model.account.as_str(), |(account, _)| account);
+    let kind = if account.is_empty() { Kind::Nothing } else { Kind::WriteOff(account.to_owned()) };
     Hypothesis {
         kind,
         allocations: Vec::new(),

@@ -54,6 +54,11 @@ impl Subject for Reconciliation {
         "account_move_line",
         "account_partial_reconcile",
         "account_bank_statement_line",
+        "account_reconcile_model",
+        "account_reconcile_model_line",
+        "account_reconcile_model_partner_mapping",
+        "account_journal_account_reconcile_model_rel",
+        "account_reconcile_model_res_partner_rel",
     ];
     const AUDITED: Option<Audited> = None;
     type Tables = Tables;

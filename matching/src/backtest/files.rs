@@ -164,10 +164,10 @@ impl Files {
             amount: row.amount("amount", &code)?,
             currency: self.currency(&code),
             text: if narration.is_empty() { label.to_owned() } else { format!("{label} {narration}") },
-            partner: None,
             name: row.text_or("partner_name").to_owned(),
             account: row.text_or("account").to_owned(),
             bank_id: row.text_or("bank_id").to_owned(),
+            ..Line::default()
         };
         self.lines.push(line);
         Ok(())

@@ -19,6 +19,7 @@ mod decide;
 pub mod events;
 mod index;
 mod learning;
+mod models;
 mod outcome;
 mod people;
 mod propose;

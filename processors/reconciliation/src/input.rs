@@ -1,10 +1,14 @@
 //! The columns that are read, and which rows can matter.
 
+mod models;
+
 use contract::column::{Date, Numeric, PerCompany, Text};
 use contract::{FromSource, Invalid, Kept, kept};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use sqlx::types::Json;
+
+pub use models::{ModelColumns, ModelJournalKey, ModelLineColumns, ModelPartnerKey, ModelPayerColumns};
 
 use crate::store::{
     Account, Company, Currency, CurrencyRate, Entry, Item, Journal, Partial, Partner, PartnerBank,

@@ -1,14 +1,20 @@
 //! The tables of schema `reconciliation`, and the seed's `reconciliation_sessions`. Here are the source rows; `results` has what is
-//! concluded, `learned` what was learned from lines that are done.
+//! concluded, `learned` what was learned from lines that are done, `models` what people have set up in Odoo for lines like these.
 
 mod learned;
+mod models;
 mod results;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sqlx::types::Json;
 
+use crate::input::{ModelJournalKey, ModelPartnerKey};
+
 pub use learned::{Habit, JournalTrust, LearnedRule, LearnedText, LearnedWord, Refreshed, RuleKind};
+pub use models::{
+    AmountCondition, Condition, How, Model, ModelJournal, ModelLine, ModelPartner, ModelPayer, On,
+};
 pub use results::{Allocation, BankLine, Evidence, LineStatus, Proposal, Refusal, Session, SessionStatus};
 
 contract::table! {
@@ -222,6 +228,11 @@ contract::tables! {
     items: Item from "account_move_line",
     partials: Partial from "account_partial_reconcile",
     statement_lines: StatementLine from "account_bank_statement_line",
+    models: Model from "account_reconcile_model",
+    model_lines: ModelLine from "account_reconcile_model_line",
+    model_payers: ModelPayer from "account_reconcile_model_partner_mapping",
+    model_journals: ModelJournal from "account_journal_account_reconcile_model_rel" by ModelJournalKey,
+    model_partners: ModelPartner from "account_reconcile_model_res_partner_rel" by ModelPartnerKey,
     lines: BankLine,
     proposals: Proposal,
     refusals: Refusal,

@@ -52,6 +52,21 @@ impl State {
             RowChange::CurrencyRate(id, row) => {
                 self.touched.rates |= self.tables.rates.replace(id, row).is_some();
             }
+            RowChange::Model(id, row) => {
+                self.touched.models |= self.tables.models.replace(id, row).is_some();
+            }
+            RowChange::ModelLine(id, row) => {
+                self.touched.models |= self.tables.model_lines.replace(id, row).is_some();
+            }
+            RowChange::ModelPayer(id, row) => {
+                self.touched.models |= self.tables.model_payers.replace(id, row).is_some();
+            }
+            RowChange::ModelJournal(key, row) => {
+                self.touched.models |= self.tables.model_journals.replace(key, row).is_some();
+            }
+            RowChange::ModelPartner(key, row) => {
+                self.touched.models |= self.tables.model_partners.replace(key, row).is_some();
+            }
             RowChange::Partner(id, row) => {
                 self.tables.partners.replace(id, row);
                 self.touched.partners.insert(id);

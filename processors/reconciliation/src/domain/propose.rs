@@ -7,7 +7,7 @@ use contract::{Audit, Mode};
 use matching::bits::Bits;
 use matching::engine::Weighed;
 use matching::hypothesis::{Hypothesis, Kind};
-use matching::records::ItemId;
+use matching::records::{ItemId, Line};
 use matching::statement::{self, Choice};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -114,7 +114,7 @@ impl Decision<'_> {
                 return None;
             }
         }
-        let line = read::line(self.state.tables.statement_lines.get(id)?, &self.state.tables)?;
+        let line = self.state.line(id)?;
         let weighed = if is_off { Weighed::default() } else { self.state.weighed(id)? };
         self.state.books.get_mut(&company)?.set(id, line, &weighed, requested);
         Some(weighed)
@@ -346,11 +346,17 @@ impl State {
         })
     }
 
+    /// An open line as the engine reads it, with what reconciliation models say of it.
+    fn line(&self, id: i32) -> Option<Line> {
+        let row = self.tables.statement_lines.get(id)?;
+        Some(Line { model: self.models.of(row, &self.tables), ..read::line(row, &self.tables)? })
+    }
+
     /// What a line may be, without what people have refused.
     fn weighed(&self, id: i32) -> Option<Weighed> {
         let row = self.tables.lines.get(id)?;
         let books = self.books.get(&row.company_id)?;
-        let line = read::line(self.tables.statement_lines.get(id)?, &self.tables)?;
+        let line = self.line(id)?;
         let mut weighed = books.engine.weigh(&line);
         let refused: BTreeSet<i64> = self.refusals(id).map(|refusal| refusal.basis).collect();
         if !refused.is_empty() {

@@ -155,6 +155,7 @@ pub(super) fn line(row: &StatementLine, tables: &Tables) -> Option<Line> {
         name: row.partner_name.clone().unwrap_or_default(),
         account: row.account_number.clone().unwrap_or_default(),
         bank_id: row.bank_id.clone().unwrap_or_default(),
+        ..Line::default()
     })
 }
 
@@ -192,7 +193,7 @@ fn values(json: &str) -> String {
 }
 
 /// The text of HTML.
-fn without_tags(html: &str) -> String {
+pub(super) fn without_tags(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut is_tag = false;
     for character in html.chars() {

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::books::Books;
 use super::index::Index;
+use super::models::Models;
 use super::settings::Settings;
 use super::tally::Tally;
 use crate::store::{BankLine, LearnedText, LearnedWord, Tables};
@@ -25,6 +26,7 @@ pub struct State {
     pub(super) books: BTreeMap<i32, Books>,
     /// Accounts of what is not matched yet.
     pub(super) suspense: BTreeSet<i32>,
+    pub(super) models: Models,
     pub(super) tally: Tally,
     pub(super) learned: LearnedIds,
     pub(super) last_ids: LastIds,
@@ -72,6 +74,7 @@ pub(super) struct Touched {
     /// Journals whose sessions have to be counted.
     pub(super) journals: BTreeSet<i32>,
     pub(super) rates: bool,
+    pub(super) models: bool,
     pub(super) scope: Scope,
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::books::Books;
 use super::decide::Decision;
+use super::models::Models;
 use super::records as read;
 use super::state::{Scope, State, Touched};
 
@@ -38,6 +39,7 @@ impl State {
             }
         }
         self.books = books;
+        self.models = Models::new(&self.tables);
         self.remember();
     }
 
@@ -50,13 +52,17 @@ impl State {
 impl Decision<'_> {
     /// Takes over what was touched.
     pub(super) fn sync(&mut self, touched: &Touched) {
-        let State { tables, books, indexes, suspense, .. } = &mut *self.state;
+        let State { tables, books, indexes, suspense, models, .. } = &mut *self.state;
         let mut changed: BTreeMap<i32, Vec<u64>> = BTreeMap::new();
         let mut wanting = BTreeSet::new();
         if touched.rates {
             for (company, books) in books.iter_mut() {
                 books.engine.rates = read::rates(*company, tables);
             }
+            self.scope = self.scope.max(Scope::AllLines);
+        }
+        if touched.models {
+            *models = Models::new(tables);
             self.scope = self.scope.max(Scope::AllLines);
         }
         for id in &touched.partners {

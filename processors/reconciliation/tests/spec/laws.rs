@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use reconciliation::Reconciliation;
 use reconciliation::store::{
-    Account, BankLine, Company, Currency, CurrencyRate, Entry, Item, Journal, LineStatus, Partial, Partner,
-    PartnerBank, Proposal, RowChange, StatementLine, Tables,
+    Account, BankLine, Company, Condition, Currency, CurrencyRate, Entry, How, Item, Journal, LineStatus,
+    Model, ModelJournal, ModelLine, ModelPayer, On, Partial, Partner, PartnerBank, Proposal, RowChange,
+    StatementLine, Tables,
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -181,7 +182,42 @@ fn row_change() -> impl Strategy<Value = RowChange> {
             let rate = Decimal::new(tenths, 1);
             RowChange::CurrencyRate(id, Some(CurrencyRate { id, currency_id: 2, company_id: None, day: day(on), rate }))
         }),
+        3 => model(),
         1 => select(vec![None, Some(6)]).prop_map(|moves| RowChange::Journal(5, Some(journal(5, moves.is_some())))),
+    ]
+}
+
+/// Two reconciliation models, which come, change and go, and so do their lines and whom they name.
+fn model() -> impl Strategy<Value = RowChange> {
+    let text = select(vec!["kontoführung", "thank", "rechnung"]);
+    let row = (1..3_i32, text, prop::option::of(11..14_i32)).prop_map(|(id, text, payer_id)| Model {
+        id,
+        company_id: 1,
+        sequence: 10 - id,
+        books: id == 1,
+        payer_id,
+        needs_partner: false,
+        is_credit: None,
+        amount: Json(None),
+        conditions: Json(vec![Condition { on: On::Label, how: How::Contains, text: text.into() }]),
+    });
+    let line = (1..3_i32, any::<bool>()).prop_map(|(id, is_whole)| {
+        RowChange::ModelLine(id, Some(ModelLine { id, model_id: 1, account_id: Some(CHARGES), is_whole }))
+    });
+    let payer = (11..14_i32).prop_map(|payer_id| {
+        let label = Some("INV".into());
+        RowChange::ModelPayer(1, Some(ModelPayer { id: 1, model_id: 2, payer_id, label, notes: None }))
+    });
+    let of_journal = any::<bool>().prop_map(|is_there| {
+        RowChange::ModelJournal((1, 5), is_there.then_some(ModelJournal { model_id: 1, journal_id: 5 }))
+    });
+    prop_oneof![
+        4 => row.prop_map(|row| RowChange::Model(row.id, Some(row))),
+        1 => (1..3_i32).prop_map(|id| RowChange::Model(id, None)),
+        2 => line,
+        1 => (1..3_i32).prop_map(|id| RowChange::ModelLine(id, None)),
+        1 => payer,
+        1 => of_journal,
     ]
 }
 

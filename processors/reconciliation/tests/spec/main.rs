@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod laws;
+mod models;
 mod reports;
 mod stories;
 mod story;

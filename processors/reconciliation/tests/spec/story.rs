@@ -210,6 +210,26 @@ impl Story {
         self.writes(rows);
     }
 
+    /// What Odoo writes when a line is booked on an account.
+    pub(super) fn books(&mut self, line: &StatementLine, account: i32) {
+        let own = Item {
+            id: 3_000 + line.id * 10,
+            move_id: line.move_id,
+            partner_id: None,
+            account_id: Some(account),
+            residual: Decimal::ZERO,
+            line_id: Some(line.id),
+            ..invoice(line.id, ALPHA, &(-line.amount).to_string())
+        };
+        self.writes([
+            RowChange::StatementLine(
+                line.id,
+                Some(StatementLine { residual: Decimal::ZERO, reconciled: true, ..line.clone() }),
+            ),
+            RowChange::Item(own.id, Some(own)),
+        ]);
+    }
+
     /// What Odoo writes when that is taken back.
     pub(super) fn takes_back(&mut self, line: &StatementLine, paid: &[(&Item, &str)]) {
         let mut rows = vec![RowChange::StatementLine(line.id, Some(line.clone()))];
