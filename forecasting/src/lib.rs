@@ -1,0 +1,9 @@
+//! How series go on: forecasts, with intervals that hold what they say.
+//!
+//! [`series`] continues a series of numbers at equal distances, such as what a company took in each week. [`backtest`] does so for
+//! files of series whose continuation is known, and says how good it was.
+//!
+//! Pure: no clock, no randomness, no other state than what is passed in.
+
+pub mod backtest;
+pub mod series;
