@@ -12,6 +12,7 @@ DROP TABLE reconciliation.line;
 DROP TABLE reconciliation.model_partner;
 DROP TABLE reconciliation.model_journal;
 DROP TABLE reconciliation.model_payer;
+DROP TABLE reconciliation.model_tax;
 DROP TABLE reconciliation.model_line;
 DROP TABLE reconciliation.model;
 DROP TABLE reconciliation.statement_line;

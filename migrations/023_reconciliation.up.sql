@@ -184,25 +184,45 @@ CREATE TABLE reconciliation.statement_line (
     reconciled           BOOLEAN NOT NULL
 );
 
--- A reconciliation model that is active, and says what lines have to be.
+-- A reconciliation model that is active, and that people have made.
 CREATE TABLE reconciliation.model (
     id             INTEGER PRIMARY KEY,
-    -- The company whose lines it is for, and those of its branches.
+    -- The company whose lines it is for; up to Odoo 18 those of its branches, too.
     company_id     INTEGER NOT NULL,
     -- Of several that fit, the one with the smallest is meant, then the one with the smallest id.
     sequence       INTEGER NOT NULL,
+    -- Whether it is of Odoo 18 or earlier, which reads the conditions otherwise than Odoo 19.
+    is_former      BOOLEAN NOT NULL,
     -- Whether lines are booked as its own lines say.
     books          BOOLEAN NOT NULL,
-    -- Who is on the other side.
+    -- Whether it says who is on the other side.
+    names          BOOLEAN NOT NULL,
+    -- Whether it asks for something of a line that is not known here.
+    asks_more      BOOLEAN NOT NULL,
+    -- Who is on the other side, from Odoo 19 on.
     payer_id       INTEGER,
-    -- Whether a line has to have a partner.
+    -- Whether a line has to have a partner, up to Odoo 18.
     needs_partner  BOOLEAN NOT NULL,
-    -- Whether a line has to come in, or to go out.
+    -- Whether a line has to come in, or to go out, up to Odoo 18.
     is_credit      BOOLEAN,
-    -- How much a line has to be.
-    amount         JSONB NOT NULL,
-    -- What has to be written on a line: all of it.
-    conditions     JSONB NOT NULL
+    -- How much a line has to be: lower, greater or between.
+    amount         TEXT,
+    -- The least amount, in the journal's currency.
+    least          NUMERIC NOT NULL,
+    -- The greatest amount.
+    most           NUMERIC NOT NULL,
+    -- How the label is compared, up to Odoo 18; from Odoo 19 on label, notes and what else the bank says, …
+    label          TEXT,
+    -- … and with what.
+    label_text     TEXT,
+    -- How the notes are compared, up to Odoo 18, …
+    notes          TEXT,
+    -- … and with what.
+    notes_text     TEXT,
+    -- How what else the bank says is compared, up to Odoo 18, …
+    details        TEXT,
+    -- … and with what.
+    details_text   TEXT
 );
 
 -- What a model books.
@@ -214,6 +234,13 @@ CREATE TABLE reconciliation.model_line (
     account_id  INTEGER,
     -- Whether it takes all that is left of the bank line.
     is_whole    BOOLEAN NOT NULL
+);
+
+-- A tax that is taken out of what a line of a model books.
+CREATE TABLE reconciliation.model_tax (
+    model_line_id  INTEGER NOT NULL,
+    tax_id         INTEGER NOT NULL,
+    PRIMARY KEY (model_line_id, tax_id)
 );
 
 -- Who is on the other side of lines with certain texts, up to Odoo 18.

@@ -68,7 +68,7 @@ pub struct Side {
     pub is_named: bool,
     /// Whether it is the company itself.
     pub is_own: bool,
-    /// Whether two partners are named: by account and name, or by name and what people have set up.
+    /// Whether two partners are named: by account and name, or by one of them and what people have set up.
     pub contradicts: bool,
 }
 
@@ -179,14 +179,14 @@ impl Payers {
             by_account.retain(|(other, ..)| *other != partner);
             by_account.insert(0, (partner, Bits::whole(14), true));
         }
-        let is_said = line.partner.or(line.model.partner).is_some();
-        let by_name = if account.is_empty() && words.is_empty() && !is_said {
+        let by_name = if account.is_empty() && words.is_empty() && line.partner.is_none() {
             self.in_text(&line.text)
         } else {
             self.by_name(&words, memory)
         };
-        // An account says more than a text that many may write.
-        let by_model = line.model.partner.filter(|_| by_account.is_empty());
+        // An account that is known says more than a text that many may write.
+        let is_account_known = by_account.iter().any(|(.., holds)| *holds);
+        let by_model = line.model.partner.filter(|_| !is_account_known);
         for (partner, bits, holds) in &by_account {
             let payer = found.entry(*partner).or_insert_with(|| empty(*partner));
             (payer.bits, payer.by_account) = (*bits, *holds);
@@ -205,18 +205,22 @@ impl Payers {
             payer.bits = payer.bits.max(Bits::whole(12));
             payer.by_model = true;
         }
-        let is_otherwise_known = |partner: PartnerId| {
-            by_model == Some(partner) || by_account.iter().any(|(other, ..)| *other == partner)
+        let is_in = |partner: PartnerId, all: &[(PartnerId, Bits, bool)]| {
+            all.iter().any(|(other, ..)| *other == partner)
         };
-        let contradicts = (by_model.is_some() || !by_account.is_empty())
-            && by_name.iter().any(|(_, bits, whole)| *whole || *bits >= Bits::whole(6))
-            && !by_name.iter().any(|(partner, ..)| is_otherwise_known(*partner));
+        let is_named = by_name.iter().any(|(_, bits, whole)| *whole || *bits >= Bits::whole(6));
+        let is_either = by_name.iter().any(|(partner, ..)| is_in(*partner, &by_account));
+        let is_modelled_otherwise = by_model.is_some_and(|partner| {
+            let (by_account_too, by_name_too) = (is_in(partner, &by_account), is_in(partner, &by_name));
+            !by_account.is_empty() && !by_account_too || is_named && !by_name_too
+        });
+        let contradicts = !by_account.is_empty() && is_named && !is_either || is_modelled_otherwise;
         let mut payers: Vec<Payer> = found.into_values().collect();
         payers.sort_by_key(|payer| (std::cmp::Reverse(payer.bits), payer.partner));
         payers.truncate(CANDIDATES);
         Side {
             is_own: payers.first().is_some_and(|payer| self.is_own(payer.partner)),
-            is_named: !account.is_empty() || !words.is_empty() || is_said,
+            is_named: !account.is_empty() || !words.is_empty() || line.partner.is_some(),
             contradicts,
             payers,
             name: words.concat(),

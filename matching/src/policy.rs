@@ -85,12 +85,17 @@ pub fn against(
     let mut ask = |holds: bool, reason| reasons.extend((!holds).then_some(reason));
     ask(probability >= known.bounds.sure, "it is not likely enough");
     ask(!others.iter().any(|other| is_near(best, other)), "something else is nearly as likely");
-    if let Kind::WriteOff(_) = best.kind {
-        let mentions = &reading.mentions;
-        ask(!reading.side.is_named && !reading.parsed.cues.any(NEVER), "somebody is named on it");
+    if let Kind::WriteOff(account) = &best.kind {
+        let (mentions, model) = (&reading.mentions, &line.model);
+        ask(
+            !reading.side.is_named && model.partner.is_none() && !reading.parsed.cues.any(NEVER),
+            "somebody is named on it",
+        );
         ask(mentions.closed.is_empty() && mentions.items.is_empty(), "it names an item");
         let is_learned = known.memory.write_off(&reading.parsed.signature, line.amount > 0).is_some();
         ask(is_learned, "nobody has booked a line like it yet");
+        let is_agreed = model.account.is_empty() || model.account == *account;
+        ask(is_agreed, "a reconciliation model books it elsewhere");
         return reasons;
     }
     let case = Case::of(best, reading, known);
@@ -160,8 +165,11 @@ impl<'a> Case<'a> {
         let payer = reading.side.of(partner).copied();
         Self {
             by_number: best.of(Family::Number) >= ENOUGH && named.len() == set.len(),
+            // What people have set up may be about the very text that names the item, so it counts where the amount agrees, and where
+            // the line names nobody else.
             by_payer: payer.is_some_and(|payer| {
-                (payer.by_account || payer.by_name || payer.by_model) && payer.bits >= ENOUGH
+                let by_model = payer.by_model && !reading.side.is_named && best.kind == Kind::Exact;
+                (payer.by_account || payer.by_name || by_model) && payer.bits >= ENOUGH
             }),
             by_amount: best.kind == Kind::Exact,
             best,

@@ -318,7 +318,9 @@ pub fn nothing(line: &Line, reading: &Reading, memory: &Memory) -> Hypothesis {
         // Words alone decide only where nobody is named.
         learned = learned + learned;
     }
-    if !line.model.account.is_empty() {
+    // Where people book lines like it otherwise than they have set it up, it is for them to say which of the two is meant.
+    let account = write_off.map_or(line.model.account.as_str(), |(account, _)| account);
+    if !account.is_empty() && account == line.model.account {
         evidence.push(Evidence {
             family: Family::Words,
             bits: Bits::whole(6),
@@ -333,8 +335,6 @@ pub fn nothing(line: &Line, reading: &Reading, memory: &Memory) -> Hypothesis {
         });
     }
     let score = evidence.iter().map(|evidence| evidence.bits).sum();
-    // Where people book lines like it otherwise than they have set it up, they have changed their mind.
-    let account = write_off.map_or(line.model.account.as_str(), |(account, _)| account);
     let kind = if account.is_empty() { Kind::Nothing } else { Kind::WriteOff(account.to_owned()) };
     Hypothesis {
         kind,

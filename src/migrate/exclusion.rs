@@ -1,6 +1,8 @@
 //! Nothing is written by a program of another version than the database's: who migrates takes all tasks from their owners, and a
 //! claim is refused while the database is migrated, and afterwards by a program that does not know what it has become.
 
+use std::time::{Duration, Instant};
+
 use contract::Failure;
 use sqlx::PgConnection;
 
@@ -8,14 +10,27 @@ use super::Error;
 
 /// The advisory lock of the database that a migration holds, and that a claim shares until it is committed.
 const LOCK: i64 = 0x6f1d_3c52_9b0e_4d7b;
+/// A session of PostgreSQL ends a moment after its client has: at most so long on a busy server.
+const GOES: Duration = Duration::from_secs(3);
+const LOOKS_AGAIN: Duration = Duration::from_millis(50);
 
 /// Waits for claims that are under way and keeps others out, until the connection closes.
 pub(super) async fn keep_claims_out(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query("SELECT pg_advisory_lock($1)").bind(LOCK).execute(connection).await.map(drop)
 }
 
-/// A task whose owner is connected, and that owner.
+/// A task whose owner is connected, and that owner; whoever has just stopped may go.
 pub(super) async fn owner_at_work(connection: &mut PgConnection) -> sqlx::Result<Option<(String, String)>> {
+    let waits_until = Instant::now() + GOES;
+    loop {
+        match connected_owner(connection).await? {
+            Some(_) if Instant::now() < waits_until => tokio::time::sleep(LOOKS_AGAIN).await,
+            owner => return Ok(owner),
+        }
+    }
+}
+
+async fn connected_owner(connection: &mut PgConnection) -> sqlx::Result<Option<(String, String)>> {
     if !has_tasks(connection).await? {
         return Ok(None);
     }

@@ -56,6 +56,7 @@ impl Subject for Reconciliation {
         "account_bank_statement_line",
         "account_reconcile_model",
         "account_reconcile_model_line",
+        "account_reconcile_model_line_account_tax_rel",
         "account_reconcile_model_partner_mapping",
         "account_journal_account_reconcile_model_rel",
         "account_reconcile_model_res_partner_rel",

@@ -6,7 +6,7 @@ pub const NEVER_EMPTY: [&str; 5] =
     ["res_company", "res_partner", "res_currency", "res_country", "account_account"];
 
 /// Columns that rows may come without, each with the table that has their values then; without one, they are NULL.
-const ABSENT: [((&str, &str), Option<&str>); 51] = [
+const ABSENT: [((&str, &str), Option<&str>); 53] = [
     // Odoo 19 has one number per person: <https://github.com/odoo/odoo/pull/189739>.
     (("res_partner", "mobile"), None),
     (("crm_lead", "mobile"), None),
@@ -51,6 +51,7 @@ const ABSENT: [((&str, &str), Option<&str>); 51] = [
     (("account_account", "code"), None),
     (("account_account", "code_store"), None),
     // Odoo 19 made reconciliation models anew: <https://github.com/odoo/odoo/blob/18.0/addons/account/models/account_reconcile_model.py>.
+    (("account_reconcile_model", "created_automatically"), None),
     (("account_reconcile_model", "mapped_partner_id"), None),
     (("account_reconcile_model", "match_nature"), None),
     (("account_reconcile_model", "match_note"), None),
@@ -60,6 +61,7 @@ const ABSENT: [((&str, &str), Option<&str>); 51] = [
     (("account_reconcile_model", "match_transaction_details_param"), None),
     (("account_reconcile_model", "match_transaction_type"), None),
     (("account_reconcile_model", "rule_type"), None),
+    (("account_reconcile_model", "trigger"), None),
     // Modules bring these: importers of statements tell lines apart by the first.
     (("account_bank_statement_line", "unique_import_id"), None),
     (("account_bank_statement_line", "transaction_details"), None),

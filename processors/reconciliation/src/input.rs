@@ -8,7 +8,9 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use sqlx::types::Json;
 
-pub use models::{ModelColumns, ModelJournalKey, ModelLineColumns, ModelPartnerKey, ModelPayerColumns};
+pub use models::{
+    ModelColumns, ModelJournalKey, ModelLineColumns, ModelPartnerKey, ModelPayerColumns, ModelTaxKey,
+};
 
 use crate::store::{
     Account, Company, Currency, CurrencyRate, Entry, Item, Journal, Partial, Partner, PartnerBank,

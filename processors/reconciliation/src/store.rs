@@ -9,12 +9,10 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sqlx::types::Json;
 
-use crate::input::{ModelJournalKey, ModelPartnerKey};
+use crate::input::{ModelJournalKey, ModelPartnerKey, ModelTaxKey};
 
 pub use learned::{Habit, JournalTrust, LearnedRule, LearnedText, LearnedWord, Refreshed, RuleKind};
-pub use models::{
-    AmountCondition, Condition, How, Model, ModelJournal, ModelLine, ModelPartner, ModelPayer, On,
-};
+pub use models::{Amount, How, Model, ModelJournal, ModelLine, ModelPartner, ModelPayer, ModelTax};
 pub use results::{Allocation, BankLine, Evidence, LineStatus, Proposal, Refusal, Session, SessionStatus};
 
 contract::table! {
@@ -230,6 +228,7 @@ contract::tables! {
     statement_lines: StatementLine from "account_bank_statement_line",
     models: Model from "account_reconcile_model",
     model_lines: ModelLine from "account_reconcile_model_line",
+    model_taxes: ModelTax from "account_reconcile_model_line_account_tax_rel" by ModelTaxKey,
     model_payers: ModelPayer from "account_reconcile_model_partner_mapping",
     model_journals: ModelJournal from "account_journal_account_reconcile_model_rel" by ModelJournalKey,
     model_partners: ModelPartner from "account_reconcile_model_res_partner_rel" by ModelPartnerKey,

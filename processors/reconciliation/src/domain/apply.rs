@@ -58,6 +58,9 @@ impl State {
             RowChange::ModelLine(id, row) => {
                 self.touched.models |= self.tables.model_lines.replace(id, row).is_some();
             }
+            RowChange::ModelTax(key, row) => {
+                self.touched.models |= self.tables.model_taxes.replace(key, row).is_some();
+            }
             RowChange::ModelPayer(id, row) => {
                 self.touched.models |= self.tables.model_payers.replace(id, row).is_some();
             }

@@ -42,6 +42,11 @@ impl Books {
         self.open.get(&id)
     }
 
+    /// All open lines, as they were weighed.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (i32, &Line)> {
+        self.open.iter().map(|(id, open)| (*id, &open.line))
+    }
+
     /// Remembers what a line got when it was explained together with others; answers whether that is another than before.
     pub(super) fn choose(&mut self, id: i32, choice: Choice) -> bool {
         self.open.get_mut(&id).is_some_and(|open| open.choice.replace(choice) != Some(choice))

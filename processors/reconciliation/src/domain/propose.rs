@@ -93,7 +93,8 @@ impl Decision<'_> {
             if !is_another {
                 continue;
             }
-            if let Some(fresh) = weighed.remove(&id).or_else(|| self.state.weighed(id)) {
+            let again = || self.state.weighed(id, &self.state.books.get(&company)?.get(id)?.line);
+            if let Some(fresh) = weighed.remove(&id).or_else(again) {
                 self.propose_for(id, &fresh, choice);
             }
         }
@@ -115,7 +116,7 @@ impl Decision<'_> {
             }
         }
         let line = self.state.line(id)?;
-        let weighed = if is_off { Weighed::default() } else { self.state.weighed(id)? };
+        let weighed = if is_off { Weighed::default() } else { self.state.weighed(id, &line)? };
         self.state.books.get_mut(&company)?.set(id, line, &weighed, requested);
         Some(weighed)
     }
@@ -347,17 +348,18 @@ impl State {
     }
 
     /// An open line as the engine reads it, with what reconciliation models say of it.
-    fn line(&self, id: i32) -> Option<Line> {
+    pub(super) fn line(&self, id: i32) -> Option<Line> {
         let row = self.tables.statement_lines.get(id)?;
-        Some(Line { model: self.models.of(row, &self.tables), ..read::line(row, &self.tables)? })
+        let (line, model) = (read::line(row, &self.tables)?, self.models.of(row, &self.tables));
+        // Odoo 19 writes whom a model names to the line. It is the model that says so all the same.
+        let partner = line.partner.filter(|partner| Some(*partner) != model.partner);
+        Some(Line { partner, model, ..line })
     }
 
     /// What a line may be, without what people have refused.
-    fn weighed(&self, id: i32) -> Option<Weighed> {
-        let row = self.tables.lines.get(id)?;
-        let books = self.books.get(&row.company_id)?;
-        let line = self.line(id)?;
-        let mut weighed = books.engine.weigh(&line);
+    fn weighed(&self, id: i32, line: &Line) -> Option<Weighed> {
+        let books = self.books.get(&self.tables.lines.get(id)?.company_id)?;
+        let mut weighed = books.engine.weigh(line);
         let refused: BTreeSet<i64> = self.refusals(id).map(|refusal| refusal.basis).collect();
         if !refused.is_empty() {
             weighed.refuse(|hypothesis| refused.contains(&self.basis(hypothesis)));

@@ -192,6 +192,10 @@ fn values(json: &str) -> String {
     all.join(" ")
 }
 
+/// Characters that HTML writes otherwise; the one that they all begin with is the last.
+const CHARACTERS: [(&str, &str); 6] =
+    [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+
 /// The text of HTML.
 pub(super) fn without_tags(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
@@ -207,7 +211,10 @@ pub(super) fn without_tags(html: &str) -> String {
             _ => text.push(character),
         }
     }
-    text.replace("&nbsp;", " ").replace("&amp;", "&").trim().to_owned()
+    for (written, character) in CHARACTERS {
+        text = text.replace(written, character);
+    }
+    text.trim().to_owned()
 }
 
 /// The rates of a company: those of its root. Its own go before those of all; a currency without any is worth one.
@@ -257,7 +264,7 @@ mod tests {
 
     #[test]
     fn notes_and_details_are_read_as_text() {
-        assert_eq!(without_tags("<p>Invoice&nbsp;12</p>"), "Invoice 12");
+        assert_eq!(without_tags("<p>Invoice&nbsp;12 &lt;&#39;A&amp;B&#39;&gt;</p>"), "Invoice 12 <'A&B'>");
         assert_eq!(values(r#"{"purpose": "Rent", "codes": ["A", 7], "none": null}"#), "A 7 Rent");
         assert_eq!(values("no json"), "");
     }

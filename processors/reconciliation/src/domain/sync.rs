@@ -63,7 +63,6 @@ impl Decision<'_> {
         }
         if touched.models {
             *models = Models::new(tables);
-            self.scope = self.scope.max(Scope::AllLines);
         }
         for id in &touched.partners {
             for (company, books) in books.iter_mut() {
@@ -95,6 +94,12 @@ impl Decision<'_> {
             }
         }
         self.dirty.extend(wanting);
+        if touched.models {
+            // Few models are of many lines.
+            let open = self.state.books.values().flat_map(Books::lines);
+            let otherwise = open.filter(|(id, line)| self.state.line(*id).as_ref() != Some(line));
+            self.dirty.extend(otherwise.map(|(id, _)| id).collect::<Vec<_>>());
+        }
         for (company, keys) in changed {
             self.dirty_by(company, &keys);
         }

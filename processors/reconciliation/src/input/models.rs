@@ -1,16 +1,15 @@
-//! Reconciliation models. Odoo 19 made them anew: a condition on any text of a line in place of one on each, no list of payers, and no
-//! types. <https://github.com/odoo/odoo/blob/18.0/addons/account/models/account_reconcile_model.py>
+//! Reconciliation models. Odoo 19 made them anew: one condition on any text of a line in place of one on each, no list of payers, no
+//! types. A database that comes from an older one may have the columns of both; what is said here is what its version reads.
+//! <https://github.com/odoo/odoo/blob/18.0/addons/account/models/account_reconcile_model.py>
+//! <https://github.com/odoo/odoo/blob/19.0/addons/account/models/account_reconcile_model.py>
 
 use contract::column::{Numeric, Text};
 use contract::{FromSource, Invalid, Kept, kept};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use sqlx::types::Json;
 
 use super::text;
-use crate::store::{
-    AmountCondition, Condition, How, Model, ModelJournal, ModelLine, ModelPartner, ModelPayer, On,
-};
+use crate::store::{Model, ModelJournal, ModelLine, ModelPartner, ModelPayer, ModelTax};
 
 /// `account_reconcile_model`
 #[derive(Deserialize)]
@@ -18,8 +17,12 @@ pub struct ModelColumns<'a> {
     active: Option<bool>,
     company_id: i32,
     sequence: Option<i32>,
-    rule_type: Option<&'a str>,
+    /// From Odoo 19 on.
+    trigger: Option<&'a str>,
+    created_automatically: Option<bool>,
     mapped_partner_id: Option<i32>,
+    /// Up to Odoo 18.
+    rule_type: Option<&'a str>,
     match_partner: Option<bool>,
     match_nature: Option<&'a str>,
     match_amount: Option<&'a str>,
@@ -37,67 +40,45 @@ pub struct ModelColumns<'a> {
 impl FromSource for Model {
     type Columns<'a> = ModelColumns<'a>;
     const KEPT: &'static [Kept<Self>] = kept![
-        conditions from "match_label_param",
-        conditions from "match_note_param",
-        conditions from "match_transaction_details_param",
+        label_text from "match_label_param",
+        notes_text from "match_note_param",
+        details_text from "match_transaction_details_param",
     ];
 
-    /// One that books nothing by itself may say who is on the other side all the same. One that asks for the type of a transaction is
-    /// not used: no line has that.
+    /// What Odoo has made of bookings by itself is learned here from the same bookings.
     fn from_columns(id: i32, columns: ModelColumns<'_>) -> Result<Option<Self>, Invalid> {
-        if columns.active == Some(false) || columns.match_transaction_type.is_some() {
+        if columns.active == Some(false) || columns.created_automatically == Some(true) {
             return Ok(None);
         }
-        let is_typed = columns.rule_type.is_some();
-        let (on_label, regex) =
-            if is_typed { (On::Label, How::Begins) } else { (On::Anywhere, How::Matches) };
-        let conditions = [
-            condition(on_label, columns.match_label, columns.match_label_param, regex),
-            condition(On::Notes, columns.match_note, columns.match_note_param, How::Begins),
-            condition(
-                On::Details,
-                columns.match_transaction_details,
-                columns.match_transaction_details_param,
-                How::Begins,
-            ),
-        ];
+        let is_former = columns.trigger.is_none();
+        let kind = columns.rule_type.filter(|_| is_former);
+        let how = |how: Option<&str>| how.and_then(|how| how.parse().ok());
+        let former = |column: Option<&str>| how(column.filter(|_| is_former));
         Ok(Some(Self {
             id,
             company_id: columns.company_id,
             sequence: columns.sequence.unwrap_or(i32::MAX),
-            books: columns.rule_type.is_none_or(|rule| rule == "writeoff_suggestion"),
-            payer_id: columns.mapped_partner_id,
-            needs_partner: columns.match_partner == Some(true),
-            is_credit: match columns.match_nature {
+            is_former,
+            books: kind.is_none_or(|kind| kind == "writeoff_suggestion"),
+            names: kind.is_none_or(|kind| kind != "writeoff_button"),
+            asks_more: is_former && columns.match_transaction_type.is_some(),
+            payer_id: columns.mapped_partner_id.filter(|_| !is_former),
+            needs_partner: is_former && columns.match_partner == Some(true),
+            is_credit: match columns.match_nature.filter(|_| is_former) {
                 Some("amount_received") => Some(true),
                 Some("amount_paid") => Some(false),
                 _ => None,
             },
-            amount: Json(amount(columns.match_amount, columns.match_amount_min, columns.match_amount_max)),
-            conditions: Json(conditions.into_iter().flatten().collect()),
+            amount: columns.match_amount.and_then(|amount| amount.parse().ok()),
+            least: columns.match_amount_min.unwrap_or_default().0.normalize(),
+            most: columns.match_amount_max.unwrap_or_default().0.normalize(),
+            label: how(columns.match_label),
+            label_text: text(columns.match_label_param),
+            notes: former(columns.match_note),
+            notes_text: text(columns.match_note_param),
+            details: former(columns.match_transaction_details),
+            details_text: text(columns.match_transaction_details_param),
         }))
-    }
-}
-
-/// A condition without a text is none.
-fn condition(on: On, how: Option<&str>, what: Option<Text>, regex: How) -> Option<Condition> {
-    let how = match how? {
-        "contains" => How::Contains,
-        "not_contains" => How::Lacks,
-        "match_regex" => regex,
-        _ => return None,
-    };
-    Some(Condition { on, how, text: text(what)? })
-}
-
-fn amount(how: Option<&str>, least: Option<Numeric>, most: Option<Numeric>) -> Option<AmountCondition> {
-    let [least, most] =
-        [least, most].map(|amount| amount.map_or(Decimal::ZERO, |amount| amount.0.normalize()));
-    match how? {
-        "lower" => Some(AmountCondition::Below(most)),
-        "greater" => Some(AmountCondition::Above(least)),
-        "between" => Some(AmountCondition::Between(least, most)),
-        _ => None,
     }
 }
 
@@ -118,6 +99,27 @@ impl FromSource for ModelLine {
         let is_whole = is_share && columns.amount.is_some_and(|amount| amount.0 == Decimal::ONE_HUNDRED);
         let account_id = columns.account_id;
         Ok(columns.model_id.map(|model_id| Self { id, model_id, account_id, is_whole }))
+    }
+}
+
+/// The key of `account_reconcile_model_line_account_tax_rel`, which is all that its rows have.
+#[derive(Deserialize)]
+pub struct ModelTaxKey {
+    account_reconcile_model_line_id: i32,
+    account_tax_id: i32,
+}
+
+impl From<ModelTaxKey> for (i32, i32) {
+    fn from(key: ModelTaxKey) -> Self {
+        (key.account_reconcile_model_line_id, key.account_tax_id)
+    }
+}
+
+impl FromSource for ModelTax {
+    type Columns<'a> = ModelTaxKey;
+
+    fn from_columns((model_line_id, tax_id): (i32, i32), _: ModelTaxKey) -> Result<Option<Self>, Invalid> {
+        Ok(Some(Self { model_line_id, tax_id }))
     }
 }
 

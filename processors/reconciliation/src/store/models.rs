@@ -1,80 +1,71 @@
-//! Reconciliation models: what people have set up in Odoo for lines that fulfil certain conditions.
+//! Reconciliation models: what people have set up in Odoo for lines that fulfil certain conditions. Odoo 19 made them anew.
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
 
 contract::table! {
-    /// A reconciliation model that is active, and says what lines have to be.
+    /// A reconciliation model that is active, and that people have made.
     pub struct Model in "model" key (id: i32) {
-        /// The company whose lines it is for, and those of its branches.
+        /// The company whose lines it is for; up to Odoo 18 those of its branches, too.
         pub company_id: i32,
         /// Of several that fit, the one with the smallest is meant, then the one with the smallest id.
         pub sequence: i32,
+        /// Whether it is of Odoo 18 or earlier, which reads the conditions otherwise than Odoo 19.
+        pub is_former: bool,
         /// Whether lines are booked as its own lines say.
         pub books: bool,
-        /// Who is on the other side.
+        /// Whether it says who is on the other side.
+        pub names: bool,
+        /// Whether it asks for something of a line that is not known here.
+        pub asks_more: bool,
+        /// Who is on the other side, from Odoo 19 on.
         pub payer_id: Option<i32>,
-        /// Whether a line has to have a partner.
+        /// Whether a line has to have a partner, up to Odoo 18.
         pub needs_partner: bool,
-        /// Whether a line has to come in, or to go out.
+        /// Whether a line has to come in, or to go out, up to Odoo 18.
         pub is_credit: Option<bool>,
         /// How much a line has to be.
-        pub amount: Json<Option<AmountCondition>>,
-        /// What has to be written on a line: all of it.
-        pub conditions: Json<Vec<Condition>>,
+        pub amount: Option<Amount>,
+        /// The least amount, in the journal's currency.
+        pub least: Decimal,
+        /// The greatest amount.
+        pub most: Decimal,
+        /// How the label is compared, up to Odoo 18; from Odoo 19 on label, notes and what else the bank says, …
+        pub label: Option<How>,
+        /// … and with what.
+        pub label_text: Option<String>,
+        /// How the notes are compared, up to Odoo 18, …
+        pub notes: Option<How>,
+        /// … and with what.
+        pub notes_text: Option<String>,
+        /// How what else the bank says is compared, up to Odoo 18, …
+        pub details: Option<How>,
+        /// … and with what.
+        pub details_text: Option<String>,
     }
 }
 
-/// How much a line has to be, in the journal's currency; whether it comes in or goes out does not matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AmountCondition {
-    /// Less than this.
-    Below(Decimal),
-    /// More than this.
-    Above(Decimal),
-    /// From the first to the second.
-    Between(Decimal, Decimal),
+contract::text_enum! {
+    /// How much a line has to be: Odoo's `match_amount`.
+    pub enum Amount {
+        /// Up to the greatest amount.
+        Lower = "lower",
+        /// From the least amount on.
+        Greater = "greater",
+        /// From one to the other.
+        Between = "between",
+    }
 }
 
-/// What has to be written on a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Condition {
-    /// Where.
-    pub on: On,
-    /// How `text` is compared with it; capitals do not matter.
-    pub how: How,
-    /// A piece of text, or a regular expression.
-    pub text: String,
-}
-
-/// Where something is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum On {
-    /// In the label.
-    Label,
-    /// In the notes.
-    Notes,
-    /// In what else the bank says.
-    Details,
-    /// In any of them.
-    Anywhere,
-}
-
-/// How a text is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum How {
-    /// It has the piece of text.
-    Contains,
-    /// It does not have it.
-    Lacks,
-    /// It begins as the regular expression says.
-    Begins,
-    /// The regular expression is found in it.
-    Matches,
+contract::text_enum! {
+    /// How a text is compared: Odoo's `match_label`. Capitals do not matter.
+    pub enum How {
+        /// It has a piece of text.
+        Contains = "contains",
+        /// It does not have it.
+        Lacks = "not_contains",
+        /// It is as a regular expression says.
+        Matches = "match_regex",
+    }
 }
 
 contract::table! {
@@ -87,6 +78,11 @@ contract::table! {
         /// Whether it takes all that is left of the bank line.
         pub is_whole: bool,
     }
+}
+
+contract::table! {
+    /// A tax that is taken out of what a line of a model books.
+    pub struct ModelTax in "model_tax" key (model_line_id: i32, tax_id: i32) {}
 }
 
 contract::table! {

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use reconciliation::Reconciliation;
 use reconciliation::store::{
-    Account, BankLine, Company, Condition, Currency, CurrencyRate, Entry, How, Item, Journal, LineStatus,
-    Model, ModelJournal, ModelLine, ModelPayer, On, Partial, Partner, PartnerBank, Proposal, RowChange,
-    StatementLine, Tables,
+    Account, BankLine, Company, Currency, CurrencyRate, Entry, How, Item, Journal, LineStatus, Model,
+    ModelJournal, ModelLine, ModelPayer, Partial, Partner, PartnerBank, Proposal, RowChange, StatementLine,
+    Tables,
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -190,23 +190,37 @@ fn row_change() -> impl Strategy<Value = RowChange> {
 /// Two reconciliation models, which come, change and go, and so do their lines and whom they name.
 fn model() -> impl Strategy<Value = RowChange> {
     let text = select(vec!["kontoführung", "thank", "rechnung"]);
-    let row = (1..3_i32, text, prop::option::of(11..14_i32)).prop_map(|(id, text, payer_id)| Model {
+    let whom = (prop::option::of(11..14_i32), any::<bool>());
+    let row = (1..3_i32, text, whom).prop_map(|(id, text, (payer_id, is_former))| Model {
         id,
         company_id: 1,
         sequence: 10 - id,
+        is_former,
         books: id == 1,
+        names: true,
+        asks_more: false,
         payer_id,
         needs_partner: false,
         is_credit: None,
-        amount: Json(None),
-        conditions: Json(vec![Condition { on: On::Label, how: How::Contains, text: text.into() }]),
+        amount: None,
+        least: Decimal::ZERO,
+        most: Decimal::ZERO,
+        label: Some(How::Contains),
+        label_text: Some(text.into()),
+        notes: None,
+        notes_text: None,
+        details: None,
+        details_text: None,
     });
     let line = (1..3_i32, any::<bool>()).prop_map(|(id, is_whole)| {
         RowChange::ModelLine(id, Some(ModelLine { id, model_id: 1, account_id: Some(CHARGES), is_whole }))
     });
-    let payer = (11..14_i32).prop_map(|payer_id| {
-        let label = Some("INV".into());
-        RowChange::ModelPayer(1, Some(ModelPayer { id: 1, model_id: 2, payer_id, label, notes: None }))
+    let payer = (1..4_i32, prop::option::weighted(0.7, 11..14_i32)).prop_map(|(id, payer_id)| {
+        let label = Some(["INV", "thank", ".*"][usize::try_from(id).unwrap() - 1].into());
+        RowChange::ModelPayer(
+            id,
+            payer_id.map(|payer_id| ModelPayer { id, model_id: 2, payer_id, label, notes: None }),
+        )
     });
     let of_journal = any::<bool>().prop_map(|is_there| {
         RowChange::ModelJournal((1, 5), is_there.then_some(ModelJournal { model_id: 1, journal_id: 5 }))
@@ -216,7 +230,7 @@ fn model() -> impl Strategy<Value = RowChange> {
         1 => (1..3_i32).prop_map(|id| RowChange::Model(id, None)),
         2 => line,
         1 => (1..3_i32).prop_map(|id| RowChange::ModelLine(id, None)),
-        1 => payer,
+        2 => payer,
         1 => of_journal,
     ]
 }
