@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use crate::series::{self, Calibration, Errors, Step};
 
-pub use files::{Series, read, write};
+pub use files::{Invalid, Series, read, write};
 pub use summary::{Figures, Summary};
 
 /// A series, and what was forecast from its training part alone.

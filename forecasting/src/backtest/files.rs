@@ -12,7 +12,7 @@ const MOST: usize = 100_000;
 
 /// What is wrong with a file, and where.
 #[derive(Debug)]
-pub struct Invalid(String);
+pub struct Invalid(pub(crate) String);
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,247 @@
+//! When open invoices are paid.
+//!
+//! An invoice is ready to be paid some time after the day on which it is due (`curve`): how long depends on the customer, as far as it is
+//! known, on others with such terms and amounts, and on everybody. It is paid at the customer's next run (`runs`), and not while the
+//! customer is closed (`closings`). What is open today was not ready at the last run, and what is left is spread over the days to come.
+
+pub mod backtest;
+mod calendar;
+mod closings;
+mod curve;
+mod runs;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use calendar::{Day, day};
+pub use runs::Rule;
+
+use calendar::Calendar;
+use closings::Closings;
+use curve::{Curve, Curves, Seen};
+use runs::Runs;
+
+/// Days before the first invoice and after today that are looked at.
+const MARGIN: Day = 400;
+
+/// An invoice, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Invoice {
+    /// Who owes it.
+    pub customer: i32,
+    /// The day on which it was issued.
+    pub issued: Day,
+    /// The day on which it is due.
+    pub due: Day,
+    /// How much is received when it is paid.
+    pub amount: f64,
+    /// The day on which it was paid; none while it is open.
+    pub paid: Option<Day>,
+}
+
+/// When customers pay, as far as it is known on a day.
+#[derive(Debug)]
+pub struct Forecaster {
+    today: Day,
+    bands: Bands,
+    customers: BTreeMap<i32, Customer>,
+    curves: Curves,
+    any: Runs,
+    closings: Closings,
+}
+
+#[derive(Debug)]
+struct Customer {
+    number: usize,
+    invoices: usize,
+    rule: Rule,
+    /// None where it pays on any day.
+    runs: Option<Runs>,
+}
+
+/// Amounts up to which invoices are small, or of a usual size.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bands(f64, f64);
+
+impl Bands {
+    fn of(invoices: &[Invoice]) -> Self {
+        let mut amounts: Vec<f64> = invoices.iter().map(|invoice| invoice.amount).collect();
+        amounts.sort_unstable_by(f64::total_cmp);
+        let third = |number: usize| amounts.get(amounts.len() * number / 3).copied().unwrap_or_default();
+        Self(third(1), third(2))
+    }
+
+    /// Invoices of one segment have about the same terms and size, and are a customer's first, or not.
+    fn segment(self, invoice: &Invoice, is_first: bool) -> u16 {
+        let terms = [10, 21, 37, 52, 75].iter().filter(|days| invoice.due - invoice.issued > **days).count();
+        let size = usize::from(invoice.amount >= self.0) + usize::from(invoice.amount >= self.1);
+        u16::try_from(terms * 6 + size * 2 + usize::from(is_first)).unwrap_or_default()
+    }
+}
+
+impl Forecaster {
+    /// From all invoices that were issued up to a day, and what was paid of them up to its end. Money moves on no holiday.
+    pub fn fit(invoices: &[Invoice], today: Day, holidays: &BTreeSet<Day>) -> Self {
+        let first = invoices.iter().map(|invoice| invoice.issued).min().unwrap_or(today);
+        let calendar = Calendar::new(first - MARGIN, today + MARGIN, holidays);
+        let any = Rule::Any.runs(&calendar);
+        let mut order: Vec<&Invoice> = invoices.iter().collect();
+        order.sort_by_key(|invoice| invoice.issued);
+        let mut payments: BTreeMap<i32, Vec<Day>> = BTreeMap::new();
+        for invoice in &order {
+            payments.entry(invoice.customer).or_default().extend(invoice.paid);
+        }
+        for days in payments.values_mut() {
+            days.sort_unstable();
+        }
+        let mut customers: BTreeMap<i32, Customer> = BTreeMap::new();
+        for (number, (customer, days)) in payments.iter().enumerate() {
+            let rule = Rule::of(days, &calendar);
+            let runs = (rule != Rule::Any).then(|| rule.runs(&calendar));
+            customers.insert(*customer, Customer { number, invoices: 0, rule, runs });
+        }
+        let closings = Closings::of(&payments.into_values().collect::<Vec<_>>(), today);
+        let bands = Bands::of(invoices);
+        let mut seen = Vec::with_capacity(order.len());
+        for invoice in order {
+            let Some(customer) = customers.get_mut(&invoice.customer) else { continue };
+            let segment = bands.segment(invoice, customer.invoices == 0);
+            customer.invoices += 1;
+            seen.extend(customer.seen(invoice, segment, today, &any, &closings));
+        }
+        let curves = curve::fit(&seen, customers.len());
+        Self { today, bands, customers, curves, any, closings }
+    }
+
+    /// The rule that a customer keeps.
+    pub fn rule(&self, customer: i32) -> &Rule {
+        self.customers.get(&customer).map_or(&Rule::Any, |customer| &customer.rule)
+    }
+
+    /// Which share of an invoice that is open today is open at the end of a later day: from 0 to 1, and never more than on a day before.
+    pub fn open(&self, invoice: &Invoice, day: Day) -> f64 {
+        let customer = self.customers.get(&invoice.customer);
+        let runs = customer.and_then(|customer| customer.runs.as_ref()).unwrap_or(&self.any);
+        let curve = self.curve(invoice, customer);
+        let number = customer.map_or(usize::MAX, |customer| customer.number);
+        let ready = |day: Day| curve.open(runs.previous(day) - invoice.due);
+        let open = |day: Day| self.closings.open(number, day, ready);
+        let today = open(self.today.max(invoice.issued));
+        if day <= self.today || today <= 0.0 { 1.0 } else { (open(day) / today).clamp(0.0, 1.0) }
+    }
+
+    /// Of a customer who is hardly known, the curve of such invoices.
+    fn curve(&self, invoice: &Invoice, customer: Option<&Customer>) -> &Curve {
+        match customer {
+            Some(customer) if customer.invoices > 1 => &self.curves.customers[customer.number],
+            _ => self.curves.segments.get(&self.bands.segment(invoice, true)).unwrap_or(&self.curves.all),
+        }
+    }
+}
+
+impl Customer {
+    /// What is known of an invoice's time; `None` where that is nothing yet.
+    fn seen(
+        &self,
+        invoice: &Invoice,
+        segment: u16,
+        today: Day,
+        any: &Runs,
+        closings: &Closings,
+    ) -> Option<Seen> {
+        let runs = self.runs.as_ref().unwrap_or(any);
+        // While a customer is closed, and while what has piled up is paid, nobody knows what has become ready since it closed.
+        let closed = |day: Day| Some(runs.previous(closings.around(self.number, day)?.0 - 1));
+        let (issued, due) = (invoice.issued - invoice.due, invoice.due);
+        let seen = |after: Day, until: Day| {
+            let until = (until - due).max(issued + 1);
+            Seen { customer: self.number, segment, issued, after: (after - due).clamp(issued, until), until }
+        };
+        let Some(paid) = invoice.paid else {
+            let last = closed(today).unwrap_or(runs.previous(today));
+            let age = last - due;
+            return (last > invoice.issued).then(|| Seen { after: age, until: age, ..seen(last, last) });
+        };
+        let before = if runs.is_run(paid) { runs.previous(paid - 1) } else { any.previous(paid - 1) };
+        let one = seen(closed(paid).map_or(before, |closed| closed.min(before)), paid);
+        Some(Seen { after: one.after.min(one.until - 1), ..one })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calendar::tests::on;
+    use super::*;
+
+    const HOLIDAYS: [(u32, u32); 2] = [(4, 3), (4, 6)];
+
+    fn holidays() -> BTreeSet<Day> {
+        HOLIDAYS.iter().map(|(month, number)| on(2026, *month, *number)).collect()
+    }
+
+    fn invoice(customer: i32, due: Day, paid: Option<Day>) -> Invoice {
+        Invoice { customer, issued: due - 30, due, amount: 1_000.0, paid }
+    }
+
+    /// What is expected on a day of an invoice that is open.
+    fn expected(forecaster: &Forecaster, invoice: &Invoice, day: Day) -> f64 {
+        invoice.amount * (forecaster.open(invoice, day - 1) - forecaster.open(invoice, day))
+    }
+
+    /// Case 26 of public reports: K pays on the first Thursday on or after the due day.
+    #[test]
+    fn who_pays_on_thursdays_pays_on_the_next_one() {
+        let today = on(2026, 3, 4);
+        let calendar = Calendar::new(on(2025, 1, 1), today, &holidays());
+        let thursdays = Rule::Weekdays(vec![3]).runs(&calendar);
+        let paid = (0..40).map(|number| on(2025, 5, 5) + number * 7 + number % 5);
+        let history: Vec<Invoice> = paid.map(|due| invoice(1, due, Some(thursdays.next(due)))).collect();
+        let (friday, thursday) = (invoice(1, on(2026, 3, 13), None), invoice(1, on(2026, 3, 12), None));
+        let all: Vec<Invoice> = history.into_iter().chain([friday, thursday]).collect();
+        let forecaster = Forecaster::fit(&all, today, &holidays());
+        assert_eq!(forecaster.rule(1), &Rule::Weekdays(vec![3]));
+        let days: Vec<(i32, f64)> = (-1..40)
+            .map(|n| (n, expected(&forecaster, &friday, today + n).round()))
+            .filter(|x| x.1 > 1.0)
+            .collect();
+        assert!(expected(&forecaster, &friday, on(2026, 3, 19)) > 800.0, "{days:?}");
+        assert!(expected(&forecaster, &thursday, on(2026, 3, 12)) > 800.0);
+        assert!(expected(&forecaster, &friday, on(2026, 3, 18)).abs() < 1e-9, "not on a Wednesday");
+    }
+
+    /// Case 21: half of all were paid on the due day, half 45 days later. One that is overdue is not paid tomorrow.
+    #[test]
+    fn what_is_overdue_is_paid_as_others_of_its_age_were() {
+        let today = on(2026, 3, 4);
+        let due = |number: i32| calendar_business(on(2025, 3, 3) + number * 4);
+        let history = (0..60).map(|number| {
+            let delay = if number % 2 == 0 { 0 } else { 45 };
+            invoice(number % 6, due(number), Some(calendar_business(due(number) + delay)))
+        });
+        let late = invoice(3, on(2026, 2, 2), None);
+        let all: Vec<Invoice> = history.chain([late]).collect();
+        let forecaster = Forecaster::fit(&all, today, &BTreeSet::new());
+        assert!(expected(&forecaster, &late, on(2026, 3, 5)) < 50.0);
+        let about = forecaster.open(&late, on(2026, 3, 17)) - forecaster.open(&late, on(2026, 3, 23));
+        assert!(about > 0.85, "{about}");
+    }
+
+    fn calendar_business(day: Day) -> Day {
+        Calendar::new(on(2025, 1, 1), on(2026, 12, 31), &BTreeSet::new()).business(day, false)
+    }
+
+    #[test]
+    fn a_forecast_never_takes_back_what_it_expects_and_knows_somebody_new() {
+        let today = on(2026, 3, 4);
+        let history = (0..80).map(|number| {
+            invoice(number % 5, on(2025, 4, 1) + number * 3, Some(on(2025, 4, 6) + number * 3))
+        });
+        let new = invoice(99, on(2026, 3, 18), None);
+        let all: Vec<Invoice> = history.chain([new]).collect();
+        let forecaster = Forecaster::fit(&all, today, &BTreeSet::new());
+        let open: Vec<f64> = (today..today + 200).map(|day| forecaster.open(&new, day)).collect();
+        assert!(open.windows(2).all(|pair| 0.0 <= pair[1] && pair[1] <= pair[0] && pair[0] <= 1.0));
+        assert!(open[14] > 0.9 && open[25] < 0.1, "five days after it is due: {open:?}");
+        let nobody = Forecaster::fit(&[], today, &BTreeSet::new());
+        assert!((nobody.open(&new, today + 90) - 1.0).abs() < f64::EPSILON);
+    }
+}

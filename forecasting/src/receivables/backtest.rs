@@ -1,0 +1,199 @@
+//! A ledger whose payments are known: at each of many days, what would have been forecast then, and how good that was.
+
+mod summary;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::calendar::{self, Day};
+use super::{Forecaster, Invoice};
+use crate::backtest::Invalid;
+
+pub use summary::{Figures, Summary};
+
+/// Weeks that are forecast.
+pub const WEEKS: usize = 13;
+/// Errors that are assumed until there are own ones, in deviations: quantiles of a normal distribution, a little wider.
+const ASSUMED: [f64; 10] = [-1.8, -1.15, -0.75, -0.42, -0.14, 0.14, 0.42, 0.75, 1.15, 1.8];
+
+/// From where to where, in days.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps {
+    /// Between two forecasts.
+    pub every: Day,
+    /// From the first invoice to the first forecast.
+    pub warmup: Day,
+    /// What a forecast looks ahead: payments have to be known for so long.
+    pub horizon: Day,
+}
+
+/// What was forecast of a week.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Week {
+    /// The day at whose end it was forecast.
+    pub origin: Day,
+    /// Which week after that, from 1.
+    pub week: usize,
+    /// What is expected to be received of what is open at the origin.
+    pub expected: f64,
+    /// Four times of five it is between these.
+    pub interval_80: (f64, f64),
+    /// Nineteen times of twenty it is between these.
+    pub interval_95: (f64, f64),
+    /// What was received.
+    pub actual: f64,
+}
+
+/// Reads a ledger: `partner_id`, `invoice_date`, `due_date`, `amount`, and `paid_date`, which is empty where nothing was paid.
+///
+/// # Errors
+/// A file that cannot be read, a column that it lacks, or a value that is none: line and column are named.
+pub fn read(path: &Path) -> Result<Vec<Invoice>, Invalid> {
+    let failed = |what: String| Invalid(format!("{}: {what}", path.display()));
+    let mut csv = csv::Reader::from_path(path).map_err(|error| failed(error.to_string()))?;
+    let header = csv.headers().map_err(|error| failed(error.to_string()))?.clone();
+    let place = |name: &str| {
+        let place = header.iter().position(|column| column.trim() == name);
+        place.ok_or_else(|| failed(format!("there is no column {name}")))
+    };
+    let places = [
+        place("partner_id")?,
+        place("invoice_date")?,
+        place("due_date")?,
+        place("amount")?,
+        place("paid_date")?,
+    ];
+    let mut all = Vec::new();
+    for (number, record) in csv.records().enumerate() {
+        let record = record.map_err(|error| failed(error.to_string()))?;
+        let [customer, issued, due, amount, paid] =
+            places.map(|at| record.get(at).unwrap_or_default().trim());
+        let line = |what: String| failed(format!("line {}: {what}", number + 2));
+        let date = |column: &str, text: &str| {
+            let date: Option<NaiveDate> = text.parse().ok();
+            date.map(calendar::day)
+                .ok_or_else(|| line(format!("{column} is {text:?}, and no date such as 2026-01-31")))
+        };
+        let amount_is = amount.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount >= 0.0);
+        all.push(Invoice {
+            customer: customer
+                .parse()
+                .map_err(|_| line(format!("partner_id is {customer:?}, and no number")))?,
+            issued: date("invoice_date", issued)?,
+            due: date("due_date", due)?,
+            amount: amount_is.ok_or_else(|| line(format!("amount is {amount:?}, and no amount")))?,
+            paid: if paid.is_empty() { None } else { Some(date("paid_date", paid)?) },
+        });
+    }
+    Ok(all)
+}
+
+/// What would have been forecast at each origin, from what was known then alone.
+pub fn run(ledger: &[Invoice], steps: Steps) -> Vec<Week> {
+    let days = ledger.iter().map(|invoice| invoice.issued);
+    let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Vec::new() };
+    let mut weeks: Vec<Week> = Vec::new();
+    let mut errors: BTreeMap<&str, Vec<(Day, f64)>> = BTreeMap::new();
+    let mut origin = first + steps.warmup;
+    while origin + steps.horizon <= last {
+        let known = known(ledger, origin);
+        let forecaster = Forecaster::fit(&known, origin, &BTreeSet::new());
+        let open: Vec<&Invoice> = known.iter().filter(|invoice| invoice.paid.is_none()).collect();
+        let received = received(ledger, origin);
+        let most: f64 = open.iter().map(|invoice| invoice.amount).sum();
+        let mut shares = vec![1.0; open.len()];
+        for week in 1..=WEEKS {
+            let end = origin + 7 * Day::try_from(week).unwrap_or_default();
+            let (mut expected, mut variance) = (0.0, 0.0);
+            for (invoice, before) in open.iter().zip(&mut shares) {
+                let now = forecaster.open(invoice, end).min(*before);
+                let paid = *before - now;
+                expected += invoice.amount * paid;
+                variance += invoice.amount.powi(2) * paid * (1.0 - paid);
+                *before = now;
+            }
+            let deviation = variance.sqrt().max(0.005 * most / 13.0).max(0.01);
+            let band = errors.entry(band(week)).or_default();
+            let resolved = band.iter().filter(|(day, _)| *day <= origin).map(|(_, error)| *error);
+            let mut usual: Vec<f64> = resolved.chain(ASSUMED).collect();
+            usual.sort_unstable_by(f64::total_cmp);
+            let around = |share: f64| {
+                let at = |share: f64| (expected + quantile(&usual, share) * deviation).clamp(0.0, most);
+                (at((1.0 - share) / 2.0), at(f64::midpoint(1.0, share)))
+            };
+            let actual = received[week - 1];
+            band.push((end, (actual - expected) / deviation));
+            let (interval_80, interval_95) = (around(0.80), around(0.95));
+            weeks.push(Week { origin, week, expected, interval_80, interval_95, actual });
+        }
+        origin += steps.every;
+    }
+    weeks
+}
+
+/// What is known at the end of a day.
+fn known(ledger: &[Invoice], today: Day) -> Vec<Invoice> {
+    let issued = ledger.iter().filter(|invoice| invoice.issued <= today);
+    issued.map(|invoice| Invoice { paid: invoice.paid.filter(|day| *day <= today), ..*invoice }).collect()
+}
+
+/// What was received in each week of what was open.
+fn received(ledger: &[Invoice], origin: Day) -> [f64; WEEKS] {
+    let mut weeks = [0.0; WEEKS];
+    for invoice in ledger.iter().filter(|invoice| invoice.issued <= origin) {
+        let days = invoice.paid.map_or(-1, |paid| paid - origin - 1);
+        if let Some(week) = usize::try_from(days).ok().and_then(|days| weeks.get_mut(days / 7)) {
+            *week += invoice.amount;
+        }
+    }
+    weeks
+}
+
+/// Weeks that are as far away have about the same errors.
+fn band(week: usize) -> &'static str {
+    match week {
+        ..=1 => "1",
+        2..=4 => "2-4",
+        5..=8 => "5-8",
+        _ => "9-13",
+    }
+}
+
+/// The value below which a share of sorted values is.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in a list"
+    )]
+    let place = (share * sorted.len() as f64).floor() as usize;
+    sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+/// Writes `predictions.csv` and `summary.json`.
+///
+/// # Errors
+/// A folder that cannot be written to.
+pub fn write(ledger: &[Invoice], weeks: &[Week], out: &Path) -> Result<Summary, Invalid> {
+    let failed = |error: String| Invalid(format!("{}: {error}", out.display()));
+    std::fs::create_dir_all(out).map_err(|error| failed(error.to_string()))?;
+    let mut csv =
+        csv::Writer::from_path(out.join("predictions.csv")).map_err(|error| failed(error.to_string()))?;
+    csv.write_record(["origin", "week", "expected", "low80", "high80", "low95", "high95"])
+        .map_err(|error| failed(error.to_string()))?;
+    for of in weeks {
+        let origin = calendar::date(of.origin).to_string();
+        let figures = [of.expected, of.interval_80.0, of.interval_80.1, of.interval_95.0, of.interval_95.1];
+        let record =
+            [origin, of.week.to_string()].into_iter().chain(figures.map(|figure| format!("{figure:.2}")));
+        csv.write_record(record).map_err(|error| failed(error.to_string()))?;
+    }
+    csv.flush().map_err(|error| failed(error.to_string()))?;
+    let summary = Summary::of(ledger, weeks);
+    let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
+    std::fs::write(out.join("summary.json"), text + "\n").map_err(|error| failed(error.to_string()))?;
+    Ok(summary)
+}

@@ -1,0 +1,216 @@
+//! How long after the day on which it is due an invoice is ready to be paid: the share that is open after each delay, of everybody, of a
+//! segment, of a customer.
+//!
+//! Product-limit estimate with late entry: Kaplan and Meier, "Nonparametric estimation from incomplete observations", Journal of the American
+//! Statistical Association 53 (1958). Who pays in runs was ready at some time since the run before; that is estimated together with the
+//! curve: Turnbull, "The empirical distribution function with arbitrarily grouped, censored and truncated data", Journal of the Royal
+//! Statistical Society B 38 (1976).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Delays in days that are told apart; what is earlier or later counts as the first or the last of them.
+const DELAYS: Range<i32> = -60..261;
+/// How many delays there are.
+const COUNT: usize = 321;
+/// How often the times of those who pay in runs are estimated anew.
+const ROUNDS: usize = 10;
+/// What is known of a segment counts as much as so many invoices of a customer, at each delay, …
+const OF_SEGMENT: f64 = 3.0;
+/// … and what is known of everybody as much as so many of a segment.
+const OF_ALL: f64 = 20.0;
+
+/// Which share of invoices is open after each delay.
+#[derive(Clone, Debug)]
+pub(super) struct Curve {
+    hazards: Vec<f64>,
+    open: Vec<f64>,
+}
+
+/// What is known of an invoice, in days from the day on which it is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) customer: usize,
+    pub(super) segment: u16,
+    /// When it was issued.
+    pub(super) issued: i32,
+    /// It was not ready then, …
+    pub(super) after: i32,
+    /// … and it was then; the same as `after` where it is open.
+    pub(super) until: i32,
+}
+
+/// All curves.
+#[derive(Clone, Debug)]
+pub(super) struct Curves {
+    pub(super) all: Curve,
+    pub(super) segments: BTreeMap<u16, Curve>,
+    pub(super) customers: Vec<Curve>,
+}
+
+/// At each delay, how many could have been ready then, and how many were.
+#[derive(Clone, Debug)]
+struct Counts {
+    at_risk: Vec<f64>,
+    ready: Vec<f64>,
+}
+
+fn place(delay: i32) -> usize {
+    usize::try_from(delay.clamp(DELAYS.start, DELAYS.end - 1) - DELAYS.start).unwrap_or(0)
+}
+
+impl Curve {
+    fn new(hazards: Vec<f64>) -> Self {
+        let open = hazards.iter().scan(1.0, |open, hazard| {
+            *open *= 1.0 - hazard;
+            Some(*open)
+        });
+        Self { open: open.collect(), hazards }
+    }
+
+    /// The share that is open after a delay.
+    pub(super) fn open(&self, delay: i32) -> f64 {
+        if delay < DELAYS.start { 1.0 } else { self.open[place(delay)] }
+    }
+}
+
+impl Counts {
+    fn new() -> Self {
+        Self { at_risk: vec![0.0; COUNT], ready: vec![0.0; COUNT] }
+    }
+
+    /// The hazards, where `weight` invoices of `usual` ones are added.
+    fn curve(&self, usual: impl Fn(usize) -> f64, weight: f64) -> Curve {
+        let hazard =
+            |at: usize| ((self.ready[at] + weight * usual(at)) / (self.at_risk[at] + weight)).min(1.0);
+        Curve::new((0..COUNT).map(hazard).collect())
+    }
+
+    /// Adds an invoice, whose time is spread as `shares` say.
+    fn see(&mut self, seen: &Seen, shares: &[f64]) {
+        let (first, last) = (place(seen.issued) + 1, place(seen.until));
+        let spread_from = last + 1 - shares.len();
+        let mut left = 1.0;
+        for at in first..=last {
+            self.at_risk[at] += left;
+            if let Some(share) = at.checked_sub(spread_from).and_then(|at| shares.get(at)) {
+                self.ready[at] += share;
+                left -= share;
+            }
+        }
+    }
+}
+
+/// Fits all curves to what is known of `customers` customers' invoices.
+pub(super) fn fit(seen: &[Seen], customers: usize) -> Curves {
+    let mut curves: Option<Curves> = None;
+    for _ in 0..ROUNDS {
+        let mut all = Counts::new();
+        let mut of_segments: BTreeMap<u16, Counts> = BTreeMap::new();
+        let mut of_customers = vec![Counts::new(); customers];
+        // How much of a customer's invoices is in each segment.
+        let mut mixtures: Vec<BTreeMap<u16, f64>> = vec![BTreeMap::new(); customers];
+        for one in seen {
+            let shares = shares(one, curves.as_ref().map(|curves| &curves.customers[one.customer]));
+            all.see(one, &shares);
+            of_segments.entry(one.segment).or_insert_with(Counts::new).see(one, &shares);
+            of_customers[one.customer].see(one, &shares);
+            *mixtures[one.customer].entry(one.segment).or_default() += 1.0;
+        }
+        // Nobody is expected to pay at a time at which nobody was seen to.
+        let all = all.curve(|_| 0.0, 1.0);
+        let segments: BTreeMap<u16, Curve> = of_segments
+            .into_iter()
+            .map(|(segment, counts)| (segment, counts.curve(|at| all.hazards[at], OF_ALL)))
+            .collect();
+        let customers = of_customers.iter().zip(&mixtures).map(|(counts, mixture)| {
+            let invoices: f64 = mixture.values().sum();
+            let usual = |at: usize| {
+                let parts =
+                    mixture.iter().map(|(segment, part)| part / invoices * segments[segment].hazards[at]);
+                if mixture.is_empty() { all.hazards[at] } else { parts.sum() }
+            };
+            counts.curve(usual, OF_SEGMENT)
+        });
+        curves = Some(Curves { customers: customers.collect(), all: all.clone(), segments });
+    }
+    curves.unwrap_or_else(|| {
+        let all = Counts::new().curve(|_| 0.0, 1.0);
+        Curves { customers: vec![all.clone(); customers], all, segments: BTreeMap::new() }
+    })
+}
+
+/// How likely an invoice was ready at each of the delays at which it may have been: the last is `until`. Nothing where it is open.
+fn shares(seen: &Seen, curve: Option<&Curve>) -> Vec<f64> {
+    let (after, until) = (place(seen.after.max(seen.issued)), place(seen.until));
+    let equal = || vec![1.0 / f64::from(seen.until - seen.after).max(1.0); until.saturating_sub(after)];
+    let Some(curve) = curve else { return normalised(equal()) };
+    let open = |at: usize| curve.open[at];
+    let shares: Vec<f64> = (after + 1..=until).map(|at| open(at - 1) - open(at)).collect();
+    if shares.iter().sum::<f64>() < 1e-9 { normalised(equal()) } else { normalised(shares) }
+}
+
+fn normalised(mut shares: Vec<f64>) -> Vec<f64> {
+    let sum: f64 = shares.iter().sum();
+    for share in &mut shares {
+        *share /= sum;
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paid(customer: usize, delay: i32) -> Seen {
+        Seen { customer, segment: 0, issued: -30, after: delay - 1, until: delay }
+    }
+
+    fn open(customer: usize, age: i32) -> Seen {
+        Seen { customer, segment: 0, issued: -30, after: age, until: age }
+    }
+
+    #[test]
+    fn half_is_paid_when_due_and_half_later() {
+        let seen: Vec<Seen> = (0..400).map(|number| paid(0, if number % 2 == 0 { 0 } else { 45 })).collect();
+        let curve = &fit(&seen, 1).customers[0];
+        assert!(curve.open(-1) > 0.97 && curve.open(-61) > 0.999, "{}", curve.open(-1));
+        assert!((curve.open(0) - 0.5).abs() < 0.02, "{}", curve.open(0));
+        assert!((curve.open(44) / curve.open(0) - 1.0).abs() < 0.02);
+        assert!(curve.open(45) < 0.02);
+    }
+
+    /// Report 29 of `cases.md`: ten were paid on the due day, ten are open and 100 days overdue. An average over paid invoices would say
+    /// that all are paid.
+    #[test]
+    fn what_is_open_counts() {
+        let seen: Vec<Seen> =
+            (0..400).map(|number| if number % 2 == 0 { paid(0, 0) } else { open(0, 100) }).collect();
+        let curve = &fit(&seen, 1).customers[0];
+        assert!((curve.open(0) - 0.5).abs() < 0.02, "{}", curve.open(0));
+        assert!(curve.open(99) / curve.open(0) > 0.98);
+    }
+
+    #[test]
+    fn a_customer_who_is_hardly_known_pays_like_the_others() {
+        let seen: Vec<Seen> = (0..300).map(|_| paid(0, 10)).chain([paid(1, 30)]).collect();
+        let curves = fit(&seen, 3);
+        assert!((0.2..0.9).contains(&curves.customers[1].open(10)), "{}", curves.customers[1].open(10));
+        assert!(curves.customers[2].open(10) < 0.1, "one who is not known at all");
+        assert!(curves.segments[&0].open(9) > 0.95);
+    }
+
+    /// Runs are a week apart, and each tells no more than that. Together they say that all are ready on the fourth day.
+    #[test]
+    fn what_happens_between_two_runs_is_told_by_all_together() {
+        let runs = |number: i32| (4 - number % 7, 11 - number % 7);
+        let seen: Vec<Seen> = (0..700)
+            .map(|number| {
+                let (after, until) = runs(number);
+                Seen { customer: 0, segment: 0, issued: -30, after: after - 1, until: until - 1 }
+            })
+            .collect();
+        let curve = &fit(&seen, 1).customers[0];
+        assert!(curve.open(3) - curve.open(4) > 0.3, "{:?}", &curve.open[60..72]);
+    }
+}
