@@ -1,5 +1,6 @@
 //! Continues a series of numbers at equal distances, with intervals.
 
+pub mod backtest;
 mod damped;
 mod fit;
 mod intervals;

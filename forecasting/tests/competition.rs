@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use forecasting::backtest::{self, Series, Summary};
+use forecasting::series::backtest::{self, Series, Summary};
 
 fn competition() -> Option<Vec<Series>> {
     let Some(recordings) = std::env::var_os("RECORDINGS").map(PathBuf::from) else {

@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 
 use super::calendar::{self, Day};
 use super::{Forecaster, Invoice};
-use crate::backtest::Invalid;
+use crate::files::{self, Invalid};
+use crate::numbers::to_f64;
 
 pub use summary::{Figures, Summary};
 
@@ -51,43 +52,22 @@ pub struct Week {
 /// # Errors
 /// A file that cannot be read, a column that it lacks, or a value that is none: line and column are named.
 pub fn read(path: &Path) -> Result<Vec<Invoice>, Invalid> {
-    let failed = |what: String| Invalid(format!("{}: {what}", path.display()));
-    let mut csv = csv::Reader::from_path(path).map_err(|error| failed(error.to_string()))?;
-    let header = csv.headers().map_err(|error| failed(error.to_string()))?.clone();
-    let place = |name: &str| {
-        let place = header.iter().position(|column| column.trim() == name);
-        place.ok_or_else(|| failed(format!("there is no column {name}")))
+    files::read(path, ["partner_id", "invoice_date", "due_date", "amount", "paid_date"], invoice)
+}
+
+fn invoice([customer, issued, due, amount, paid]: [&str; 5]) -> Result<Invoice, String> {
+    let date = |column: &str, text: &str| {
+        let date: Option<NaiveDate> = text.parse().ok();
+        date.map(calendar::day).ok_or_else(|| format!("{column} is {text:?}, and no date such as 2026-01-31"))
     };
-    let places = [
-        place("partner_id")?,
-        place("invoice_date")?,
-        place("due_date")?,
-        place("amount")?,
-        place("paid_date")?,
-    ];
-    let mut all = Vec::new();
-    for (number, record) in csv.records().enumerate() {
-        let record = record.map_err(|error| failed(error.to_string()))?;
-        let [customer, issued, due, amount, paid] =
-            places.map(|at| record.get(at).unwrap_or_default().trim());
-        let line = |what: String| failed(format!("line {}: {what}", number + 2));
-        let date = |column: &str, text: &str| {
-            let date: Option<NaiveDate> = text.parse().ok();
-            date.map(calendar::day)
-                .ok_or_else(|| line(format!("{column} is {text:?}, and no date such as 2026-01-31")))
-        };
-        let amount_is = amount.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount >= 0.0);
-        all.push(Invoice {
-            customer: customer
-                .parse()
-                .map_err(|_| line(format!("partner_id is {customer:?}, and no number")))?,
-            issued: date("invoice_date", issued)?,
-            due: date("due_date", due)?,
-            amount: amount_is.ok_or_else(|| line(format!("amount is {amount:?}, and no amount")))?,
-            paid: if paid.is_empty() { None } else { Some(date("paid_date", paid)?) },
-        });
-    }
-    Ok(all)
+    let number = amount.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount >= 0.0);
+    Ok(Invoice {
+        customer: customer.parse().map_err(|_| format!("partner_id is {customer:?}, and no number"))?,
+        issued: date("invoice_date", issued)?,
+        due: date("due_date", due)?,
+        amount: number.ok_or_else(|| format!("amount is {amount:?}, and no amount"))?,
+        paid: if paid.is_empty() { None } else { Some(date("paid_date", paid)?) },
+    })
 }
 
 /// What would have been forecast at each origin, from what was known then alone.
@@ -163,13 +143,8 @@ fn band(week: usize) -> &'static str {
 
 /// The value below which a share of sorted values is.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place in a list"
-    )]
-    let place = (share * sorted.len() as f64).floor() as usize;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
+    let place = (share * to_f64(sorted.len())).floor() as usize;
     sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
@@ -178,22 +153,50 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 /// # Errors
 /// A folder that cannot be written to.
 pub fn write(ledger: &[Invoice], weeks: &[Week], out: &Path) -> Result<Summary, Invalid> {
-    let failed = |error: String| Invalid(format!("{}: {error}", out.display()));
-    std::fs::create_dir_all(out).map_err(|error| failed(error.to_string()))?;
-    let mut csv =
-        csv::Writer::from_path(out.join("predictions.csv")).map_err(|error| failed(error.to_string()))?;
-    csv.write_record(["origin", "week", "expected", "low80", "high80", "low95", "high95"])
-        .map_err(|error| failed(error.to_string()))?;
-    for of in weeks {
+    let predictions = weeks.iter().map(|of| {
+        let ((low80, high80), (low95, high95)) = (of.interval_80, of.interval_95);
+        let [expected, low80, high80, low95, high95] =
+            [of.expected, low80, high80, low95, high95].map(|figure| format!("{figure:.2}"));
         let origin = calendar::date(of.origin).to_string();
-        let figures = [of.expected, of.interval_80.0, of.interval_80.1, of.interval_95.0, of.interval_95.1];
-        let record =
-            [origin, of.week.to_string()].into_iter().chain(figures.map(|figure| format!("{figure:.2}")));
-        csv.write_record(record).map_err(|error| failed(error.to_string()))?;
-    }
-    csv.flush().map_err(|error| failed(error.to_string()))?;
+        [origin, of.week.to_string(), expected, low80, high80, low95, high95]
+    });
+    let columns = ["origin", "week", "expected", "low80", "high80", "low95", "high95"];
     let summary = Summary::of(ledger, weeks);
-    let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
-    std::fs::write(out.join("summary.json"), text + "\n").map_err(|error| failed(error.to_string()))?;
+    files::write(out, columns, predictions, &summary)?;
     Ok(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_invoice() {
+        let read = invoice(["7", "2026-01-02", "2026-02-01", "119.00", ""]).unwrap();
+        assert_eq!((read.customer, read.due - read.issued, read.paid), (7, 30, None));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (line, what) in [
+            (["x", "2026-01-02", "2026-02-01", "1", ""], "partner_id is \"x\", and no number"),
+            (
+                ["7", "2.1.2026", "2026-02-01", "1", ""],
+                "invoice_date is \"2.1.2026\", and no date such as 2026-01-31",
+            ),
+            (["7", "2026-01-02", "2026-02-01", "-1", ""], "amount is \"-1\", and no amount"),
+        ] {
+            assert_eq!(invoice(line).unwrap_err(), what);
+        }
+    }
+
+    /// At an origin all that was known is looked at; a week is received from the day after the origin on.
+    #[test]
+    fn weeks_begin_behind_the_origin() {
+        let paid = |paid| Invoice { customer: 1, issued: 0, due: 30, amount: 10.0, paid };
+        let ledger = [paid(Some(100)), paid(Some(101)), paid(Some(107)), paid(Some(108)), paid(None)];
+        assert_eq!(received(&ledger, 100)[..3], [20.0, 10.0, 0.0]);
+        let open = known(&ledger, 100).into_iter().filter(|invoice| invoice.paid.is_none()).count();
+        assert_eq!(open, 4);
+    }
 }

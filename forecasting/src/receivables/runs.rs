@@ -1,6 +1,7 @@
 //! On which days a customer pays: on any, or in runs, such as each Thursday or on the 5th and the 20th.
 
 use super::calendar::{Calendar, Date, Day};
+use crate::numbers::to_f64;
 
 /// Payments that are looked at: habits change.
 const PAYMENTS: usize = 60;
@@ -10,6 +11,8 @@ const HOLDS: f64 = 8.5;
 const EXCEPTIONS: f64 = 0.02;
 /// With fewer payments nothing is said.
 const FEWEST: usize = 5;
+/// So many days at most are between a day that a rule names and the business day on which the money moves.
+const AROUND: Day = 14;
 /// Days of the month of which pairs are tried.
 const PAIRED: usize = 8;
 
@@ -48,12 +51,14 @@ pub(super) struct Runs {
 
 impl Rule {
     /// The rule that explains payments best, next to paying on any day: by the likelihood of as many payments on its days, less what it
-    /// takes to choose it among others.
+    /// takes to choose it among others. Payments are in order.
     pub(super) fn of(payments: &[Day], calendar: &Calendar) -> Self {
         let recent = &payments[payments.len().saturating_sub(PAYMENTS)..];
+        let (Some(first), Some(last)) = (recent.first(), recent.last()) else { return Self::Any };
         if recent.len() < FEWEST {
             return Self::Any;
         }
+        let calendar = &calendar.between(first - AROUND, last + AROUND);
         let (mut best, mut rule) = (0.0, Self::Any);
         let mut try_out = |candidate: Self, cost: f64| {
             let score = candidate.score(recent, calendar) - cost;
@@ -167,11 +172,6 @@ impl Runs {
     fn place(&self, day: Day) -> usize {
         usize::try_from(day - self.first).unwrap_or(0).min(self.next.len() - 1)
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "payments of one customer")]
-fn to_f64(number: usize) -> f64 {
-    number as f64
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A model that was fitted, and least squares of one and two unknowns.
 
-use super::season::to_f64;
+use crate::numbers::to_f64;
 
 /// What a fitted model expects.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@
 //! normalised errors, pooled by step over all series of a kind. Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World"
 //! (2005); Stankeviciute, Alaa, van der Schaar, "Conformal time-series forecasting", NeurIPS 2021.
 
-use super::season::{mean, to_f64};
+use crate::numbers::{mean, to_f64};
 
 /// So many errors have to be known before they outweigh what is assumed of any series.
 const ASSUMED: f64 = 40.0;

@@ -1,5 +1,7 @@
 //! Whether a series has a season, and what is left without it.
 
+use crate::numbers::{mean, to_f64};
+
 /// A season's index for each place in the period, and how it is put on and taken off.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Season {
@@ -90,7 +92,7 @@ fn is_seasonal(series: &[f64], period: usize) -> bool {
     let correlation =
         |lag: usize| deviations[lag..].iter().zip(&deviations).map(|(a, b)| a * b).sum::<f64>() / total;
     let before: f64 = (1..period).map(|lag| correlation(lag) * correlation(lag)).sum();
-    let error = ((1.0 + 2.0 * before) / count(series)).sqrt();
+    let error = ((1.0 + 2.0 * before) / to_f64(series.len())).sqrt();
     correlation(period).abs() > SIGNIFICANT * error
 }
 
@@ -107,20 +109,6 @@ fn moving_average(series: &[f64], period: usize) -> Vec<Option<f64>> {
         averages[start + half] = Some(sum / to_f64(period));
     }
     averages
-}
-
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / count(values)
-}
-
-pub(super) fn count(values: &[f64]) -> f64 {
-    to_f64(values.len())
-}
-
-/// A number of values.
-#[expect(clippy::cast_precision_loss, reason = "no series is so long")]
-pub(super) fn to_f64(number: usize) -> f64 {
-    number as f64
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use reconciliation::Reconciliation;
 use reconciliation::store::{
-    Account, BankLine, Company, Currency, CurrencyRate, Entry, How, Item, Journal, LineStatus, Model,
+    Account, BankLine, Company, Currency, CurrencyRate, Entry, Item, Journal, LineStatus, Model,
     ModelJournal, ModelLine, ModelPayer, Partial, Partner, PartnerBank, Proposal, RowChange, StatementLine,
     Tables,
 };
@@ -192,25 +192,11 @@ fn model() -> impl Strategy<Value = RowChange> {
     let text = select(vec!["kontoführung", "thank", "rechnung"]);
     let whom = (prop::option::of(11..14_i32), any::<bool>());
     let row = (1..3_i32, text, whom).prop_map(|(id, text, (payer_id, is_former))| Model {
-        id,
-        company_id: 1,
         sequence: 10 - id,
         is_former,
         books: id == 1,
-        names: true,
-        asks_more: false,
         payer_id,
-        needs_partner: false,
-        is_credit: None,
-        amount: None,
-        least: Decimal::ZERO,
-        most: Decimal::ZERO,
-        label: Some(How::Contains),
-        label_text: Some(text.into()),
-        notes: None,
-        notes_text: None,
-        details: None,
-        details_text: None,
+        ..super::story::model(id, text)
     });
     let line = (1..3_i32, any::<bool>()).prop_map(|(id, is_whole)| {
         RowChange::ModelLine(id, Some(ModelLine { id, model_id: 1, account_id: Some(CHARGES), is_whole }))

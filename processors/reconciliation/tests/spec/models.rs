@@ -4,34 +4,8 @@ use reconciliation::store::{
     Account, Amount, How, LineStatus, Model, ModelJournal, ModelLine, ModelPartner, ModelPayer, ModelTax,
     Partner, PartnerBank, RowChange, StatementLine,
 };
-use rust_decimal::Decimal;
 
-use super::story::{ALPHA, BETA, CHARGES, Story, dec, invoice, line, of, paid, story};
-
-/// A model of Odoo 18 that books lines whose label has a text on an account.
-fn model(id: i32, text: &str) -> Model {
-    Model {
-        id,
-        company_id: 1,
-        sequence: 10,
-        is_former: true,
-        books: true,
-        names: true,
-        asks_more: false,
-        payer_id: None,
-        needs_partner: false,
-        is_credit: None,
-        amount: None,
-        least: Decimal::ZERO,
-        most: Decimal::ZERO,
-        label: Some(How::Contains),
-        label_text: Some(text.into()).filter(|text: &String| !text.is_empty()),
-        notes: None,
-        notes_text: None,
-        details: None,
-        details_text: None,
-    }
-}
+use super::story::{ALPHA, BETA, CHARGES, Story, dec, invoice, line, model, of, paid, story};
 
 /// A model of Odoo 19 that says who is on the other side of lines with a text.
 fn names(id: i32, payer: i32, text: &str) -> Model {

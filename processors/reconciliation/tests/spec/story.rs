@@ -5,8 +5,8 @@ use contract::Outcome;
 use contract::testkit::Driver;
 use reconciliation::Reconciliation;
 use reconciliation::store::{
-    Account, BankLine, Company, Currency, Entry, Item, Journal, Partial, Partner, Proposal, RowChange,
-    Session, StatementLine, Tables,
+    Account, BankLine, Company, Currency, Entry, How, Item, Journal, Model, Partial, Partner, Proposal,
+    RowChange, Session, StatementLine, Tables,
 };
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -125,6 +125,31 @@ pub(super) fn line(id: i32, amount: &str, label: &str) -> StatementLine {
         foreign_amount: Decimal::ZERO,
         residual: -dec(amount),
         reconciled: false,
+    }
+}
+
+/// A model of Odoo 18 that books lines whose label has a text on an account.
+pub(super) fn model(id: i32, text: &str) -> Model {
+    Model {
+        id,
+        company_id: 1,
+        sequence: 10,
+        is_former: true,
+        books: true,
+        names: true,
+        asks_more: false,
+        payer_id: None,
+        needs_partner: false,
+        is_credit: None,
+        amount: None,
+        least: Decimal::ZERO,
+        most: Decimal::ZERO,
+        label: Some(How::Contains),
+        label_text: Some(text.into()).filter(|text: &String| !text.is_empty()),
+        notes: None,
+        notes_text: None,
+        details: None,
+        details_text: None,
     }
 }
 

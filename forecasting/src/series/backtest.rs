@@ -1,26 +1,18 @@
-//! The files of a backtest of series.
+//! Files of series whose continuation is known: what would have been forecast, and how good that was.
 
-use std::fmt;
+mod summary;
+
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Instant;
 
-use csv::StringRecord;
+use super::{Calibration, Errors, Step};
+use crate::files::{self, Invalid};
 
-use super::{Forecast, Summary};
+pub use summary::{Figures, Summary};
 
 /// Values of a series and steps of a horizon: more are no series of business figures.
 const MOST: usize = 100_000;
-
-/// What is wrong with a file, and where.
-#[derive(Debug)]
-pub struct Invalid(pub(crate) String);
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Invalid {}
 
 /// A series.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,36 +31,27 @@ pub struct Series {
     pub test: Vec<f64>,
 }
 
+/// A series, and what was forecast from its training part alone.
+#[derive(Debug)]
+pub struct Forecast<'a> {
+    /// The series.
+    pub series: &'a Series,
+    /// What is expected at each step.
+    pub steps: Vec<Step>,
+    /// How long that took, in milliseconds.
+    pub milliseconds: f64,
+}
+
 /// Reads a file with the columns `id`, `type`, `m` (the period), `h` (the horizon), `train` and `test`, whose values are separated by
-/// semicolons; other columns are left alone.
+/// semicolons.
 ///
 /// # Errors
 /// A file that cannot be read, a column that it lacks, or a value that is none: line and column are named.
 pub fn read(path: &Path) -> Result<Vec<Series>, Invalid> {
-    let failed = |what: String| Invalid(format!("{}: {what}", path.display()));
-    let mut csv = csv::Reader::from_path(path).map_err(|error| failed(error.to_string()))?;
-    let header = csv.headers().map_err(|error| failed(error.to_string()))?.clone();
-    let place = |name: &str| {
-        let place = header.iter().position(|column| column.trim() == name);
-        place.ok_or_else(|| {
-            failed(format!(
-                "there is no column {name}; it has {}",
-                header.iter().collect::<Vec<_>>().join(", ")
-            ))
-        })
-    };
-    let places = [place("id")?, place("type")?, place("m")?, place("h")?, place("train")?, place("test")?];
-    let mut all = Vec::new();
-    for (number, record) in csv.records().enumerate() {
-        let record = record.map_err(|error| failed(error.to_string()))?;
-        all.push(series(&record, places).map_err(|what| failed(format!("line {}: {what}", number + 2)))?);
-    }
-    Ok(all)
+    files::read(path, ["id", "type", "m", "h", "train", "test"], series)
 }
 
-fn series(record: &StringRecord, places: [usize; 6]) -> Result<Series, String> {
-    let [id, kind, period, horizon, train, test] =
-        places.map(|place| record.get(place).unwrap_or_default().trim());
+fn series([id, kind, period, horizon, train, test]: [&str; 6]) -> Result<Series, String> {
     let series = Series {
         id: id.to_owned(),
         kind: kind.to_owned(),
@@ -100,29 +83,41 @@ fn numbers(column: &str, text: &str) -> Result<Vec<f64>, String> {
     Ok(numbers)
 }
 
+/// Forecasts all series. Intervals are calibrated on the ends of the training parts, by the type of series.
+pub fn run(all: &[Series]) -> Vec<Forecast<'_>> {
+    let mut errors: BTreeMap<&str, Errors> = BTreeMap::new();
+    for series in all {
+        let errors = errors.entry(&series.kind).or_default();
+        super::see_errors(&series.train, series.period, series.horizon, errors);
+    }
+    let calibrations: BTreeMap<&str, Calibration> =
+        errors.into_iter().map(|(kind, errors)| (kind, errors.calibration())).collect();
+    let usual = Calibration::default();
+    all.iter()
+        .map(|series| {
+            let began = Instant::now();
+            let calibration = calibrations.get(series.kind.as_str()).unwrap_or(&usual);
+            let steps = super::forecast(&series.train, series.period, series.horizon, calibration);
+            Forecast { series, steps, milliseconds: began.elapsed().as_secs_f64() * 1e3 }
+        })
+        .collect()
+}
+
 /// Writes `predictions.csv` and `summary.json`.
 ///
 /// # Errors
 /// A folder that cannot be written to.
 pub fn write(forecasts: &[Forecast<'_>], out: &Path) -> Result<Summary, Invalid> {
-    let failed = |error: String| Invalid(format!("{}: {error}", out.display()));
-    std::fs::create_dir_all(out).map_err(|error| failed(error.to_string()))?;
-    let mut csv =
-        csv::Writer::from_path(out.join("predictions.csv")).map_err(|error| failed(error.to_string()))?;
-    csv.write_record(["id", "step", "mean", "low80", "high80", "low95", "high95"])
-        .map_err(|error| failed(error.to_string()))?;
-    for forecast in forecasts {
-        for (step, of) in forecast.steps.iter().enumerate() {
+    let steps = forecasts.iter().flat_map(|forecast| {
+        forecast.steps.iter().enumerate().map(|(step, of)| {
             let ((low80, high80), (low95, high95)) = (of.interval_80, of.interval_95);
-            let figures = [of.mean, low80, high80, low95, high95].map(|figure| format!("{figure:.6}"));
-            let record = [forecast.series.id.clone(), (step + 1).to_string()].into_iter().chain(figures);
-            csv.write_record(record).map_err(|error| failed(error.to_string()))?;
-        }
-    }
-    csv.flush().map_err(|error| failed(error.to_string()))?;
+            let [mean, low80, high80, low95, high95] =
+                [of.mean, low80, high80, low95, high95].map(|figure| format!("{figure:.6}"));
+            [forecast.series.id.clone(), (step + 1).to_string(), mean, low80, high80, low95, high95]
+        })
+    });
     let summary = Summary::of(forecasts);
-    let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
-    std::fs::write(out.join("summary.json"), text + "\n").map_err(|error| failed(error.to_string()))?;
+    files::write(out, ["id", "step", "mean", "low80", "high80", "low95", "high95"], steps, &summary)?;
     Ok(summary)
 }
 
@@ -131,7 +126,7 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Series, String> {
-        series(&StringRecord::from(line.split(',').collect::<Vec<_>>()), [0, 1, 2, 3, 4, 5])
+        series(line.split(',').map(str::trim).collect::<Vec<_>>().try_into().unwrap())
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Forecast;
+use crate::numbers::to_f64;
 
 /// Figures of series of one kind, or of all: each the mean over the series of its mean over the steps, as in the M competitions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -60,7 +61,7 @@ impl Figures {
     /// Takes another one's into the means.
     fn add(&mut self, other: &Self) {
         self.series += other.series;
-        let weight = number(other.series) / number(self.series);
+        let weight = to_f64(other.series) / to_f64(self.series);
         for (mean, figure) in [
             (&mut self.smape, other.smape),
             (&mut self.mase, other.mase),
@@ -82,7 +83,7 @@ fn figures(forecast: &Forecast<'_>) -> Option<Figures> {
     }
     let lag = series.period.min(series.train.len().saturating_sub(1)).max(1);
     let changes = series.train.iter().skip(lag).zip(&series.train).map(|(now, before)| (now - before).abs());
-    let scale = changes.sum::<f64>() / number(series.train.len().saturating_sub(lag).max(1));
+    let scale = changes.sum::<f64>() / to_f64(series.train.len().saturating_sub(lag).max(1));
     // What never changes has no scale: an error is worth itself then.
     let scale = if scale > 0.0 { scale } else { 1.0 };
     let mut sums = Figures { series: 1, ..Figures::default() };
@@ -98,7 +99,7 @@ fn figures(forecast: &Forecast<'_>) -> Option<Figures> {
         sums.coverage_95 += covers(step.interval_95);
         sums.msis += (high - low + 40.0 * outside) / scale;
     }
-    let steps = number(pairs.len());
+    let steps = to_f64(pairs.len());
     for sum in [&mut sums.smape, &mut sums.mase, &mut sums.coverage_80, &mut sums.coverage_95, &mut sums.msis]
     {
         *sum /= steps;
@@ -106,16 +107,11 @@ fn figures(forecast: &Forecast<'_>) -> Option<Figures> {
     Some(sums)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn number(count: usize) -> f64 {
-    count as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backtest::Series;
     use crate::series::Step;
+    use crate::series::backtest::Series;
 
     #[test]
     fn figures_are_those_of_the_competitions() {
