@@ -41,6 +41,7 @@ impl std::ops::Deref for Entry {
 pub const PROCESSORS: &[Entry] = &[
     entry::<credit::Credit>(&credit::api::API),
     entry::<dedup::Dedup>(&dedup::api::API),
+    entry::<forecast::Forecast>(&forecast::api::API),
     entry::<reconciliation::Reconciliation>(&reconciliation::api::API),
 ];
 

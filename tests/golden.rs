@@ -26,6 +26,11 @@ fn dedup() {
 }
 
 #[test]
+fn forecast() {
+    golden::<forecast::Forecast>();
+}
+
+#[test]
 fn reconciliation() {
     golden::<reconciliation::Reconciliation>();
 }

@@ -2,6 +2,7 @@
 
 mod credit;
 mod dedup;
+mod forecast;
 mod reconciliation;
 
 use std::collections::BTreeSet;
@@ -23,9 +24,10 @@ use crate::report::Report;
 use crate::watch::watch;
 
 /// Every processor that can be checked. The first one is meant where the command line names none.
-pub(crate) static ALL: [Processor; 3] = [
+pub(crate) static ALL: [Processor; 4] = [
     Processor::new::<credit::Credit>(),
     Processor::new::<dedup::Dedup>(),
+    Processor::new::<forecast::Forecast>(),
     Processor::new::<reconciliation::Reconciliation>(),
 ];
 

@@ -5,19 +5,20 @@
 //! customer is closed (`closings`). What is open today was not ready at the last run, and what is left is spread over the days to come.
 
 pub mod backtest;
-mod calendar;
+mod change;
 mod closings;
 mod curve;
+mod regime;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use calendar::{Day, day};
 pub use runs::Rule;
 
-use calendar::Calendar;
+use crate::calendar::{Calendar, Day};
 use closings::Closings;
 use curve::{Curve, Curves, Seen};
+use regime::{Regimes, Shift};
 use runs::Runs;
 
 /// Days before the first invoice and after today that are looked at.
@@ -38,6 +39,15 @@ pub struct Invoice {
     pub paid: Option<Day>,
 }
 
+/// Whose habits runs are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habits {
+    /// Each customer pays on days of its own.
+    OfEach,
+    /// One pays all invoices: what a company owes.
+    OfOne,
+}
+
 /// When customers pay, as far as it is known on a day.
 #[derive(Debug)]
 pub struct Forecaster {
@@ -47,6 +57,7 @@ pub struct Forecaster {
     curves: Curves,
     any: Runs,
     closings: Closings,
+    regimes: Regimes,
 }
 
 #[derive(Debug)]
@@ -54,7 +65,7 @@ struct Customer {
     number: usize,
     invoices: usize,
     rule: Rule,
-    /// None where it pays on any day.
+    /// None where it pays on the days on which everybody does.
     runs: Option<Runs>,
 }
 
@@ -80,10 +91,9 @@ impl Bands {
 
 impl Forecaster {
     /// From all invoices that were issued up to a day, and what was paid of them up to its end. Money moves on no holiday.
-    pub fn fit(invoices: &[Invoice], today: Day, holidays: &BTreeSet<Day>) -> Self {
+    pub fn fit(invoices: &[Invoice], today: Day, holidays: &BTreeSet<Day>, habits: Habits) -> Self {
         let first = invoices.iter().map(|invoice| invoice.issued).min().unwrap_or(today);
         let calendar = Calendar::new(first - MARGIN, today + MARGIN, holidays);
-        let any = Rule::Any.runs(&calendar);
         let mut order: Vec<&Invoice> = invoices.iter().collect();
         order.sort_by_key(|invoice| invoice.issued);
         let mut payments: BTreeMap<i32, Vec<Day>> = BTreeMap::new();
@@ -91,12 +101,20 @@ impl Forecaster {
             payments.entry(invoice.customer).or_default().extend(invoice.paid);
         }
         for days in payments.values_mut() {
-            days.sort_unstable();
+            *days = sorted(std::mem::take(days));
         }
+        let house = match habits {
+            Habits::OfEach => Rule::Any,
+            Habits::OfOne => Rule::of(&sorted(payments.values().flatten().copied().collect()), &calendar),
+        };
+        let any = house.runs(&calendar);
         let mut customers: BTreeMap<i32, Customer> = BTreeMap::new();
         for (number, (customer, days)) in payments.iter().enumerate() {
-            let rule = Rule::of(days, &calendar);
-            let runs = (rule != Rule::Any).then(|| rule.runs(&calendar));
+            let rule = match habits {
+                Habits::OfEach => Rule::of(days, &calendar),
+                Habits::OfOne => house.clone(),
+            };
+            let runs = (rule != house).then(|| rule.runs(&calendar));
             customers.insert(*customer, Customer { number, invoices: 0, rule, runs });
         }
         let closings = Closings::of(&payments.into_values().collect::<Vec<_>>(), today);
@@ -109,7 +127,28 @@ impl Forecaster {
             seen.extend(customer.seen(invoice, segment, today, &any, &closings));
         }
         let curves = curve::fit(&seen, customers.len());
-        Self { today, bands, customers, curves, any, closings }
+        let regimes = vec![(None, 1.0)];
+        let mut forecaster = Self { today, bands, customers, curves, any, closings, regimes };
+        forecaster.regimes = regime::weighed(today, |shift| forecaster.likelihood(invoices, shift));
+        forecaster
+    }
+
+    /// The logarithm of how likely it was under a regime what was paid in the last weeks, and what was not.
+    fn likelihood(&self, invoices: &[Invoice], shift: Option<Shift>) -> f64 {
+        let from = self.today - regime::BACK;
+        let counts =
+            |invoice: &&Invoice| invoice.issued <= self.today && invoice.paid.is_none_or(|paid| paid > from);
+        let of = |invoice: &Invoice| {
+            let open = |day: Day| self.ready(invoice, day, shift);
+            let before = open(from.max(invoice.issued - 1));
+            let seen = match invoice.paid {
+                None => open(self.today),
+                Some(paid) => open(paid - 1) - open(paid),
+            };
+            // Nobody is sure of a curve: there is always something else.
+            (0.98 * (seen / before.max(1e-9)).clamp(0.0, 1.0) + 0.02 / 200.0).ln()
+        };
+        invoices.iter().filter(counts).map(of).sum()
     }
 
     /// The rule that a customer keeps.
@@ -119,14 +158,35 @@ impl Forecaster {
 
     /// Which share of an invoice that is open today is open at the end of a later day: from 0 to 1, and never more than on a day before.
     pub fn open(&self, invoice: &Invoice, day: Day) -> f64 {
+        self.open_after(invoice, [day])[0]
+    }
+
+    /// The same at the end of several days.
+    pub fn open_after<const N: usize>(&self, invoice: &Invoice, days: [Day; N]) -> [f64; N] {
+        let mut open = [0.0; N];
+        for (shift, likely) in &self.regimes {
+            // One that is issued later may be paid on that very day.
+            let today = self.ready(invoice, self.today.max(invoice.issued - 1), *shift);
+            for (open, day) in open.iter_mut().zip(days) {
+                let is_open = day <= self.today || today <= 0.0;
+                *open += likely
+                    * if is_open { 1.0 } else { (self.ready(invoice, day, *shift) / today).clamp(0.0, 1.0) };
+            }
+        }
+        open
+    }
+
+    /// Which share of invoices like one is open at the end of a day.
+    fn ready(&self, invoice: &Invoice, day: Day, shift: Option<Shift>) -> f64 {
         let customer = self.customers.get(&invoice.customer);
         let runs = customer.and_then(|customer| customer.runs.as_ref()).unwrap_or(&self.any);
         let curve = self.curve(invoice, customer);
         let number = customer.map_or(usize::MAX, |customer| customer.number);
-        let ready = |day: Day| curve.open(runs.previous(day) - invoice.due);
-        let open = |day: Day| self.closings.open(number, day, ready);
-        let today = open(self.today.max(invoice.issued));
-        if day <= self.today || today <= 0.0 { 1.0 } else { (open(day) / today).clamp(0.0, 1.0) }
+        self.closings.open(number, day, |day| {
+            let open = |day: Day| curve.open(day - invoice.due);
+            let run = runs.previous(day);
+            shift.map_or_else(|| open(run), |shift| shift.open(run, open))
+        })
     }
 
     /// Of a customer who is hardly known, the curve of such invoices.
@@ -136,6 +196,11 @@ impl Forecaster {
             _ => self.curves.segments.get(&self.bands.segment(invoice, true)).unwrap_or(&self.curves.all),
         }
     }
+}
+
+fn sorted(mut days: Vec<Day>) -> Vec<Day> {
+    days.sort_unstable();
+    days
 }
 
 impl Customer {
@@ -151,7 +216,8 @@ impl Customer {
         let runs = self.runs.as_ref().unwrap_or(any);
         // While a customer is closed, and while what has piled up is paid, nobody knows what has become ready since it closed.
         let closed = |day: Day| Some(runs.previous(closings.around(self.number, day)?.0 - 1));
-        let (issued, due) = (invoice.issued - invoice.due, invoice.due);
+        // It may be paid on the day on which it is issued.
+        let (issued, due) = (invoice.issued - 1 - invoice.due, invoice.due);
         let seen = |after: Day, until: Day| {
             let until = (until - due).max(issued + 1);
             Seen { customer: self.number, segment, issued, after: (after - due).clamp(issued, until), until }
@@ -159,7 +225,7 @@ impl Customer {
         let Some(paid) = invoice.paid else {
             let last = closed(today).unwrap_or(runs.previous(today));
             let age = last - due;
-            return (last > invoice.issued).then(|| Seen { after: age, until: age, ..seen(last, last) });
+            return (last >= invoice.issued).then(|| Seen { after: age, until: age, ..seen(last, last) });
         };
         let before = if runs.is_run(paid) { runs.previous(paid - 1) } else { any.previous(paid - 1) };
         let one = seen(closed(paid).map_or(before, |closed| closed.min(before)), paid);
@@ -169,8 +235,8 @@ impl Customer {
 
 #[cfg(test)]
 mod tests {
-    use super::calendar::tests::on;
     use super::*;
+    use crate::calendar::tests::on;
 
     const HOLIDAYS: [(u32, u32); 2] = [(4, 3), (4, 6)];
 
@@ -197,7 +263,7 @@ mod tests {
         let history: Vec<Invoice> = paid.map(|due| invoice(1, due, Some(thursdays.next(due)))).collect();
         let (friday, thursday) = (invoice(1, on(2026, 3, 13), None), invoice(1, on(2026, 3, 12), None));
         let all: Vec<Invoice> = history.into_iter().chain([friday, thursday]).collect();
-        let forecaster = Forecaster::fit(&all, today, &holidays());
+        let forecaster = Forecaster::fit(&all, today, &holidays(), Habits::OfEach);
         assert_eq!(forecaster.rule(1), &Rule::Weekdays(vec![3]));
         let days: Vec<(i32, f64)> = (-1..40)
             .map(|n| (n, expected(&forecaster, &friday, today + n).round()))
@@ -219,7 +285,7 @@ mod tests {
         });
         let late = invoice(3, on(2026, 2, 2), None);
         let all: Vec<Invoice> = history.chain([late]).collect();
-        let forecaster = Forecaster::fit(&all, today, &BTreeSet::new());
+        let forecaster = Forecaster::fit(&all, today, &BTreeSet::new(), Habits::OfEach);
         assert!(expected(&forecaster, &late, on(2026, 3, 5)) < 50.0);
         let about = forecaster.open(&late, on(2026, 3, 17)) - forecaster.open(&late, on(2026, 3, 23));
         assert!(about > 0.85, "{about}");
@@ -237,11 +303,14 @@ mod tests {
         });
         let new = invoice(99, on(2026, 3, 18), None);
         let all: Vec<Invoice> = history.chain([new]).collect();
-        let forecaster = Forecaster::fit(&all, today, &BTreeSet::new());
+        let forecaster = Forecaster::fit(&all, today, &BTreeSet::new(), Habits::OfEach);
         let open: Vec<f64> = (today..today + 200).map(|day| forecaster.open(&new, day)).collect();
         assert!(open.windows(2).all(|pair| 0.0 <= pair[1] && pair[1] <= pair[0] && pair[0] <= 1.0));
         assert!(open[14] > 0.9 && open[25] < 0.1, "five days after it is due: {open:?}");
-        let nobody = Forecaster::fit(&[], today, &BTreeSet::new());
-        assert!((nobody.open(&new, today + 90) - 1.0).abs() < f64::EPSILON);
+        let nobody = Forecaster::fit(&[], today, &BTreeSet::new(), Habits::OfEach);
+        assert!(
+            (expected(&nobody, &new, new.due) - 900.0).abs() < 1e-9,
+            "where nothing is known it is paid when it is due"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod credit;
 pub mod dedup;
+pub mod forecast;
 pub mod reconciliation;
 
 use serde_json::{Value, json};
@@ -31,7 +32,8 @@ pub struct Processor {
 }
 
 /// All of them.
-pub const ALL: [&Processor; 3] = [&credit::PROCESSOR, &dedup::PROCESSOR, &reconciliation::PROCESSOR];
+pub const ALL: [&Processor; 4] =
+    [&credit::PROCESSOR, &dedup::PROCESSOR, &forecast::PROCESSOR, &reconciliation::PROCESSOR];
 
 /// The one that runs where any will do: most streams of tests have the columns that it reads, and it notices when a guard is
 /// taken away.

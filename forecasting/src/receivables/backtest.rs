@@ -7,8 +7,8 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use super::calendar::{self, Day};
-use super::{Forecaster, Invoice};
+use super::{Forecaster, Habits, Invoice};
+use crate::calendar::{self, Day};
 use crate::files::{self, Invalid};
 use crate::numbers::to_f64;
 
@@ -79,7 +79,7 @@ pub fn run(ledger: &[Invoice], steps: Steps) -> Vec<Week> {
     let mut origin = first + steps.warmup;
     while origin + steps.horizon <= last {
         let known = known(ledger, origin);
-        let forecaster = Forecaster::fit(&known, origin, &BTreeSet::new());
+        let forecaster = Forecaster::fit(&known, origin, &BTreeSet::new(), Habits::OfEach);
         let open: Vec<&Invoice> = known.iter().filter(|invoice| invoice.paid.is_none()).collect();
         let received = received(ledger, origin);
         let most: f64 = open.iter().map(|invoice| invoice.amount).sum();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calendar::Day;
+use crate::calendar::Day;
 
 /// A year of whole weeks.
 const YEAR: i32 = 364;
@@ -161,8 +161,8 @@ fn monday(day: Day) -> Day {
 
 #[cfg(test)]
 mod tests {
-    use super::super::calendar::tests::on;
     use super::*;
+    use crate::calendar::tests::on;
 
     /// Forty customers pay each weekday in turn; thirty of them are closed for four weeks in August, and pay in the week after.
     fn payments(until: Day) -> Vec<Vec<Day>> {

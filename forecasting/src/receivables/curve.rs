@@ -9,16 +9,25 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::change;
+use crate::numbers::to_f64;
+
 /// Delays in days that are told apart; what is earlier or later counts as the first or the last of them.
 const DELAYS: Range<i32> = -60..261;
 /// How many delays there are.
-const COUNT: usize = 321;
+pub(super) const COUNT: usize = 321;
 /// How often the times of those who pay in runs are estimated anew.
 const ROUNDS: usize = 10;
 /// What is known of a segment counts as much as so many invoices of a customer, at each delay, …
-const OF_SEGMENT: f64 = 3.0;
-/// … and what is known of everybody as much as so many of a segment.
+const OF_SEGMENT: f64 = 2.0;
+/// … what is known of everybody as much as so many of a segment.
 const OF_ALL: f64 = 20.0;
+/// So many customers do not change by chance at the same time.
+const SEVERAL: usize = 6;
+/// … and so many are assumed beforehand, …
+const ASSUMED: f64 = 0.25;
+/// … of which this share is paid on the day on which it is due, and the others never.
+const ON_THE_DAY: f64 = 0.9;
 
 /// Which share of invoices is open after each delay.
 #[derive(Clone, Debug)]
@@ -50,7 +59,7 @@ pub(super) struct Curves {
 
 /// At each delay, how many could have been ready then, and how many were.
 #[derive(Clone, Debug)]
-struct Counts {
+pub(super) struct Counts {
     at_risk: Vec<f64>,
     ready: Vec<f64>,
 }
@@ -75,8 +84,30 @@ impl Curve {
 }
 
 impl Counts {
-    fn new() -> Self {
+    /// Of these.
+    pub(super) fn of(seen: &[(&Seen, Vec<f64>)]) -> Self {
+        let mut counts = Self::new();
+        for (seen, shares) in seen {
+            counts.see(seen, shares);
+        }
+        counts
+    }
+
+    pub(super) fn new() -> Self {
         Self { at_risk: vec![0.0; COUNT], ready: vec![0.0; COUNT] }
+    }
+
+    /// Those that are not in others, which are a part of them.
+    pub(super) fn without(&self, others: &Self) -> Self {
+        let less = |all: &[f64], others: &[f64]| {
+            all.iter().zip(others).map(|(all, other)| (all - other).max(0.0)).collect()
+        };
+        Self { at_risk: less(&self.at_risk, &others.at_risk), ready: less(&self.ready, &others.ready) }
+    }
+
+    /// How many could have been ready at a delay, and how many were.
+    pub(super) fn at(&self, at: usize) -> (f64, f64) {
+        (self.at_risk[at], self.ready[at])
     }
 
     /// The hazards, where `weight` invoices of `usual` ones are added.
@@ -87,7 +118,7 @@ impl Counts {
     }
 
     /// Adds an invoice, whose time is spread as `shares` say.
-    fn see(&mut self, seen: &Seen, shares: &[f64]) {
+    pub(super) fn see(&mut self, seen: &Seen, shares: &[f64]) {
         let (first, last) = (place(seen.issued) + 1, place(seen.until));
         let spread_from = last + 1 - shares.len();
         let mut left = 1.0;
@@ -101,49 +132,91 @@ impl Counts {
     }
 }
 
-/// Fits all curves to what is known of `customers` customers' invoices.
+/// Fits all curves to what is known of `customers` customers' invoices, in the order in which they were issued.
 pub(super) fn fit(seen: &[Seen], customers: usize) -> Curves {
-    let mut curves: Option<Curves> = None;
-    for _ in 0..ROUNDS {
-        let mut all = Counts::new();
-        let mut of_segments: BTreeMap<u16, Counts> = BTreeMap::new();
-        let mut of_customers = vec![Counts::new(); customers];
-        // How much of a customer's invoices is in each segment.
-        let mut mixtures: Vec<BTreeMap<u16, f64>> = vec![BTreeMap::new(); customers];
-        for one in seen {
-            let shares = shares(one, curves.as_ref().map(|curves| &curves.customers[one.customer]));
-            all.see(one, &shares);
-            of_segments.entry(one.segment).or_insert_with(Counts::new).see(one, &shares);
+    // From which of its invoices on each customer counts.
+    let mut since = vec![0; customers];
+    let mut curves = estimated(seen, &since, None);
+    for _ in 1..ROUNDS {
+        curves = estimated(seen, &since, Some(&curves));
+    }
+    changes(seen, &curves, &mut since);
+    estimated(seen, &since, Some(&curves))
+}
+
+/// Notes the customers who have changed. Where several of them changed, and nearly all in the same direction, it is not they who have.
+fn changes(seen: &[Seen], curves: &Curves, since: &mut [usize]) {
+    let mut of_customers: Vec<Vec<(&Seen, Vec<f64>)>> = vec![Vec::new(); since.len()];
+    for one in seen {
+        of_customers[one.customer].push((one, shares(one, Some(&curves.customers[one.customer]))));
+    }
+    let (mut known, mut changed, mut later) = (0, 0, 0);
+    for (of_customer, since) in of_customers.iter().zip(since.iter_mut()) {
+        let Some((last, _)) = of_customer.last() else { continue };
+        let segment = curves.segments.get(&last.segment).unwrap_or(&curves.all);
+        let usual = |at: usize| segment.hazards[at];
+        *since = change::since(of_customer, usual, OF_SEGMENT);
+        known += usize::from(of_customer.len() >= 2 * change::FEWEST);
+        if *since > 0 {
+            let (before, after) = of_customer.split_at(*since);
+            let mean =
+                |of: &[(&Seen, Vec<f64>)]| Counts::of(of).curve(usual, OF_SEGMENT).open.iter().sum::<f64>();
+            changed += 1;
+            later += usize::from(mean(after) > mean(before));
+        }
+    }
+    let one_way = later.max(changed - later);
+    if changed >= SEVERAL.max(known / 12) && one_way * 4 > changed * 3 {
+        since.fill(0);
+    }
+}
+
+/// The curves, where times of those who pay in runs are spread by the curves of before.
+fn estimated(seen: &[Seen], since: &[usize], before: Option<&Curves>) -> Curves {
+    let customers = since.len();
+    let mut all = Counts::new();
+    let mut of_segments: BTreeMap<u16, Counts> = BTreeMap::new();
+    let mut of_customers = vec![Counts::new(); customers];
+    // How much of a customer's invoices is in each segment.
+    let mut mixtures: Vec<BTreeMap<u16, f64>> = vec![BTreeMap::new(); customers];
+    let mut number = vec![0; customers];
+    for one in seen {
+        let shares = shares(one, before.map(|curves| &curves.customers[one.customer]));
+        all.see(one, &shares);
+        of_segments.entry(one.segment).or_insert_with(Counts::new).see(one, &shares);
+        if number[one.customer] >= since[one.customer] {
             of_customers[one.customer].see(one, &shares);
             *mixtures[one.customer].entry(one.segment).or_default() += 1.0;
         }
-        // Nobody is expected to pay at a time at which nobody was seen to.
-        let all = all.curve(|_| 0.0, 1.0);
-        let segments: BTreeMap<u16, Curve> = of_segments
-            .into_iter()
-            .map(|(segment, counts)| (segment, counts.curve(|at| all.hazards[at], OF_ALL)))
-            .collect();
-        let customers = of_customers.iter().zip(&mixtures).map(|(counts, mixture)| {
-            let invoices: f64 = mixture.values().sum();
-            let usual = |at: usize| {
-                let parts =
-                    mixture.iter().map(|(segment, part)| part / invoices * segments[segment].hazards[at]);
-                if mixture.is_empty() { all.hazards[at] } else { parts.sum() }
-            };
-            counts.curve(usual, OF_SEGMENT)
-        });
-        curves = Some(Curves { customers: customers.collect(), all: all.clone(), segments });
+        number[one.customer] += 1;
     }
-    curves.unwrap_or_else(|| {
-        let all = Counts::new().curve(|_| 0.0, 1.0);
-        Curves { customers: vec![all.clone(); customers], all, segments: BTreeMap::new() }
-    })
+    // Nobody is expected to pay at a time at which nobody was seen to, but on the day on which it is due.
+    let due = place(0);
+    let all = all.curve(|at| if at == due { ON_THE_DAY } else { 0.0 }, ASSUMED);
+    let segments: BTreeMap<u16, Curve> = of_segments
+        .into_iter()
+        .map(|(segment, counts)| (segment, counts.curve(|at| all.hazards[at], OF_ALL)))
+        .collect();
+    let customers = of_customers.iter().zip(&mixtures).map(|(counts, mixture)| {
+        let invoices: f64 = mixture.values().sum();
+        let usual = |at: usize| {
+            let parts = mixture.iter().map(|(segment, part)| part / invoices * segments[segment].hazards[at]);
+            if mixture.is_empty() { all.hazards[at] } else { parts.sum() }
+        };
+        counts.curve(usual, OF_SEGMENT)
+    });
+    Curves { customers: customers.collect(), all: all.clone(), segments }
 }
 
 /// How likely an invoice was ready at each of the delays at which it may have been: the last is `until`. Nothing where it is open.
 fn shares(seen: &Seen, curve: Option<&Curve>) -> Vec<f64> {
     let (after, until) = (place(seen.after.max(seen.issued)), place(seen.until));
-    let equal = || vec![1.0 / f64::from(seen.until - seen.after).max(1.0); until.saturating_sub(after)];
+    // Where nothing is known yet, the day on which it is due is the likeliest by far.
+    let due = place(0);
+    let equal = || {
+        let of = |at| if at == due { 20.0 * to_f64(until - after) } else { 1.0 };
+        (after + 1..=until).map(of).collect::<Vec<f64>>()
+    };
     let Some(curve) = curve else { return normalised(equal()) };
     let open = |at: usize| curve.open[at];
     let shares: Vec<f64> = (after + 1..=until).map(|at| open(at - 1) - open(at)).collect();

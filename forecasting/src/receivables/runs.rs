@@ -1,6 +1,6 @@
 //! On which days a customer pays: on any, or in runs, such as each Thursday or on the 5th and the 20th.
 
-use super::calendar::{Calendar, Date, Day};
+use crate::calendar::{Calendar, Date, Day};
 use crate::numbers::to_f64;
 
 /// Payments that are looked at: habits change.
@@ -126,6 +126,31 @@ impl Rule {
         Runs::new(calendar.first(), &is_run)
     }
 
+    /// In words that can follow `paid`.
+    pub fn words(&self) -> String {
+        let weekday = |number: &u8| match number {
+            0 => "Mondays",
+            1 => "Tuesdays",
+            2 => "Wednesdays",
+            3 => "Thursdays",
+            4 => "Fridays",
+            5 => "Saturdays",
+            _ => "Sundays",
+        };
+        let all = |names: Vec<String>| names.join(" and ");
+        match self {
+            Self::Any => "on any business day".into(),
+            Self::Weekdays(weekdays) => {
+                format!("on {}", all(weekdays.iter().map(|of| weekday(of).into()).collect()))
+            }
+            Self::Fortnight { weekday: of, .. } => format!("on every second of {}", weekday(of)),
+            Self::Dates { days, .. } => {
+                let name = |day: &u8| if *day == 31 { "last day".into() } else { format!("{day}.") };
+                format!("on the {} of the month", all(days.iter().map(name).collect()))
+            }
+        }
+    }
+
     /// Whether it names a day, if money moves on it or not.
     fn names(&self, date: Date) -> bool {
         match self {
@@ -178,8 +203,8 @@ impl Runs {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::calendar::tests::on;
     use super::*;
+    use crate::calendar::tests::on;
 
     fn calendar() -> Calendar {
         // Good Friday and Easter Monday.
@@ -205,6 +230,16 @@ mod tests {
         ] {
             assert_eq!(Rule::of(&payments(&rule), &calendar()), rule);
         }
+    }
+
+    #[test]
+    fn rules_can_be_read() {
+        assert_eq!(Rule::Weekdays(vec![1, 4]).words(), "on Tuesdays and Fridays");
+        assert_eq!(Rule::Fortnight { weekday: 2, is_odd: true }.words(), "on every second of Wednesdays");
+        assert_eq!(
+            Rule::Dates { days: vec![15, 31], is_before: true }.words(),
+            "on the 15. and last day of the month"
+        );
     }
 
     #[test]

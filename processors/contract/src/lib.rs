@@ -46,6 +46,7 @@ pub mod error;
 pub mod event;
 pub mod fold;
 pub mod format;
+pub mod index;
 pub mod log;
 pub mod money;
 mod object;
@@ -72,11 +73,12 @@ pub use error::{Failure, Rejected, advice};
 pub use event::{Event, EventType, Subject};
 pub use fold::Fold;
 pub use format::{Format, TimeUnit, Times};
+pub use index::Index;
 pub use money::Money;
 pub use outbox::{Emitted, Outbox};
 pub use processor::{Descriptor, Processor, Source};
 pub use source::{Decode, Decoded, FromSource, Invalid, Kept, Keyed, Missing, Partial};
-pub use table::{Key, Query, Rows, StoredTable, Table, TableSet};
+pub use table::{Key, Query, Rows, StoredTable, Table, TableSet, Word};
 
 /// What the declarations expand to needs these; not for direct use.
 #[doc(hidden)]

@@ -6,7 +6,7 @@ pub const NEVER_EMPTY: [&str; 5] =
     ["res_company", "res_partner", "res_currency", "res_country", "account_account"];
 
 /// Columns that rows may come without, each with the table that has their values then; without one, they are NULL.
-const ABSENT: [((&str, &str), Option<&str>); 53] = [
+const ABSENT: [((&str, &str), Option<&str>); 60] = [
     // Odoo 19 has one number per person: <https://github.com/odoo/odoo/pull/189739>.
     (("res_partner", "mobile"), None),
     (("crm_lead", "mobile"), None),
@@ -74,6 +74,16 @@ const ABSENT: [((&str, &str), Option<&str>); 53] = [
     (("account_move_line", "product_id"), None),
     (("account_move_line", "ref"), None),
     (("res_company", "partner_id"), None),
+    // Modules bring these: orders of opportunities, subscriptions, purchases, and what customers have promised.
+    (("account_move_line", "expected_pay_date"), None),
+    (("account_move_line", "purchase_line_id"), None),
+    (("sale_order", "end_date"), None),
+    (("sale_order", "is_subscription"), None),
+    (("sale_order", "opportunity_id"), None),
+    // Connectors that list columns were set up before these were read. Without them less is known of how long orders take, and of what
+    // comes again.
+    (("account_move", "invoice_origin"), None),
+    (("account_move_line", "name"), None),
 ];
 
 /// Whether rows may come without this column.

@@ -133,6 +133,29 @@ impl Key for (i32, i32, i32) {
     }
 }
 
+/// A word that may be part of a key; [`text_enum!`](crate::text_enum) implements it.
+pub trait Word:
+    Copy
+    + Debug
+    + Eq
+    + Ord
+    + Hash
+    + Send
+    + Sync
+    + sqlx::Type<sqlx::Postgres>
+    + sqlx::postgres::PgHasArrayType
+    + for<'q> sqlx::Encode<'q, sqlx::Postgres>
+    + 'static
+{
+}
+
+impl<W: Word> Key for (W, i32) {
+    fn bind<'q>(keys: &[Self], query: Query<'q>) -> Query<'q> {
+        let (words, numbers): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
+        query.bind(words).bind(numbers)
+    }
+}
+
 /// A table's rows in memory. What changes is remembered and written by the next [`Rows::save`]: the net effect, in at most three
 /// statements unless tens of thousands of rows have changed.
 #[derive(Debug)]

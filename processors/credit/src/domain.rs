@@ -23,7 +23,6 @@ pub mod events;
 pub mod explain;
 mod exposure;
 mod holds;
-mod index;
 mod indexes;
 mod limits;
 mod links;

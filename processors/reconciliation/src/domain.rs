@@ -17,7 +17,6 @@ mod basis;
 mod books;
 mod decide;
 pub mod events;
-mod index;
 mod learning;
 mod models;
 mod outcome;

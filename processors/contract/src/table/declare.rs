@@ -370,6 +370,8 @@ macro_rules! text_enum {
             }
         }
 
+        impl $crate::Word for $name {}
+
         impl $crate::reexport::sqlx::postgres::PgHasArrayType for $name {
             fn array_type_info() -> $crate::reexport::sqlx::postgres::PgTypeInfo {
                 <String as $crate::reexport::sqlx::postgres::PgHasArrayType>::array_type_info()

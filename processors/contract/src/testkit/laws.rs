@@ -213,6 +213,7 @@ pub fn unavailable_values<S: Specimen>(crate_root: &str) {
         let mut run = Run::<S>::new(false);
         let Ok(Decoded::Whole(whole)) = RowChange::<S>::decode(&row.whole().change()) else { continue };
         run.transaction(vec![whole]);
+        run.wait();
         let stored = run.driver.tables().show();
         for row in row.without_each_text() {
             // Anything else is a column that nobody reads, or one that is too short to be stored out of line.

@@ -196,6 +196,12 @@ impl<S: Specimen> Run<S> {
         self.driver.snapshot_end(self.now);
     }
 
+    /// So much time passes that what waits for a short while has come.
+    pub(super) fn wait(&mut self) {
+        self.now += TimeDelta::minutes(5);
+        self.driver.tick(self.now);
+    }
+
     /// The processor hears what time it is: rules and requests do not say it, and a day may have begun meanwhile.
     pub(super) fn tell_the_time(&mut self) {
         self.driver.tick(self.now);

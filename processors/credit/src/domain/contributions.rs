@@ -8,7 +8,7 @@ use contract::{Dense, Money};
 use rustc_hash::FxHashMap;
 
 use super::bucket::{Bucket, Key, Part};
-use super::index::sorted;
+use contract::index::sorted;
 
 #[derive(Debug, Default)]
 pub(super) struct Contributions {

@@ -2,9 +2,9 @@
 
 use contract::Table;
 
-use super::index::Index;
 use super::links::Links;
 use crate::store::{InvoicedLine, Settlement, Tables};
+use contract::Index;
 
 /// All indexes over the source rows.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Which journal items invoice which order lines, looked up from both ends.
 
-use super::index::Index;
+use contract::Index;
 
 #[derive(Debug, Default)]
 pub(super) struct Links {

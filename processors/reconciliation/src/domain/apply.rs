@@ -2,9 +2,9 @@
 
 use contract::TableSet;
 
-use super::index::Index;
 use super::state::{Indexes, Scope, State};
 use crate::store::{Item, Partial, RowChange};
+use contract::Index;
 
 impl State {
     /// Drops all rows of a source table.

@@ -8,11 +8,11 @@ use matching::memory::Rule;
 use rustc_hash::FxHashMap;
 
 use super::books::Books;
-use super::index::Index;
 use super::models::Models;
 use super::settings::Settings;
 use super::tally::Tally;
 use crate::store::{BankLine, LearnedText, LearnedWord, Tables};
+use contract::Index;
 
 /// Rows and what is derived from them.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Days as payers see them: on which money moves, and where each stands in its week and its month.
+//! Days: on which money moves, and where each stands in its week and its month.
 
 use std::collections::BTreeSet;
 
@@ -12,22 +12,22 @@ const EPOCH: i32 = 719_163;
 
 /// What is to be known of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Date {
+pub struct Date {
     /// 0 is Monday.
-    pub(super) weekday: u8,
+    pub weekday: u8,
     /// Which week of two it is in.
-    pub(super) is_odd_week: bool,
+    pub is_odd_week: bool,
     /// The day of the month.
-    pub(super) day: u8,
+    pub day: u8,
     /// The last day of its month.
-    pub(super) last: u8,
+    pub last: u8,
     /// Whether money moves.
-    pub(super) is_business: bool,
+    pub is_business: bool,
 }
 
 /// The days from one to another.
 #[derive(Debug)]
-pub(super) struct Calendar {
+pub struct Calendar {
     from: Day,
     dates: Vec<Date>,
 }
@@ -38,13 +38,13 @@ pub fn day(date: NaiveDate) -> Day {
 }
 
 /// The date of a day.
-pub(super) fn date(day: Day) -> NaiveDate {
+pub fn date(day: Day) -> NaiveDate {
     NaiveDate::from_num_days_from_ce_opt(day.saturating_add(EPOCH)).unwrap_or_default()
 }
 
 impl Calendar {
     /// The days from `from` to `to`, with the holidays on which no money moves, beside Saturdays and Sundays.
-    pub(super) fn new(from: Day, to: Day, holidays: &BTreeSet<Day>) -> Self {
+    pub fn new(from: Day, to: Day, holidays: &BTreeSet<Day>) -> Self {
         let dates = (from..=to).map(|day| {
             let date = date(day);
             let weekday = u8::try_from(date.weekday().num_days_from_monday()).unwrap_or_default();
@@ -60,28 +60,29 @@ impl Calendar {
     }
 
     /// The part of it from one day to another.
-    pub(super) fn between(&self, from: Day, to: Day) -> Self {
+    #[must_use]
+    pub fn between(&self, from: Day, to: Day) -> Self {
         let part = self.days().filter(|(day, _)| (from..=to).contains(day));
         Self { from: from.max(self.from), dates: part.map(|(_, date)| date).collect() }
     }
 
     /// Its days, in order.
-    pub(super) fn days(&self) -> impl Iterator<Item = (Day, Date)> {
+    pub fn days(&self) -> impl Iterator<Item = (Day, Date)> {
         (self.from..).zip(self.dates.iter().copied())
     }
 
     /// The first day.
-    pub(super) fn first(&self) -> Day {
+    pub fn first(&self) -> Day {
         self.from
     }
 
     /// How many days there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.dates.len()
     }
 
     /// The business day on or before a day, or on or after it; the day itself at the ends of the calendar.
-    pub(super) fn business(&self, day: Day, goes_back: bool) -> Day {
+    pub fn business(&self, day: Day, goes_back: bool) -> Day {
         let step = if goes_back { -1 } else { 1 };
         let mut at = day;
         while let Some(date) = self.get(at) {
@@ -93,16 +94,17 @@ impl Calendar {
         day
     }
 
-    fn get(&self, day: Day) -> Option<Date> {
+    /// What is to be known of a day; `None` outside of the calendar.
+    pub fn get(&self, day: Day) -> Option<Date> {
         self.dates.get(usize::try_from(day - self.from).ok()?).copied()
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(in crate::receivables) fn on(year: i32, month: u32, number: u32) -> Day {
+    pub(crate) fn on(year: i32, month: u32, number: u32) -> Day {
         day(NaiveDate::from_ymd_opt(year, month, number).unwrap())
     }
 
