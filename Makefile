@@ -38,6 +38,7 @@ torture-guards: ## Take each guard away and see that the torture notices
 bench: ## Measure everything next to its ceilings (ARGS='--help' says what there is)
 	cargo bench --locked -p linkage --bench engine
 	cargo bench --locked -p matching --bench engine
+	cargo bench --locked -p forecast --bench evaluation
 	$(WITH_SERVICES) cargo bench --locked --bench pipeline -- $(ARGS)
 
 lint: ## Check format, lints, documents and dependencies as CI does

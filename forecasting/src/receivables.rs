@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use runs::Rule;
 
 use crate::calendar::{Calendar, Day};
-use closings::Closings;
+use closings::{Closings, OfOne};
 use curve::{Curve, Curves, Seen};
 use regime::{Regimes, Shift};
 use runs::Runs;
@@ -117,7 +117,7 @@ impl Forecaster {
             let runs = (rule != house).then(|| rule.runs(&calendar));
             customers.insert(*customer, Customer { number, invoices: 0, rule, runs });
         }
-        let closings = Closings::of(&payments.into_values().collect::<Vec<_>>(), today);
+        let closings = Closings::of_payments(&payments.into_values().collect::<Vec<_>>(), today);
         let bands = Bands::of(invoices);
         let mut seen = Vec::with_capacity(order.len());
         for invoice in order {
@@ -129,26 +129,33 @@ impl Forecaster {
         let curves = curve::fit(&seen, customers.len());
         let regimes = vec![(None, 1.0)];
         let mut forecaster = Self { today, bands, customers, curves, any, closings, regimes };
-        forecaster.regimes = regime::weighed(today, |shift| forecaster.likelihood(invoices, shift));
+        forecaster.weigh_regimes(invoices);
         forecaster
     }
 
-    /// The logarithm of how likely it was under a regime what was paid in the last weeks, and what was not.
-    fn likelihood(&self, invoices: &[Invoice], shift: Option<Shift>) -> f64 {
+    /// Weighs the regimes that there may be, by what was paid in the last weeks and what was not.
+    fn weigh_regimes(&mut self, invoices: &[Invoice]) {
         let from = self.today - regime::BACK;
-        let counts =
+        let is_recent =
             |invoice: &&Invoice| invoice.issued <= self.today && invoice.paid.is_none_or(|paid| paid > from);
-        let of = |invoice: &Invoice| {
-            let open = |day: Day| self.ready(invoice, day, shift);
-            let before = open(from.max(invoice.issued - 1));
-            let seen = match invoice.paid {
-                None => open(self.today),
-                Some(paid) => open(paid - 1) - open(paid),
+        let recent: Vec<&Invoice> = invoices.iter().filter(is_recent).collect();
+        let step = recent.len().div_ceil(regime::MOST).max(1);
+        let sample: Vec<(&Invoice, Payer<'_>)> =
+            recent.into_iter().step_by(step).map(|invoice| (invoice, self.payer(invoice))).collect();
+        let likelihood = |shift: Option<Shift>| {
+            let of = |(invoice, payer): &(&Invoice, Payer<'_>)| {
+                let open = |day: Day| payer.open(invoice.due, day, shift);
+                let before = open(from.max(invoice.issued - 1));
+                let seen = match invoice.paid {
+                    None => open(self.today),
+                    Some(paid) => open(paid - 1) - open(paid),
+                };
+                // Nobody is sure of a curve: there is always something else.
+                (0.98 * (seen / before.max(1e-9)).clamp(0.0, 1.0) + 0.02 / 200.0).ln()
             };
-            // Nobody is sure of a curve: there is always something else.
-            (0.98 * (seen / before.max(1e-9)).clamp(0.0, 1.0) + 0.02 / 200.0).ln()
+            sample.iter().map(of).sum()
         };
-        invoices.iter().filter(counts).map(of).sum()
+        self.regimes = regime::weighed(self.today, likelihood);
     }
 
     /// The rule that a customer keeps.
@@ -163,30 +170,28 @@ impl Forecaster {
 
     /// The same at the end of several days.
     pub fn open_after<const N: usize>(&self, invoice: &Invoice, days: [Day; N]) -> [f64; N] {
+        let payer = self.payer(invoice);
         let mut open = [0.0; N];
         for (shift, likely) in &self.regimes {
             // One that is issued later may be paid on that very day.
-            let today = self.ready(invoice, self.today.max(invoice.issued - 1), *shift);
+            let today = payer.open(invoice.due, self.today.max(invoice.issued - 1), *shift);
             for (open, day) in open.iter_mut().zip(days) {
                 let is_open = day <= self.today || today <= 0.0;
-                *open += likely
-                    * if is_open { 1.0 } else { (self.ready(invoice, day, *shift) / today).clamp(0.0, 1.0) };
+                let share = if is_open { 1.0 } else { payer.open(invoice.due, day, *shift) / today };
+                *open += likely * share.clamp(0.0, 1.0);
             }
         }
         open
     }
 
-    /// Which share of invoices like one is open at the end of a day.
-    fn ready(&self, invoice: &Invoice, day: Day, shift: Option<Shift>) -> f64 {
+    /// Who pays an invoice.
+    fn payer(&self, invoice: &Invoice) -> Payer<'_> {
         let customer = self.customers.get(&invoice.customer);
-        let runs = customer.and_then(|customer| customer.runs.as_ref()).unwrap_or(&self.any);
-        let curve = self.curve(invoice, customer);
-        let number = customer.map_or(usize::MAX, |customer| customer.number);
-        self.closings.open(number, day, |day| {
-            let open = |day: Day| curve.open(day - invoice.due);
-            let run = runs.previous(day);
-            shift.map_or_else(|| open(run), |shift| shift.open(run, open))
-        })
+        Payer {
+            runs: customer.and_then(|customer| customer.runs.as_ref()).unwrap_or(&self.any),
+            curve: self.curve(invoice, customer),
+            closings: self.closings.of(customer.map_or(usize::MAX, |customer| customer.number)),
+        }
     }
 
     /// Of a customer who is hardly known, the curve of such invoices.
@@ -195,6 +200,24 @@ impl Forecaster {
             Some(customer) if customer.invoices > 1 => &self.curves.customers[customer.number],
             _ => self.curves.segments.get(&self.bands.segment(invoice, true)).unwrap_or(&self.curves.all),
         }
+    }
+}
+
+/// How somebody pays.
+struct Payer<'a> {
+    runs: &'a Runs,
+    curve: &'a Curve,
+    closings: OfOne<'a>,
+}
+
+impl Payer<'_> {
+    /// Which share of invoices that are due on a day is open at the end of another.
+    fn open(&self, due: Day, day: Day, shift: Option<Shift>) -> f64 {
+        self.closings.open(day, |day| {
+            let open = |day: Day| self.curve.open(day - due);
+            let run = self.runs.previous(day);
+            shift.map_or_else(|| open(run), |shift| shift.open(run, open))
+        })
     }
 }
 
@@ -215,7 +238,8 @@ impl Customer {
     ) -> Option<Seen> {
         let runs = self.runs.as_ref().unwrap_or(any);
         // While a customer is closed, and while what has piled up is paid, nobody knows what has become ready since it closed.
-        let closed = |day: Day| Some(runs.previous(closings.around(self.number, day)?.0 - 1));
+        let closings = closings.of(self.number);
+        let closed = |day: Day| Some(runs.previous(closings.around(day)?.0 - 1));
         // It may be paid on the day on which it is issued.
         let (issued, due) = (invoice.issued - 1 - invoice.due, invoice.due);
         let seen = |after: Day, until: Day| {

@@ -78,6 +78,22 @@ fn customers_close_in_summer_and_between_the_years() {
     assert!(summary.forecast["all"].bias.abs() <= 0.05, "{summary:?}");
 }
 
+/// Half of the way from 40.7 % to 24.8 %: one customer is 40 % of the volume, and pays 35 days later from one invoice to the next.
+#[test]
+fn a_large_customer_changes_its_behaviour() {
+    let Some(summary) = summary("reports/ledger_whale.csv") else { return };
+    at_most(&summary, "all", 0.328);
+    assert!(summary.forecast["all"].bias.abs() <= 0.05, "{summary:?}");
+}
+
+/// For three months everybody pays 20 days later. The best of the baselines is 32.3 %.
+#[test]
+fn everybody_pays_later_for_a_while() {
+    let Some(summary) = summary("reports/ledger_crisis.csv") else { return };
+    at_most(&summary, "all", 0.29);
+    assert!(summary.forecast["all"].bias.abs() <= 0.05, "{summary:?}");
+}
+
 /// What is known at an origin is all that is looked at: in a ledger that ends there, nothing else is forecast.
 #[test]
 fn another_future_changes_no_forecast() {

@@ -8,6 +8,7 @@ mod api;
 mod bank_lines;
 mod batching;
 mod cases;
+mod cash;
 mod columns;
 mod commands;
 mod control;

@@ -31,7 +31,7 @@ pub(super) struct Closings {
 
 impl Closings {
     /// From the days of each customer's payments, in order, up to a day.
-    pub(super) fn of(payments: &[Vec<Day>], today: Day) -> Self {
+    pub(super) fn of_payments(payments: &[Vec<Day>], today: Day) -> Self {
         let mut closings = Self { of_customers: vec![Vec::new(); payments.len()], paid: Vec::new() };
         let mut lags = vec![0.0; usize::try_from(AFTER).unwrap_or_default()];
         let weeks = Weeks::of(payments, today);
@@ -63,15 +63,28 @@ impl Closings {
         closings
     }
 
-    /// The closing of a customer that a day is in, or within a few days after.
-    pub(super) fn around(&self, customer: usize, day: Day) -> Option<(Day, Day)> {
-        let mut all = self.of_customers.get(customer)?.iter().copied();
-        all.find(|(from, to)| (*from..to + AFTER).contains(&day))
+    /// Those of a customer.
+    pub(super) fn of(&self, customer: usize) -> OfOne<'_> {
+        OfOne { all: self.of_customers.get(customer).map_or(&[], Vec::as_slice), paid: &self.paid }
+    }
+}
+
+/// The closings of one customer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfOne<'a> {
+    all: &'a [(Day, Day)],
+    paid: &'a [f64],
+}
+
+impl OfOne<'_> {
+    /// The closing that a day is in, or within a few days after.
+    pub(super) fn around(self, day: Day) -> Option<(Day, Day)> {
+        self.all.iter().copied().find(|(from, to)| (*from..to + AFTER).contains(&day))
     }
 
     /// The share that is open after a day, where `open` is that without closings.
-    pub(super) fn open(&self, customer: usize, day: Day, open: impl Fn(Day) -> f64) -> f64 {
-        let Some((from, to)) = self.around(customer, day) else { return open(day) };
+    pub(super) fn open(self, day: Day, open: impl Fn(Day) -> f64) -> f64 {
+        let Some((from, to)) = self.around(day) else { return open(day) };
         if day < to {
             return open(from - 1);
         }
@@ -182,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_closing_comes_again_in_the_same_weeks() {
-        let closings = Closings::of(&payments(on(2025, 2, 1)), on(2025, 2, 1));
+        let closings = Closings::of_payments(&payments(on(2025, 2, 1)), on(2025, 2, 1));
         let closed: Vec<usize> =
             (0..40).filter(|customer| !closings.of_customers[*customer].is_empty()).collect();
         assert_eq!(closed, (0..30).collect::<Vec<_>>());
@@ -192,26 +205,28 @@ mod tests {
 
     #[test]
     fn nothing_is_paid_while_it_lasts_and_all_of_it_afterwards() {
-        let closings = Closings::of(&payments(on(2025, 2, 1)), on(2025, 2, 1));
+        let closings = Closings::of_payments(&payments(on(2025, 2, 1)), on(2025, 2, 1));
         // A share of a hundredth becomes ready each day.
         let ready = |day: Day| 1.0 - 0.01 * f64::from(day - on(2025, 7, 1));
-        let open = |day: Day| closings.open(0, day, ready);
+        let open = |day: Day| closings.of(0).open(day, ready);
         assert!((open(on(2025, 7, 27)) - ready(on(2025, 7, 27))).abs() < 1e-12);
         assert!((open(on(2025, 8, 20)) - ready(on(2025, 7, 27))).abs() < 1e-12);
         assert!((open(on(2025, 9, 10)) - ready(on(2025, 9, 10))).abs() < 1e-12);
         let after: Vec<f64> = (25..32).map(|day| open(on(2025, 8, day))).collect();
         assert!(after.windows(2).all(|pair| pair[1] < pair[0]), "{after:?}");
         assert!(
-            (closings.open(35, on(2025, 8, 20), ready) - ready(on(2025, 8, 20))).abs() < 1e-12,
+            (closings.of(35).open(on(2025, 8, 20), ready) - ready(on(2025, 8, 20))).abs() < 1e-12,
             "open as ever"
         );
     }
 
     #[test]
     fn a_ledger_that_begins_or_a_closing_that_is_not_over_is_none() {
-        let none = |until: Day| Closings::of(&payments(until), until).of_customers.iter().all(Vec::is_empty);
+        let none = |until: Day| {
+            Closings::of_payments(&payments(until), until).of_customers.iter().all(Vec::is_empty)
+        };
         assert!(none(on(2024, 3, 1)));
         assert!(none(on(2024, 8, 20)));
-        assert!(Closings::of(&[], 0).of_customers.is_empty());
+        assert!(Closings::of_payments(&[], 0).of_customers.is_empty());
     }
 }

@@ -17,8 +17,12 @@ const ENDED: [Day; 7] = [4, 7, 10, 14, 18, 24, 30];
 const ENDS: [(Day, f64); 4] = [(15, 0.15), (45, 0.15), (75, 0.15), (10_000, 0.55)];
 /// How much likelier a regime has to make it, as a logarithm: there is one in a few years.
 const COST: f64 = 12.0;
-/// Regimes that are less likely than this share of the likeliest are left out.
+/// Regimes that are less likely than this share of the likeliest are left out, …
 const LEAST: f64 = 0.01;
+/// … and all but so many.
+const KEPT: usize = 6;
+/// Invoices that are looked at: they say enough.
+pub(super) const MOST: usize = 3_000;
 
 /// Payments that would fall on certain days come later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +73,8 @@ pub(super) fn weighed(today: Day, likelihood: impl Fn(Option<Shift>) -> f64) -> 
         *weight = (*weight - most).exp();
     }
     all.retain(|(_, weight)| *weight >= LEAST);
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    all.truncate(KEPT);
     let sum: f64 = all.iter().map(|(_, weight)| weight).sum();
     for (_, weight) in &mut all {
         *weight /= sum;

@@ -39,7 +39,7 @@ impl State {
                 let Some(before) = self.tables.accounts.replace(id, row) else { return };
                 // Nothing was booked on a new one before this transaction.
                 let is_used = || self.tables.items.iter().any(|item| item.account_id == Some(id));
-                if before.is_some() || !self.touched.all_cash && is_used() {
+                if before.is_some() || !self.touched.is_everything() && is_used() {
                     self.touched.everything();
                 }
             }
@@ -129,6 +129,7 @@ impl State {
         for item in items {
             let partner = self.tables.items.get(item).and_then(|row| row.partner_id);
             self.touched.partners.insert(partner.unwrap_or_default());
+            self.touched.documents.insert((Kind::Item, item));
             self.touched.history.insert((Story::Receivable, item));
         }
     }

@@ -85,13 +85,17 @@ impl State {
         // Items first: by partner, because credits are taken off.
         let mut items = known(Kind::Item, self);
         let mut claims: BTreeMap<i32, Claim> = BTreeMap::new();
+        let mut unchanged = BTreeSet::new();
         for partner in &partners {
             let of_partner = self.indexes.documents(*partner).filter(|(kind, _)| *kind == Kind::Item);
             items.extend(of_partner.map(|(_, id)| id));
-            claims.extend(self.items_of(*partner).into_iter().map(|claim| (claim.id, claim)));
+            let only = (!all).then_some(&touched.documents);
+            let (of_partner, of_before) = self.items_of(*partner, only);
+            claims.extend(of_partner.into_iter().map(|claim| (claim.id, claim)));
+            unchanged.extend(of_before);
         }
         items.extend(claims.keys());
-        for id in items {
+        for id in items.difference(&unchanged).copied() {
             // Of an item that was touched and belongs to somebody who was not, nothing has changed.
             self.put((Kind::Item, id), claims.remove(&id), evaluation);
         }

@@ -9,7 +9,7 @@ use forecasting::receivables::{Invoice, Rule};
 use super::cash::Role;
 use super::expected::Expected;
 use super::lessons::Lessons;
-use super::money::{rounded, to_f64};
+use super::money::{major, rounded, to_f64};
 use super::put::Claim;
 use super::state::State;
 use crate::store::{Component, Item, Kind, PromiseKind};
@@ -33,9 +33,14 @@ struct Owed<'s> {
 }
 
 impl State {
-    /// What is expected of all open items of a commercial partner; those of nobody have the number 0.
-    pub(super) fn items_of(&self, commercial: i32) -> Vec<Claim> {
-        let mut claims = Vec::new();
+    /// What is expected of all open items of a commercial partner; those of nobody have the number 0. Where `touched` names those that
+    /// have changed since the last evaluation of the day, the numbers of the others of which as much is open as was are answered alone.
+    pub(super) fn items_of(
+        &self,
+        commercial: i32,
+        touched: Option<&BTreeSet<(Kind, i32)>>,
+    ) -> (Vec<Claim>, Vec<i32>) {
+        let (mut claims, mut unchanged) = (Vec::new(), Vec::new());
         let mut accounts: BTreeMap<(i32, Component), Account<'_>> = BTreeMap::new();
         let partners = self.partners(commercial);
         let items = partners.iter().flat_map(|partner| self.indexes.open_of_partner.members(*partner));
@@ -70,12 +75,26 @@ impl State {
             for Owed { item, amount } in account.owed {
                 let credited = credit.min(amount);
                 credit -= credited;
-                if credited < amount {
-                    claims.extend(self.item(item, component, commercial, amount - credited, credited > 0));
+                let left = amount - credited;
+                if touched.is_some_and(|touched| self.is_unchanged(item, commercial, left, touched)) {
+                    unchanged.push(item.id);
+                } else if left > 0 {
+                    claims.extend(self.item(item, component, commercial, left, credited > 0));
                 }
             }
         }
-        claims
+        (claims, unchanged)
+    }
+
+    /// Whether all that an item's expectation rests on is as it was when its row was made today.
+    fn is_unchanged(&self, item: &Item, commercial: i32, left: i64, touched: &BTreeSet<(Kind, i32)>) -> bool {
+        let key = (Kind::Item, item.id);
+        let row = self.tables.documents.get(key).filter(|_| !touched.contains(&key));
+        row.is_some_and(|row| {
+            row.amount == major(left, row.decimals())
+                && row.partner_id.unwrap_or_default() == commercial
+                && row.problem.is_none()
+        })
     }
 
     /// A commercial partner and all who belong to it.

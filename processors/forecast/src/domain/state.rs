@@ -88,6 +88,11 @@ impl Touched {
         self.all_cash = true;
     }
 
+    /// Whether all is looked at again anyway.
+    pub(super) fn is_everything(&self) -> bool {
+        self.all && self.all_history && self.all_cash
+    }
+
     /// Whether something has to be evaluated.
     pub(super) fn is_due(&self) -> bool {
         self.all || !(self.partners.is_empty() && self.entries.is_empty() && self.documents.is_empty())
