@@ -50,6 +50,12 @@ impl Odoo {
         id.as_i64().and_then(|id| self.0.get(&(table.to_owned(), id))).unwrap_or(&Value::Null)
     }
 
+    /// The company that the one of an item is a branch of, in the end.
+    fn root(&self, item: &Value) -> i64 {
+        let path = self.get("res_company", &item["company_id"])["parent_path"].as_str().unwrap_or_default();
+        path.split('/').find_map(|id| id.parse().ok()).or(item["company_id"].as_i64()).unwrap()
+    }
+
     fn account_type(&self, item: &Value) -> &str {
         self.get("account_account", &item["account_id"])["account_type"].as_str().unwrap_or_default()
     }
@@ -69,7 +75,7 @@ impl Odoo {
             if self.account_type(item) != "asset_cash" && !is_transfer || date(&item["date"]) > until {
                 continue;
             }
-            let company = item["company_id"].as_i64().unwrap();
+            let company = self.root(item);
             if item["currency_id"] != self.get("res_company", &item["company_id"])["currency_id"] {
                 foreign.insert(company);
             }
@@ -80,7 +86,8 @@ impl Odoo {
     }
 
     /// What is open between a company and a commercial partner in one direction after its credits, where all of it is in the company's
-    /// currency. Bank lines that are not matched and name the partner are credits, too.
+    /// currency. Bank lines that are not matched and name the partner are credits, and so are registered payments without an
+    /// entry.
     fn open(&self) -> BTreeMap<(i64, i64, &'static str), Decimal> {
         let mut owed: BTreeMap<(i64, i64, &'static str), (Decimal, Decimal)> = BTreeMap::new();
         let mut foreign = BTreeSet::new();
@@ -100,7 +107,7 @@ impl Odoo {
             if residual.is_zero() || item["reconciled"] == true {
                 continue;
             }
-            let key = (item["company_id"].as_i64().unwrap(), commercial(&item["partner_id"]), direction);
+            let key = (self.root(item), commercial(&item["partner_id"]), direction);
             if item["currency_id"] != own(item) {
                 foreign.insert(key);
             }
@@ -123,11 +130,22 @@ impl Odoo {
                 .sum();
             let open = decimal(&cash["amount_currency"]) + matched;
             let direction = if open.is_sign_negative() { "ap" } else { "ar" };
-            let key = (cash["company_id"].as_i64().unwrap(), commercial(&line["partner_id"]), direction);
+            let key = (self.root(cash), commercial(&line["partner_id"]), direction);
             if cash["currency_id"] != own(cash) {
                 foreign.insert(key);
             }
             owed.entry(key).or_default().1 += open.abs();
+        }
+        for payment in self.rows("account_payment") {
+            if payment["state"] != "in_process" || !payment["move_id"].is_null() {
+                continue;
+            }
+            let is_inbound = payment["payment_type"] == "inbound";
+            let of_supplier = payment["partner_type"] == "supplier";
+            let direction = if of_supplier { "ap" } else { "ar" };
+            let key = (self.root(payment), commercial(&payment["partner_id"]), direction);
+            let amount = decimal(&payment["amount"]);
+            owed.entry(key).or_default().1 += if is_inbound == of_supplier { -amount } else { amount };
         }
         owed.retain(|key, (debts, credits)| !foreign.contains(key) && key.1 != 0 && debts > credits);
         owed.into_iter().map(|(key, (debts, credits))| (key, debts - credits)).collect()
