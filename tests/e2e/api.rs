@@ -14,10 +14,11 @@ pub fn over_the_limit() -> Vec<Value> {
         "date": 20_457, "move_name": "INV/7", "date_maturity": 20_490, "amount_residual": "150.00",
         "amount_residual_currency": "150.00", "balance": "150.00",
         "display_type": "payment_term", "reconciled": false, "quantity": "1" });
-    let order = json!({ "id": 4, "name": "S4", "state": "sale", "company_id": 1, "partner_id": 7, "currency_rate": "1", "commitment_date": null });
+    let order = json!({ "id": 4, "name": "S4", "state": "sale", "company_id": 1, "partner_id": 7, "currency_rate": "1", "commitment_date": null,
+        "date_order": 1_767_600_000_000_000_i64 });
     let line = json!({ "id": 5, "order_id": 4, "product_id": null, "state": "sale", "display_type": null,
         "product_uom_qty": "2", "qty_delivered": "0", "qty_invoiced": "0", "price_total": "20.00",
-        "untaxed_amount_to_invoice": "20.00" });
+        "price_subtotal": "20.00", "untaxed_amount_invoiced": "0.00", "untaxed_amount_to_invoice": "20.00" });
     let mut records = snapshot();
     let last = records.pop().unwrap();
     records.extend([

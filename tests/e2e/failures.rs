@@ -18,7 +18,12 @@ pub fn row(table: &str, id: i32, after: &Value, snapshot: &str) -> Value {
 pub fn snapshot() -> Vec<Value> {
     vec![
         row("res_currency", 1, &json!({ "id": 1, "name": "EUR", "decimal_places": 2 }), "first"),
-        row("res_company", 1, &json!({ "id": 1, "parent_path": "1/", "currency_id": 1 }), "true"),
+        row(
+            "res_company",
+            1,
+            &json!({ "id": 1, "parent_path": "1/", "currency_id": 1, "transfer_account_id": null }),
+            "true",
+        ),
         row(
             "account_account",
             1,
