@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rust_decimal::Decimal;
+use serde_json::Value;
+
 use crate::assembler::{Contents, Delivery};
 use crate::log::Row;
 use crate::unavailable::complete;
+
+/// Rows of a table of Odoo by id.
+pub(crate) type Rows = BTreeMap<i64, Value>;
 
 /// Table and id.
 type Key = (String, String);
@@ -67,6 +73,13 @@ impl Mirror {
         self.rows.iter().filter(|((name, _), _)| name == table).map(|(_, row)| row.clone()).collect()
     }
 
+    /// The rows of a table by id.
+    pub(crate) fn by_id(&self, table: &str) -> Rows {
+        let rows = self.rows_of(table);
+        let rows = rows.iter().filter_map(|row| serde_json::from_str::<Value>(row).ok());
+        rows.filter_map(|row| Some((row["id"].as_i64()?, row))).collect()
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -85,5 +98,13 @@ impl Mirror {
             }
         }
         changes
+    }
+}
+
+/// A number of a row, whatever the connector writes it as.
+pub(crate) fn decimal(value: &Value) -> Decimal {
+    match value {
+        Value::String(text) => text.parse().unwrap_or_default(),
+        number => number.to_string().parse().unwrap_or_default(),
     }
 }

@@ -6,22 +6,16 @@ mod opening;
 mod rows;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{NotSampled, Subject};
 use crate::checks::{Audited, Case};
 use crate::error::Error;
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, Rows};
 use crate::report::Report;
 
 use tables::Tables;
-
-/// Rows of a table of Odoo by id.
-type Rows = BTreeMap<i64, Value>;
 
 /// The rows of Odoo that say what there is.
 #[derive(Default)]
@@ -71,15 +65,10 @@ impl Subject for Forecast {
     }
 
     async fn conclude(&mut self, _: Option<NaiveDate>, mirror: &mut Mirror) -> Result<(), Error> {
-        let rows = |table: &str| -> Rows {
-            let rows = mirror.rows_of(table);
-            let rows = rows.iter().filter_map(|row| serde_json::from_str::<Value>(row).ok());
-            rows.filter_map(|row| Some((row["id"].as_i64()?, row))).collect()
-        };
         self.books = Some(Books {
-            items: rows("account_move_line"),
-            accounts: rows("account_account"),
-            companies: rows("res_company"),
+            items: mirror.by_id("account_move_line"),
+            accounts: mirror.by_id("account_account"),
+            companies: mirror.by_id("res_company"),
         });
         Ok(())
     }

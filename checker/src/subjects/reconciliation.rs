@@ -7,22 +7,16 @@ mod lines;
 mod sessions;
 mod tables;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::{NotSampled, Subject};
 use crate::checks::{Audited, Case};
 use crate::error::Error;
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, Rows};
 use crate::report::Report;
 
 use tables::Tables;
-
-/// Rows of a table of Odoo by id.
-type Rows = BTreeMap<i64, Value>;
 
 /// The rows of Odoo that say which lines there are, and what is open.
 #[derive(Default)]
@@ -74,17 +68,12 @@ impl Subject for Reconciliation {
     }
 
     async fn conclude(&mut self, _: Option<NaiveDate>, mirror: &mut Mirror) -> Result<(), Error> {
-        let rows = |table: &str| -> Rows {
-            let rows = mirror.rows_of(table);
-            let rows = rows.iter().filter_map(|row| serde_json::from_str::<Value>(row).ok());
-            rows.filter_map(|row| Some((row["id"].as_i64()?, row))).collect()
-        };
         self.books = Some(Books {
-            lines: rows("account_bank_statement_line"),
-            moves: rows("account_move"),
-            items: rows("account_move_line"),
-            accounts: rows("account_account"),
-            journals: rows("account_journal"),
+            lines: mirror.by_id("account_bank_statement_line"),
+            moves: mirror.by_id("account_move"),
+            items: mirror.by_id("account_move_line"),
+            accounts: mirror.by_id("account_account"),
+            journals: mirror.by_id("account_journal"),
         });
         Ok(())
     }

@@ -480,3 +480,65 @@ fn amount(amount: Option<Numeric>) -> Decimal {
 fn text(text: Option<Text>) -> Option<String> {
     text.map(|text| text.0).filter(|text| !text.trim().is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// The columns of a row as its connector writes them, some of them otherwise.
+    fn with(row: &Value, other: &Value) -> String {
+        let mut row = row.clone();
+        for (column, value) in other.as_object().unwrap() {
+            row[column] = value.clone();
+        }
+        row.to_string()
+    }
+
+    #[test]
+    fn a_draft_is_nothing_that_anybody_owes() {
+        let row = json!({ "state": "posted", "move_type": "out_invoice", "date": 20_500, "invoice_date": 20_499,
+            "invoice_origin": "S00012" });
+        let entry = |other: Value| {
+            let row = with(&row, &other);
+            Entry::from_columns(1, serde_json::from_str(&row).unwrap()).unwrap()
+        };
+        assert_eq!(entry(json!({})).unwrap().day.to_string(), "2026-02-15", "the day that is printed on it");
+        assert_eq!(entry(json!({ "state": "draft" })), None);
+        assert_eq!(entry(json!({ "state": "cancel" })), None);
+    }
+
+    #[test]
+    fn an_item_counts_while_it_is_posted_and_something_may_come_of_it() {
+        let row = json!({ "move_id": 9, "move_name": "INV/1", "name": "INV/1", "company_id": 1, "partner_id": 7,
+            "account_id": 3, "currency_id": 1, "display_type": "payment_term", "balance": "100.00",
+            "amount_currency": "100.00", "amount_residual": "100.00", "amount_residual_currency": "100.00",
+            "reconciled": false, "date": 20_500, "date_maturity": 20_530, "discount_date": null,
+            "discount_amount_currency": null, "expected_pay_date": null, "payment_id": null,
+            "statement_line_id": null, "purchase_line_id": null, "parent_state": "posted" });
+        let item = |other: Value| {
+            let row = with(&row, &other);
+            Item::from_columns(1, serde_json::from_str(&row).unwrap()).unwrap()
+        };
+        assert_eq!(item(json!({})).unwrap().label, None, "what an invoice's item is called is its number");
+        assert_eq!(item(json!({ "parent_state": "draft" })), None);
+        let revenue = json!({ "amount_residual": "0.00", "amount_residual_currency": "0.00" });
+        assert_eq!(item(revenue), None, "revenue is paid by nobody");
+        let paid = json!({ "amount_residual_currency": "0.00", "reconciled": true });
+        assert!(item(paid).is_some(), "it says how long it took");
+    }
+
+    #[test]
+    fn an_order_counts_from_its_confirmation_on() {
+        let row = json!({ "state": "sale", "name": "S00012", "company_id": 1, "partner_id": 7,
+            "partner_invoice_id": 8, "currency_id": 1, "date_order": 1_767_600_000_000_000_i64,
+            "opportunity_id": null, "is_subscription": null, "end_date": null });
+        let order = |other: Value| {
+            let row = with(&row, &other);
+            SaleOrder::from_columns(1, serde_json::from_str(&row).unwrap()).unwrap()
+        };
+        assert_eq!(order(json!({})).unwrap().partner_id, Some(8), "who is invoiced");
+        assert_eq!(order(json!({ "state": "draft" })), None);
+        assert_eq!(order(json!({ "state": "cancel" })), None);
+    }
+}

@@ -17,7 +17,7 @@ pub use crate::domain::bridge::Moved;
 pub use crate::store::{Accuracy, Document, Position, Promise, Repetition, Scenario};
 
 /// Documents that a bridge names.
-const NAMED: i64 = 100;
+const NAMED: usize = 100;
 
 /// What a company, or the group, expects for a day.
 #[derive(Clone, Debug, Serialize, ToSchema, FromRow)]
@@ -208,12 +208,16 @@ async fn bridge(
     of_day: bool,
     connection: &mut PgConnection,
 ) -> sqlx::Result<Bridge> {
-    let (before, changed) =
-        if of_day { ("day_before", "TRUE") } else { ("COALESCE(before, day_before)", "evaluation = $3") };
+    // Since the evaluation before, only documents count that this one has changed.
+    let (before, evaluation) = if of_day {
+        ("day_before", None)
+    } else {
+        ("COALESCE(before, day_before)", Some(position.evaluation))
+    };
     let sql = format!(
         "SELECT * FROM ({}) AS d
              CROSS JOIN LATERAL (SELECT ({} - {}) * CASE component WHEN 'ap' THEN -1 ELSE 1 END AS moved) AS of_day
-         WHERE {OF_COMPANY} AND {changed} AND moved <> 0 AND $3 = $3
+         WHERE {OF_COMPANY} AND ($3::int IS NULL OR evaluation = $3) AND moved <> 0
          ORDER BY abs(moved) DESC, kind, id",
         Document::select(),
         of_group(&until("expected", "$2")),
@@ -222,14 +226,14 @@ async fn bridge(
     let rows: Vec<(Document, Decimal)> = sqlx::query(AssertSqlSafe(sql))
         .bind(position.company_id)
         .bind(target.to_string())
-        .bind(position.evaluation)
+        .bind(evaluation)
         .try_map(|row: PgRow| Ok((Document::read(&row, true)?, row.try_get("moved")?)))
         .fetch_all(connection)
         .await?;
     let opening =
         position.opening - if of_day { position.opening_day_before } else { position.opening_before };
     let by: Decimal = rows.iter().map(|(_, by)| *by).sum();
-    let named = rows.into_iter().take(usize::try_from(NAMED).unwrap_or_default()).filter_map(|(row, by)| {
+    let named = rows.into_iter().take(NAMED).filter_map(|(row, by)| {
         let before = match (&row.before, of_day) {
             (Some(before), false) => before,
             _ => &row.day_before,

@@ -8,15 +8,8 @@ use serde_json::Value;
 
 use super::Books;
 use super::tables::Tables;
+use crate::mirror::decimal;
 use crate::report::Report;
-
-/// A number of a row, whatever the connector writes it as.
-fn decimal(value: &Value) -> Decimal {
-    match value {
-        Value::String(text) => text.parse().unwrap_or_default(),
-        number => number.to_string().parse().unwrap_or_default(),
-    }
-}
 
 /// A date of a row: days since 1970, or text.
 fn date(value: &Value) -> Option<NaiveDate> {

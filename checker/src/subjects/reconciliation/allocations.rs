@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::Books;
-use super::lines::decimal;
 use super::tables::{Proposal, Tables};
+use crate::mirror::decimal;
 use crate::report::Report;
 
 pub(super) fn check(books: &Books, tables: &Tables, report: &mut Report) {

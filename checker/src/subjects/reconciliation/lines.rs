@@ -2,24 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::Books;
 use super::tables::Tables;
 use crate::checks::Case;
+use crate::mirror::decimal;
 use crate::report::Report;
 
 /// Events that say what a line is.
 const OF_LINES: [&str; 4] = ["line_proposed", "match_requested", "matched", "unmatched"];
-
-/// A number of a row, whatever the connector writes it as.
-pub(super) fn decimal(value: &Value) -> Decimal {
-    match value {
-        Value::String(text) => text.parse().unwrap_or_default(),
-        number => number.to_string().parse().unwrap_or_default(),
-    }
-}
 
 /// Lines of posted entries in journals that have statements.
 pub(super) fn check(books: &Books, tables: &Tables, report: &mut Report) {

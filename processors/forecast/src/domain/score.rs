@@ -1,5 +1,7 @@
 //! When a day has passed: what moved on it, how wrong the forecasts of it were, and what that says of their intervals.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use contract::Outbox;
 use forecasting::calendar::{Day, date, day};
@@ -7,10 +9,9 @@ use rust_decimal::Decimal;
 use sqlx::types::Json;
 
 use super::cash::Role;
-use super::evaluate::COMPONENTS;
 use super::events::{Prediction, Resolved};
 use super::grid::{Grid, band};
-use super::money::{major, major_sum, minor};
+use super::money::{major, minor};
 use super::state::{GROUP, State};
 use crate::store::{Accuracy, Actual, Calibration, CompanyForecast, Component, Item, Scales};
 
@@ -34,26 +35,33 @@ impl State {
         self.read_rates();
         let first = self.grid().today;
         for target in first..day(today) {
+            let moved = self.moved_on(target);
             for company in self.roots() {
-                self.score_company(company, target);
+                self.score_company(company, target, moved.get(&company).copied().unwrap_or_default());
             }
             self.score_group(target, now, outbox);
         }
     }
 
-    fn score_company(&mut self, company: i32, target: Day) {
-        let decimals = self.decimals(company);
-        let (balance, _) = self.balance(company, date(target));
-        let mut moved = [0_i64; 3];
-        for item in self.tables.items.iter().filter(|item| day(item.day) == target) {
-            if self.tables.root(item.company_id) != company || self.role(item) != Role::Cash {
-                continue;
-            }
+    /// What moved on a day in each company, in its smallest unit: what customers paid, what was paid to others, and anything else, each
+    /// with its sign.
+    fn moved_on(&self, target: Day) -> BTreeMap<i32, [i64; 3]> {
+        let mut moved: BTreeMap<i32, [i64; 3]> = BTreeMap::new();
+        let of_day = self.tables.items.iter().filter(|item| day(item.day) == target);
+        for item in of_day.filter(|item| self.role(item) == Role::Cash) {
+            let company = self.tables.root(item.company_id);
             let Some(of) = self.moved_by(item) else { continue };
             let amount = self.to_company(company, item.amount, self.currency_of(item)).unwrap_or_default();
-            moved[of] = moved[of].saturating_add(amount);
+            let sum = &mut moved.entry(company).or_default()[of];
+            *sum = sum.saturating_add(amount);
         }
-        let [ar, ap, other] = [moved[0], -moved[1], moved[2]].map(|amount| major(amount, decimals));
+        moved
+    }
+
+    fn score_company(&mut self, company: i32, target: Day, [ar, ap, other]: [i64; 3]) {
+        let decimals = self.decimals(company);
+        let (balance, _) = self.balance(company, date(target));
+        let [ar, ap, other] = [ar, -ap, other].map(|amount| major(amount, decimals));
         let balance = major(balance, decimals);
         let actual =
             Actual { company_id: company, day: target, on_date: date(target), balance, ar, ap, other };
@@ -218,11 +226,6 @@ fn percent(error: Decimal, actual: Decimal) -> Option<Decimal> {
     let mut percent = percent.clamp(Decimal::from(-LARGEST_ERROR), Decimal::from(LARGEST_ERROR)).round_dp(4);
     percent.rescale(4);
     Some(percent)
-}
-
-/// The flows of a row, as amounts.
-pub(super) fn flows(flows: [i128; 4], decimals: u32) -> Vec<(Component, Decimal)> {
-    COMPONENTS.into_iter().zip(flows.map(|flow| major_sum(flow, decimals))).collect()
 }
 
 #[cfg(test)]

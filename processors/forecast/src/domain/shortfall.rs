@@ -9,12 +9,11 @@ use serde_json::json;
 use sqlx::types::Json;
 
 use super::bridge::{self, Moved};
-use super::evaluate::Row;
+use super::evaluate::{COMPONENTS, Row};
 use super::events::{Driver, Moves, ShortfallCleared, ShortfallPredicted, Updated};
 use super::expected::Expected;
 use super::money::{major, major_sum, minor};
 use super::put::Evaluation;
-use super::score::flows;
 use super::state::{GROUP, State};
 use crate::store::{Document, Position, Told};
 
@@ -86,9 +85,10 @@ impl State {
             opening: position.opening,
             lowest: position.lowest,
             lowest_date: position.lowest_date,
-            next_30_days: flows(soon, decimals)
+            next_30_days: COMPONENTS
                 .into_iter()
-                .map(|(component, amount)| Moves { component, amount })
+                .zip(soon)
+                .map(|(component, amount)| Moves { component, amount: major_sum(amount, decimals) })
                 .collect(),
             target_date: date(target),
             balance: rows.get(slot).map_or(Decimal::ZERO, |row| major_sum(row.balance, decimals)),

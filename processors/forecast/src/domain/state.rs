@@ -12,7 +12,7 @@ use super::grid::Grid;
 use super::lessons::Lessons;
 use super::rates::Rates;
 use super::settings::Settings;
-use crate::store::{Clock, Component, Document, Item, Kind, Story, Tables};
+use crate::store::{Clock, Item, Kind, Story, Tables};
 
 /// The number of the group of all companies.
 pub(super) const GROUP: i32 = 0;
@@ -116,8 +116,11 @@ impl State {
     /// # Errors
     /// Rules that cannot be used, and what to change.
     pub fn rules(&mut self, rules: &RuleSet) -> Result<(), String> {
-        self.settings = Settings::from_rule(rules.get(crate::NAME, crate::WARN))?;
-        self.lessons = None;
+        let settings = Settings::from_rule(rules.get(crate::NAME, crate::WARN))?;
+        if settings.holidays != self.settings.holidays {
+            self.lessons = None;
+        }
+        self.settings = settings;
         Ok(())
     }
 
@@ -129,7 +132,7 @@ impl State {
     /// Drops all rows of a source table.
     pub fn clear_table(&mut self, table: &str) {
         self.tables.clear_table(table);
-        self.indexes = Indexes::new(&self.tables);
+        self.indexes.clear_table(table);
         self.rates = None;
         self.lessons = None;
         self.touched.everything();
@@ -255,6 +258,32 @@ impl Indexes {
         indexes
     }
 
+    /// Forgets the rows of a source table.
+    fn clear_table(&mut self, table: &str) {
+        match table {
+            "account_move" => self.entries_by_origin.clear(),
+            "account_move_line" => {
+                self.items_of_entry.clear();
+                self.open_of_partner.clear();
+                self.items_of_order_line.clear();
+            }
+            "account_partial_reconcile" => self.partials_of_item.clear(),
+            "account_bank_statement_line" => {
+                self.lines_of_entry.clear();
+                self.lines_of_partner.clear();
+            }
+            "account_payment" => self.payments_of_partner.clear(),
+            "res_partner" => self.partners_of_commercial.clear(),
+            "sale_order" => {
+                self.orders_of_lead.clear();
+                self.orders_by_name.clear();
+            }
+            "sale_order_line" => self.lines_of_sale_order.clear(),
+            "purchase_order_line" => self.lines_of_purchase_order.clear(),
+            _ => {}
+        }
+    }
+
     /// The documents of a partner, in order.
     pub(super) fn documents(&self, partner: i32) -> impl Iterator<Item = (Kind, i32)> + '_ {
         let first = (partner, Kind::Item, i32::MIN);
@@ -281,16 +310,4 @@ pub(super) fn open_partner(row: &Item) -> Option<i32> {
 /// The orders that an invoice is of.
 pub(super) fn names(origin: Option<&str>) -> impl Iterator<Item = &str> {
     origin.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
-}
-
-impl Document {
-    /// What its amounts are multiplied with to be positive where money comes in.
-    pub fn sign(&self) -> i64 {
-        if self.component == Component::Ap { -1 } else { 1 }
-    }
-
-    /// How many decimals its company's figures have.
-    pub fn decimals(&self) -> u32 {
-        self.amount.scale()
-    }
 }

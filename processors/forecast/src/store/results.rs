@@ -85,6 +85,18 @@ contract::table! {
     }
 }
 
+impl Document {
+    /// What its amounts are multiplied with to be positive where money comes in.
+    pub fn sign(&self) -> i64 {
+        if self.component == Component::Ap { -1 } else { 1 }
+    }
+
+    /// How many decimals its company's figures have.
+    pub fn decimals(&self) -> u32 {
+        self.amount.scale()
+    }
+}
+
 contract::table! {
     /// What a company expects for a day, in its currency.
     #[derive(Serialize, ToSchema)]
