@@ -59,13 +59,6 @@ impl Calendar {
         Self { from, dates: dates.collect() }
     }
 
-    /// The part of it from one day to another.
-    #[must_use]
-    pub fn between(&self, from: Day, to: Day) -> Self {
-        let part = self.days().filter(|(day, _)| (from..=to).contains(day));
-        Self { from: from.max(self.from), dates: part.map(|(_, date)| date).collect() }
-    }
-
     /// Its days, in order.
     pub fn days(&self) -> impl Iterator<Item = (Day, Date)> {
         (self.from..).zip(self.dates.iter().copied())

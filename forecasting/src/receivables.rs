@@ -9,6 +9,7 @@ mod change;
 mod closings;
 mod curve;
 mod regime;
+mod rules;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use crate::calendar::{Calendar, Day};
 use closings::{Closings, OfOne};
 use curve::{Curve, Curves, Seen};
 use regime::{Regimes, Shift};
+use rules::Rules;
 use runs::Runs;
 
 /// Days before the first invoice and after today that are looked at.
@@ -97,21 +99,27 @@ impl Forecaster {
         let mut order: Vec<&Invoice> = invoices.iter().collect();
         order.sort_by_key(|invoice| invoice.issued);
         let mut payments: BTreeMap<i32, Vec<Day>> = BTreeMap::new();
+        let mut terms: BTreeMap<i32, Vec<(Day, Day)>> = BTreeMap::new();
         for invoice in &order {
             payments.entry(invoice.customer).or_default().extend(invoice.paid);
+            let paid = invoice.paid.map(|paid| (invoice.due, paid));
+            terms.entry(invoice.customer).or_default().extend(paid);
         }
         for days in payments.values_mut() {
             *days = sorted(std::mem::take(days));
         }
+        let rules = Rules::new(&calendar);
         let house = match habits {
             Habits::OfEach => Rule::Any,
-            Habits::OfOne => Rule::of(&sorted(payments.values().flatten().copied().collect()), &calendar),
+            Habits::OfOne => rules.kept(&sorted(payments.values().flatten().copied().collect())),
         };
         let any = house.runs(&calendar);
         let mut customers: BTreeMap<i32, Customer> = BTreeMap::new();
         for (number, (customer, days)) in payments.iter().enumerate() {
             let rule = match habits {
-                Habits::OfEach => Rule::of(days, &calendar),
+                // Who is invoiced once a month and pays in time pays on about the same day of each month, too.
+                Habits::OfEach if keeps_terms(&terms[customer], &calendar) => Rule::Any,
+                Habits::OfEach => rules.kept(days),
                 Habits::OfOne => house.clone(),
             };
             let runs = (rule != house).then(|| rule.runs(&calendar));
@@ -219,6 +227,20 @@ impl Payer<'_> {
             shift.map_or_else(|| open(run), |shift| shift.open(run, open))
         })
     }
+}
+
+/// Whether nearly all invoices were paid so many days after they were due, or on the next business day.
+fn keeps_terms(paid: &[(Day, Day)], calendar: &Calendar) -> bool {
+    let mut delays: BTreeMap<Day, usize> = BTreeMap::new();
+    for (due, paid) in paid {
+        *delays.entry(paid - due).or_default() += 1;
+    }
+    let usual = delays.into_iter().max_by_key(|(delay, count)| (*count, -delay)).map(|(delay, _)| delay);
+    let kept = usual.map_or(0, |usual| {
+        let is_kept = |(due, paid): &&(Day, Day)| calendar.business(due + usual, false) == *paid;
+        paid.iter().filter(is_kept).count()
+    });
+    paid.len() >= rules::FEWEST && kept * 20 >= paid.len() * 17
 }
 
 fn sorted(mut days: Vec<Day>) -> Vec<Day> {

@@ -1,7 +1,10 @@
 //! Payments that come again: the rent on the 10th, wages on the last business day, 200 each Monday.
 //!
-//! A cadence is one that explains all payments of a series, each within a few days and each time with one payment. It has ended when two
-//! payments in a row did not come; one that is missing once is not expected later.
+//! A cadence is one that explains the payments of a series, each within a few days but for a few exceptions, and each time with one payment.
+//! It has ended when two payments in a row did not come; one that is missing once is not expected later. Where all payments of a partner
+//! are no series, those of one amount may be one, or several: wages in the middle and at the end of the month.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::{Calendar, Day, date};
 use chrono::{Datelike, NaiveDate};
@@ -19,8 +22,18 @@ const AMOUNTS: usize = 12;
 const SAME: f64 = 0.02;
 /// Amounts that deviate by more than this share of their mean are no series.
 const VARIES: f64 = 0.30;
+/// So much of what is looked at has to be explained: payments by their days, amounts by prices.
+const EXPLAINED: f64 = 0.8;
+/// Of payments, as a share of those that came, so many may be missing.
+const MISSING: f64 = 0.17;
+/// The days of a cadence are told by so many of the last payments: the last one may be an exception, …
+const ANCHORS: usize = 3;
+/// … but not where a cadence costs no more than this.
+const WELL: f64 = 0.7;
 /// Amounts that are tried by themselves where a series has others in between.
 const APART: usize = 5;
+/// Series that payments of one amount may be.
+const AT_ONCE: usize = 4;
 
 /// A payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,12 +166,24 @@ fn in_month(month: i32, day: u32) -> Day {
     crate::calendar::day(first) + i32::try_from(day.clamp(1, last)).unwrap_or(1) - 1
 }
 
-/// The series among payments of one partner in one direction, in the order of their days, that go on after `today`. Where all of them are
-/// none, those of one amount may be.
+/// The series among payments of one partner in one direction, in the order of their days, that go on after `today`: one that all of them
+/// are, or those of single amounts.
 pub fn find(flows: &[Flow], calendar: &Calendar, today: Day) -> Vec<Repetition> {
-    if let Some(one) = series(&by_day(flows), calendar) {
-        return Some(one).filter(|one| !one.has_ended(calendar, today)).into_iter().collect();
+    let days = by_day(flows);
+    let whole = || series(&days, calendar).into_iter().collect::<Vec<_>>();
+    let mut found = if days.len() == flows.len() { whole() } else { Vec::new() };
+    if found.is_empty() {
+        found = by_amount(flows, calendar);
     }
+    if found.is_empty() {
+        found = whole();
+    }
+    found.retain(|one| !one.has_ended(calendar, today));
+    found
+}
+
+/// The series of which each has one amount.
+fn by_amount(flows: &[Flow], calendar: &Calendar) -> Vec<Repetition> {
     let mut amounts: Vec<(usize, i64)> = Vec::new();
     for flow in flows {
         match amounts.iter_mut().find(|(_, amount)| *amount == flow.amount) {
@@ -166,13 +191,52 @@ pub fn find(flows: &[Flow], calendar: &Calendar, today: Day) -> Vec<Repetition> 
             None => amounts.push((1, flow.amount)),
         }
     }
-    amounts.retain(|(count, _)| *count >= FEWEST && *count < flows.len());
+    amounts.retain(|(count, _)| *count >= FEWEST);
     amounts.sort_unstable_by_key(|of| std::cmp::Reverse(*of));
-    let apart = amounts.into_iter().take(APART).filter_map(|(_, amount)| {
-        let alike: Vec<Flow> = flows.iter().filter(|flow| flow.amount == amount).copied().collect();
-        series(&alike, calendar)
-    });
-    apart.filter(|one| !one.has_ended(calendar, today)).collect()
+    let alike = |amount: i64| flows.iter().filter(|flow| flow.amount == amount).copied().collect();
+    amounts.into_iter().take(APART).flat_map(|(_, amount)| at_once(alike(amount), calendar)).collect()
+}
+
+/// The series that payments of one amount are: one of all of them, or several at the same time, such as on the 10th and on the 20th; none
+/// where too many are left over.
+fn at_once(flows: Vec<Flow>, calendar: &Calendar) -> Vec<Repetition> {
+    if let Some(one) = series(&flows, calendar) {
+        return vec![one];
+    }
+    let all = crate::numbers::to_f64(flows.len());
+    let (mut rest, mut found) = (flows, Vec::new());
+    while rest.len() >= FEWEST && found.len() < AT_ONCE {
+        let parts = anchors(&rest).flat_map(around).filter_map(|cadence| {
+            let (of, others) = part(cadence, &rest, calendar);
+            let cost = cost(cadence, &of, calendar)?;
+            Some((of.len(), cost, cadence, of, others))
+        });
+        // The one that explains most of them, and of those the one that does it best.
+        let best = parts.max_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        let Some((_, _, cadence, of, others)) = best else { break };
+        found.extend(repetition(cadence, &of, calendar));
+        rest = others;
+    }
+    let left = crate::numbers::to_f64(rest.len());
+    if found.len() > 1 && left <= (1.0 - EXPLAINED) * all { found } else { Vec::new() }
+}
+
+/// The payments that are on the days of a cadence, one on each, and the others.
+fn part(cadence: Cadence, flows: &[Flow], calendar: &Calendar) -> (Vec<Flow>, Vec<Flow>) {
+    let mut nearest: BTreeMap<i32, (i32, usize)> = BTreeMap::new();
+    for (place, flow) in flows.iter().enumerate() {
+        let number = cadence.nearest(flow.day, calendar);
+        let distance = (cadence.on(number, calendar) - flow.day).abs();
+        if distance <= cadence.tolerance() {
+            let of = nearest.entry(number).or_insert((distance, place));
+            *of = (*of).min((distance, place));
+        }
+    }
+    let is_one: BTreeSet<usize> = nearest.into_values().map(|(_, place)| place).collect();
+    let (of, others): (Vec<_>, Vec<_>) =
+        flows.iter().enumerate().partition(|(place, _)| is_one.contains(place));
+    let flows = |of: Vec<(usize, &Flow)>| of.into_iter().map(|(_, flow)| *flow).collect();
+    (flows(of), flows(others))
 }
 
 /// Payments of one day are one.
@@ -190,12 +254,26 @@ fn by_day(flows: &[Flow]) -> Vec<Flow> {
 /// The series that all payments are; `None` where their days or their amounts have no pattern.
 fn series(flows: &[Flow], calendar: &Calendar) -> Option<Repetition> {
     let flows = &flows[flows.len().saturating_sub(MOST)..];
-    let last = flows.last().filter(|_| flows.len() >= FEWEST)?;
-    let known = candidates(last.day).filter_map(|cadence| Some((cost(cadence, flows, calendar)?, cadence)));
-    let (_, cadence) = known.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    if flows.len() < FEWEST {
+        return None;
+    }
+    let mut best: Option<(f64, Cadence)> = None;
+    for anchor in anchors(flows) {
+        let known = around(anchor).filter_map(|cadence| Some((cost(cadence, flows, calendar)?, cadence)));
+        best = best.into_iter().chain(known).min_by(|a, b| a.0.total_cmp(&b.0));
+        if best.is_some_and(|(cost, _)| cost <= WELL) {
+            break;
+        }
+    }
+    repetition(best?.1, flows, calendar)
+}
+
+/// The series with a cadence; `None` where amounts have no pattern.
+fn repetition(cadence: Cadence, flows: &[Flow], calendar: &Calendar) -> Option<Repetition> {
+    let last = flows.last()?.day;
     let (amount, deviation) = amount(flows)?;
-    let next = cadence.nearest(last.day, calendar) + 1;
-    Some(Repetition { cadence, amount, deviation, last: last.day, seen: flows.len(), next })
+    let next = cadence.nearest(last, calendar) + 1;
+    Some(Repetition { cadence, amount, deviation, last, seen: flows.len(), next })
 }
 
 impl Repetition {
@@ -206,64 +284,87 @@ impl Repetition {
     }
 }
 
-/// The cadences that a series that ends on a day may have; of those that explain it as well as each other the first is meant.
-fn candidates(last: Day) -> impl Iterator<Item = Cadence> {
-    let weeks = [1, 2, 4]
+/// The days by which cadences are told, the latest first.
+fn anchors(flows: &[Flow]) -> impl Iterator<Item = Day> + '_ {
+    flows.iter().rev().take(ANCHORS).map(|flow| flow.day)
+}
+
+/// The cadences that payments near to a day may have; of those that explain them as well as each other the first is meant.
+fn around(anchor: Day) -> impl Iterator<Item = Cadence> {
+    let weeks = [1, 2, 3, 4]
         .into_iter()
-        .flat_map(move |every| (-2..=2).map(move |by| Cadence::Weeks { every, on: last + by }));
+        .flat_map(move |every| (-2..=2).map(move |by| Cadence::Weeks { every, on: anchor + by }));
     let weeks =
         weeks.filter(|cadence| matches!(cadence, Cadence::Weeks { on, .. } if (on + 3).rem_euclid(7) < 5));
-    let months = [1, 3, 12].into_iter().flat_map(move |every| {
+    let months = [1, 2, 3, 6, 12].into_iter().flat_map(move |every| {
         [false, true].into_iter().flat_map(move |is_before| {
             (1..=31_u32).flat_map(move |day| {
-                (-1..=1).map(move |by| Cadence::Months { every, month: month_of(last) + by, day, is_before })
+                (-1..=1).map(move |by| Cadence::Months {
+                    every,
+                    month: month_of(anchor) + by,
+                    day,
+                    is_before,
+                })
             })
         })
     });
     let near = months.filter(move |cadence| match cadence {
-        Cadence::Months { month, day, .. } => (in_month(*month, *day) - last).abs() <= 6,
+        Cadence::Months { month, day, .. } => (in_month(*month, *day) - anchor).abs() <= 6,
         Cadence::Weeks { .. } => true,
     });
     weeks.chain(near)
 }
 
-/// How badly a cadence explains payments: days between each and its day on average, and more where one is missing; `None` where it does
-/// not explain them.
+/// How badly a cadence explains payments: days between each and its day on average, and more where one is missing or is an exception; `None`
+/// where it does not explain them.
 fn cost(cadence: Cadence, flows: &[Flow], calendar: &Calendar) -> Option<f64> {
-    let (mut before, mut off, mut missing) = (None, 0, 0);
+    let count = crate::numbers::to_f64(flows.len());
+    let share = |of: i32| f64::from(of) / count;
+    let (mut before, mut off, mut missing, mut exceptions) = (None, 0, 0, 0);
     for flow in flows {
         let number = cadence.nearest(flow.day, calendar);
+        let skipped = before.map_or(0, |before: i32| number - before - 1);
         let distance = (cadence.on(number, calendar) - flow.day).abs();
-        if distance > cadence.tolerance() || before.is_some_and(|before| before >= number) {
+        let is_exception = distance > cadence.tolerance();
+        missing += skipped;
+        exceptions += i32::from(is_exception);
+        off += if is_exception { 0 } else { distance };
+        // Each day has one payment, and it is no series of which many are missing, or came when nobody expected them.
+        if skipped < 0 || share(missing) > MISSING || share(exceptions) > 1.0 - EXPLAINED {
             return None;
         }
-        missing += before.map_or(0, |before: i32| number - before - 1);
-        off += distance;
         before = Some(number);
     }
-    let count = crate::numbers::to_f64(flows.len());
-    let (off, missing) = (f64::from(off) / count, f64::from(missing) / count);
-    // Three payments that are about a month apart are no series yet, …
-    let is_close = off <= if flows.len() > FEWEST { 2.0 } else { 0.7 };
-    // … and none is one of which many are missing.
-    (is_close && missing <= 0.17).then_some(off + 6.0 * missing)
+    // Three payments that are about a month apart are no series yet.
+    let is_close = share(off) <= if flows.len() > FEWEST { 2.0 } else { 0.7 };
+    is_close.then_some(share(off) + 6.0 * share(missing) + 10.0 * share(exceptions))
 }
 
 /// What is expected of the next payment, and how far off that may be; `None` where the amounts are not alike.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "amounts of money in cents")]
 fn amount(flows: &[Flow]) -> Option<(i64, i64)> {
     let recent: Vec<f64> = flows.iter().rev().take(AMOUNTS).map(|flow| flow.amount as f64).collect();
-    let latest = recent.first()?;
-    let is_same = |amount: &f64| (amount - latest).abs() <= SAME * latest.abs();
-    // Where the price was raised, the new one counts from the third time on.
-    if recent.iter().take(FEWEST).all(is_same) {
-        let changed = recent.iter().position(|amount| !is_same(amount)).unwrap_or(recent.len());
-        let same = &recent[..changed];
-        return Some((*latest as i64, deviation(same).1.round() as i64));
+    if let Some(price) = price(&recent) {
+        let same: Vec<f64> = recent.iter().copied().filter(|amount| is_same(*amount, price)).collect();
+        return Some((price as i64, deviation(&same).1.round() as i64));
     }
     let (mean, deviation) = deviation(&recent);
     (recent.len() >= FEWEST_VARYING && deviation <= VARIES * mean.abs())
         .then_some((mean.round() as i64, deviation.round() as i64))
+}
+
+/// The price that holds, of amounts with the latest first: the latest that was asked twice in a row, where nearly all are prices. One that
+/// was raised counts from the second time on, and what came once does not.
+fn price(recent: &[f64]) -> Option<f64> {
+    let times = |price: f64| recent.iter().filter(|amount| is_same(**amount, price)).count();
+    let of_prices = recent.iter().filter(|amount| times(**amount) > 1).count();
+    let explained = crate::numbers::to_f64(of_prices) / crate::numbers::to_f64(recent.len());
+    let twice = recent.windows(2).find(|pair| is_same(pair[0], pair[1]))?;
+    (explained >= EXPLAINED && of_prices >= FEWEST).then_some(twice[0])
+}
+
+fn is_same(amount: f64, price: f64) -> bool {
+    (amount - price).abs() <= SAME * price.abs()
 }
 
 fn deviation(values: &[f64]) -> (f64, f64) {
@@ -274,8 +375,6 @@ fn deviation(values: &[f64]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::calendar::tests::on;
 
@@ -299,9 +398,9 @@ mod tests {
     }
 
     fn monthly(number: u32, from: (i32, u32), count: u32) -> Vec<Day> {
-        let months = (0..count)
-            .map(|n| (from.0 + i32::try_from((from.1 - 1 + n) / 12).unwrap(), (from.1 - 1 + n) % 12 + 1));
-        months.map(|(year, month)| calendar().business(on(year, month, number), false)).collect()
+        let first = month_of(on(from.0, from.1, 1));
+        let months = (0..count).map(|n| first + i32::try_from(n).unwrap());
+        months.map(|month| calendar().business(in_month(month, number), false)).collect()
     }
 
     const F: (i32, u32, u32) = (2026, 3, 4);
@@ -390,15 +489,62 @@ mod tests {
         assert_eq!(words(&quarters, on(2025, 11, 2)), Some("on the 15. every 3 months".into()));
         let years = flows(&[on(2024, 2, 1), on(2025, 2, 3), on(2026, 2, 2)], -900);
         assert_eq!(words(&years, today()), Some("on the 1. every 12 months".into()));
+        let halves = flows(&[on(2024, 2, 1), on(2024, 8, 1), on(2025, 2, 3), on(2025, 8, 1)], -900);
+        assert_eq!(words(&halves, on(2026, 1, 4)), Some("on the 1. every 6 months".into()));
+        assert_eq!(words(&every(21), on(2025, 12, 20)), Some("a Tuesday every 3 weeks".into()));
     }
 
     #[test]
-    fn a_price_that_was_raised_stays_raised() {
-        let mut rent = flows(&monthly(10, (2025, 3), 12), -150_000);
-        for flow in rent.iter_mut().rev().take(3) {
-            flow.amount = -160_000;
+    fn a_price_that_was_raised_stays_raised_from_the_second_time_on() {
+        let raised = |times: usize| {
+            let mut rent = flows(&monthly(10, (2025, 3), 12), -150_000);
+            for flow in rent.iter_mut().rev().take(times) {
+                flow.amount = -160_000;
+            }
+            expected(&rent, today())[0].0
+        };
+        assert_eq!([0, 1, 2, 3, 11].map(raised), [-150_000, -150_000, -160_000, -160_000, -160_000]);
+    }
+
+    #[test]
+    fn what_came_once_besides_or_instead_does_not_come_again() {
+        let mut bonus = flows(&monthly(10, (2025, 3), 12), -150_000);
+        bonus[9].amount = -300_000;
+        assert_eq!(expected(&bonus, today())[0], (-150_000, "2026-03-10".into()));
+        let mut repairs = flows(&monthly(10, (2025, 3), 12), -150_000);
+        repairs.push(Flow { day: on(2026, 2, 10), amount: -40_000 });
+        assert_eq!(expected(&repairs, today())[0], (-150_000, "2026-03-10".into()));
+    }
+
+    #[test]
+    fn a_payment_on_another_day_is_an_exception() {
+        for early in [0, 5, 11] {
+            let mut wages = flows(&monthly(25, (2025, 3), 12), -150_000);
+            wages[early].day -= 9;
+            assert_eq!(expected(&wages, today())[0].1, "2026-03-25", "the {early}th was early");
         }
-        assert_eq!(expected(&rent, today())[0].0, -160_000);
+        let mut wages = flows(&monthly(25, (2025, 3), 12), -150_000);
+        for late in [0, 4, 5] {
+            wages[late].day += 9;
+        }
+        assert!(find(&wages, &calendar(), today()).is_empty(), "too many");
+    }
+
+    #[test]
+    fn one_amount_may_come_on_several_days() {
+        let both = |one: u32, other: u32| {
+            let mut days = monthly(one, (2025, 3), 12);
+            days.extend(monthly(other, (2025, 3), 12));
+            days.sort_unstable();
+            let all = expected(&flows(&days, -8_000), today());
+            let mut days: Vec<String> = all.into_iter().map(|of| of.1).collect();
+            days.sort_unstable();
+            days.truncate(4);
+            days
+        };
+        assert_eq!(both(10, 12), ["2026-03-10", "2026-03-12", "2026-04-10", "2026-04-13"]);
+        assert_eq!(both(15, 31), ["2026-03-16", "2026-03-31", "2026-04-15", "2026-04-30"]);
+        assert_eq!(both(15, 15), ["2026-03-16", "2026-03-16", "2026-04-15", "2026-04-15"]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn see_errors(series: &[f64], period: usize, horizon: usize, errors: &mut Er
 }
 
 /// Mean and deviation of each value to come.
-fn continued(series: &[f64], period: usize, horizon: usize) -> Vec<(f64, f64)> {
+pub(crate) fn continued(series: &[f64], period: usize, horizon: usize) -> Vec<(f64, f64)> {
     if series.is_empty() {
         return Vec::new();
     }

@@ -1,5 +1,6 @@
 //! A ledger whose payments are known: at each of many days, what would have been forecast then, and how good that was.
 
+mod intervals;
 mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,15 +11,12 @@ use chrono::NaiveDate;
 use super::{Forecaster, Habits, Invoice};
 use crate::calendar::{self, Day};
 use crate::files::{self, Invalid};
-use crate::numbers::to_f64;
 
+use intervals::{Errors, Expected};
 pub use summary::{Figures, Summary};
 
 /// Weeks that are forecast.
 pub const WEEKS: usize = 13;
-/// Errors that are assumed until there are own ones, in deviations: quantiles of a normal distribution, a little wider.
-const ASSUMED: [f64; 10] = [-1.8, -1.15, -0.75, -0.42, -0.14, 0.14, 0.42, 0.75, 1.15, 1.8];
-
 /// From where to where, in days.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps {
@@ -75,7 +73,7 @@ pub fn run(ledger: &[Invoice], steps: Steps) -> Vec<Week> {
     let days = ledger.iter().map(|invoice| invoice.issued);
     let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Vec::new() };
     let mut weeks: Vec<Week> = Vec::new();
-    let mut errors: BTreeMap<&str, Vec<(Day, f64)>> = BTreeMap::new();
+    let mut errors: BTreeMap<&str, Errors> = BTreeMap::new();
     let mut origin = first + steps.warmup;
     while origin + steps.horizon <= last {
         let known = known(ledger, origin);
@@ -95,17 +93,11 @@ pub fn run(ledger: &[Invoice], steps: Steps) -> Vec<Week> {
                 *before = now;
             }
             let deviation = variance.sqrt().max(0.005 * most / 13.0).max(0.01);
-            let band = errors.entry(band(week)).or_default();
-            let resolved = band.iter().filter(|(day, _)| *day <= origin).map(|(_, error)| *error);
-            let mut usual: Vec<f64> = resolved.chain(ASSUMED).collect();
-            usual.sort_unstable_by(f64::total_cmp);
-            let around = |share: f64| {
-                let at = |share: f64| (expected + quantile(&usual, share) * deviation).clamp(0.0, most);
-                (at((1.0 - share) / 2.0), at(f64::midpoint(1.0, share)))
-            };
             let actual = received[week - 1];
-            band.push((end, (actual - expected) / deviation));
-            let (interval_80, interval_95) = (around(0.80), around(0.95));
+            let of_week = Expected { mean: expected, deviation, most };
+            let errors = errors.entry(band(week)).or_default();
+            let [interval_80, interval_95] = errors.around(of_week, origin);
+            errors.see(of_week, [interval_80, interval_95], actual, end);
             weeks.push(Week { origin, week, expected, interval_80, interval_95, actual });
         }
         origin += steps.every;
@@ -139,13 +131,6 @@ fn band(week: usize) -> &'static str {
         5..=8 => "5-8",
         _ => "9-13",
     }
-}
-
-/// The value below which a share of sorted values is.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
-    let place = (share * to_f64(sorted.len())).floor() as usize;
-    sorted.get(place.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
 /// Writes `predictions.csv` and `summary.json`.

@@ -18,16 +18,20 @@ const DELAYS: Range<i32> = -60..261;
 pub(super) const COUNT: usize = 321;
 /// How often the times of those who pay in runs are estimated anew.
 const ROUNDS: usize = 10;
-/// What is known of a segment counts as much as so many invoices of a customer, at each delay, …
-const OF_SEGMENT: f64 = 2.0;
+/// What is known of a segment counts as much as one invoice of a customer, at each delay, …
+const OF_SEGMENT: f64 = 1.0;
 /// … what is known of everybody as much as so many of a segment.
 const OF_ALL: f64 = 20.0;
 /// So many customers do not change by chance at the same time.
 const SEVERAL: usize = 6;
 /// … and so many are assumed beforehand, …
 const ASSUMED: f64 = 0.25;
-/// … of which this share is paid on the day on which it is due, and the others never.
+/// … of which this share is paid on the day on which it is due, …
 const ON_THE_DAY: f64 = 0.9;
+/// … and within three months of it …
+const MONTHS: usize = 92;
+/// … this share of the others on each day.
+const LATER: f64 = 0.005;
 
 /// Which share of invoices is open after each delay.
 #[derive(Clone, Debug)]
@@ -148,7 +152,7 @@ pub(super) fn fit(seen: &[Seen], customers: usize) -> Curves {
 fn changes(seen: &[Seen], curves: &Curves, since: &mut [usize]) {
     let mut of_customers: Vec<Vec<(&Seen, Vec<f64>)>> = vec![Vec::new(); since.len()];
     for one in seen {
-        of_customers[one.customer].push((one, shares(one, Some(&curves.customers[one.customer]))));
+        of_customers[one.customer].push((one, shares(one, &curves.customers[one.customer])));
     }
     let (mut known, mut changed, mut later) = (0, 0, 0);
     for (of_customer, since) in of_customers.iter().zip(since.iter_mut()) {
@@ -180,8 +184,9 @@ fn estimated(seen: &[Seen], since: &[usize], before: Option<&Curves>) -> Curves 
     // How much of a customer's invoices is in each segment.
     let mut mixtures: Vec<BTreeMap<u16, f64>> = vec![BTreeMap::new(); customers];
     let mut number = vec![0; customers];
+    let mut shares = Vec::new();
     for one in seen {
-        let shares = shares(one, before.map(|curves| &curves.customers[one.customer]));
+        spread(one, before.map(|curves| &curves.customers[one.customer]), &mut shares);
         all.see(one, &shares);
         of_segments.entry(one.segment).or_insert_with(Counts::new).see(one, &shares);
         if number[one.customer] >= since[one.customer] {
@@ -190,18 +195,25 @@ fn estimated(seen: &[Seen], since: &[usize], before: Option<&Curves>) -> Curves 
         }
         number[one.customer] += 1;
     }
-    // Nobody is expected to pay at a time at which nobody was seen to, but on the day on which it is due.
+    // Nobody is expected to pay at a time at which nobody was seen to, but on the day on which it is due and soon after it.
     let due = place(0);
-    let all = all.curve(|at| if at == due { ON_THE_DAY } else { 0.0 }, ASSUMED);
+    let usual = |at: usize| match at.checked_sub(due) {
+        Some(0) => ON_THE_DAY,
+        Some(1..=MONTHS) => LATER,
+        _ => 0.0,
+    };
+    let all = all.curve(usual, ASSUMED);
     let segments: BTreeMap<u16, Curve> = of_segments
         .into_iter()
         .map(|(segment, counts)| (segment, counts.curve(|at| all.hazards[at], OF_ALL)))
         .collect();
     let customers = of_customers.iter().zip(&mixtures).map(|(counts, mixture)| {
         let invoices: f64 = mixture.values().sum();
+        let parts = mixture.iter().map(|(segment, part)| (part / invoices, &segments[segment]));
+        let parts: Vec<(f64, &Curve)> = parts.collect();
         let usual = |at: usize| {
-            let parts = mixture.iter().map(|(segment, part)| part / invoices * segments[segment].hazards[at]);
-            if mixture.is_empty() { all.hazards[at] } else { parts.sum() }
+            let of_parts = parts.iter().map(|(part, curve)| part * curve.hazards[at]);
+            if parts.is_empty() { all.hazards[at] } else { of_parts.sum() }
         };
         counts.curve(usual, OF_SEGMENT)
     });
@@ -209,26 +221,31 @@ fn estimated(seen: &[Seen], since: &[usize], before: Option<&Curves>) -> Curves 
 }
 
 /// How likely an invoice was ready at each of the delays at which it may have been: the last is `until`. Nothing where it is open.
-fn shares(seen: &Seen, curve: Option<&Curve>) -> Vec<f64> {
-    let (after, until) = (place(seen.after.max(seen.issued)), place(seen.until));
-    // Where nothing is known yet, the day on which it is due is the likeliest by far.
-    let due = place(0);
-    let equal = || {
-        let of = |at| if at == due { 20.0 * to_f64(until - after) } else { 1.0 };
-        (after + 1..=until).map(of).collect::<Vec<f64>>()
-    };
-    let Some(curve) = curve else { return normalised(equal()) };
-    let open = |at: usize| curve.open[at];
-    let shares: Vec<f64> = (after + 1..=until).map(|at| open(at - 1) - open(at)).collect();
-    if shares.iter().sum::<f64>() < 1e-9 { normalised(equal()) } else { normalised(shares) }
+fn shares(seen: &Seen, curve: &Curve) -> Vec<f64> {
+    let mut shares = Vec::new();
+    spread(seen, Some(curve), &mut shares);
+    shares
 }
 
-fn normalised(mut shares: Vec<f64>) -> Vec<f64> {
-    let sum: f64 = shares.iter().sum();
-    for share in &mut shares {
+/// The same, where there may be no curve yet, into a list that is used again.
+fn spread(seen: &Seen, curve: Option<&Curve>, shares: &mut Vec<f64>) {
+    let (after, until) = (place(seen.after.max(seen.issued)), place(seen.until));
+    shares.clear();
+    if let Some(curve) = curve {
+        shares.extend((after..until).map(|at| curve.open[at] - curve.open[at + 1]));
+    }
+    let mut sum: f64 = shares.iter().sum();
+    if sum < 1e-9 {
+        // Where nothing is known yet, the day on which it is due is the likeliest by far.
+        let due = place(0);
+        let equal = |at| if at == due { 20.0 * to_f64(until - after) } else { 1.0 };
+        shares.clear();
+        shares.extend((after + 1..=until).map(equal));
+        sum = shares.iter().sum();
+    }
+    for share in shares {
         *share /= sum;
     }
-    shares
 }
 
 #[cfg(test)]

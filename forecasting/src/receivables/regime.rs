@@ -17,6 +17,8 @@ const ENDED: [Day; 7] = [4, 7, 10, 14, 18, 24, 30];
 const ENDS: [(Day, f64); 4] = [(15, 0.15), (45, 0.15), (75, 0.15), (10_000, 0.55)];
 /// How much likelier a regime has to make it, as a logarithm: there is one in a few years.
 const COST: f64 = 12.0;
+/// So many invoices say as much as one would alone: those of one customer, and of one week, are not independent.
+const ALIKE: f64 = 4.0;
 /// Regimes that are less likely than this share of the likeliest are left out, …
 const LEAST: f64 = 0.01;
 /// … and all but so many.
@@ -65,8 +67,9 @@ pub(super) fn weighed(today: Day, likelihood: impl Fn(Option<Shift>) -> f64) -> 
     });
     let shifts: Vec<Shift> = lasting.chain(over).collect();
     let cost = COST + crate::numbers::to_f64(shifts.len()).ln();
+    let weight = |shift: Shift| (likelihood(Some(shift)) - usual) / ALIKE - cost;
     let mut all: Vec<(Option<Shift>, f64)> =
-        shifts.into_iter().map(|shift| (Some(shift), likelihood(Some(shift)) - usual - cost)).collect();
+        shifts.into_iter().map(|shift| (Some(shift), weight(shift))).collect();
     all.push((None, 0.0));
     let most = all.iter().map(|(_, weight)| *weight).fold(f64::MIN, f64::max);
     for (_, weight) in &mut all {

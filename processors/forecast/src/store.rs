@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use sqlx::types::Json;
 
-pub use learned::{Actual, Calibration, History, Repetition, Scales, Story};
+pub use learned::{Actual, Calibration, History, Missed, Repetition, Scales, Story};
 pub use people::{Promise, PromiseKind, Scenario, ScenarioBase};
 pub use results::{
     Accuracy, CashForecast, Clock, CompanyForecast, Component, Document, Kind, Position, Told,
@@ -309,6 +309,7 @@ contract::tables! {
     positions: Position,
     actuals: Actual,
     calibrations: Calibration,
+    missed: Missed,
     promises: Promise,
     clock: Clock,
     forecasts: CashForecast,

@@ -1,8 +1,10 @@
 //! Row changes are stored, and what they touch is noted. Nothing is derived here.
 
+use forecasting::calendar::day;
+
 use super::state::{Indexes, State, names, open_partner};
 use crate::store::{
-    Entry, Item, Kind, Partial, Partner, Payment, RowChange, SaleOrder, StatementLine, Story,
+    Entry, Item, Kind, Partial, Partner, Payment, PurchaseOrder, RowChange, SaleOrder, StatementLine, Story,
 };
 
 impl State {
@@ -65,7 +67,12 @@ impl State {
                 self.touched.documents.extend(orders.map(|order| (Kind::SaleOrder, order)));
             }
             RowChange::PurchaseOrder(id, row) => {
-                if self.tables.purchase_orders.replace(id, row).is_some() {
+                let of = |row: Option<&PurchaseOrder>| row.map(|row| row.partner_id.unwrap_or_default());
+                let after = of(row.as_ref());
+                if let Some(before) = self.tables.purchase_orders.replace(id, row) {
+                    let before = of(before.as_ref());
+                    self.indexes.purchase_orders_of_partner.shift(id, before, after);
+                    self.touched.partners.extend(before.into_iter().chain(after));
                     self.touched.documents.insert((Kind::PurchaseOrder, id));
                     self.touched.history.insert((Story::Purchase, id));
                 }
@@ -142,12 +149,15 @@ impl State {
     fn apply_item(&mut self, id: i32, row: Option<Item>) {
         let of = |row: Option<&Item>| {
             let row = row?;
-            Some((row.move_id, open_partner(row), row.order_line_id, row.partner_id.unwrap_or_default()))
+            let of = (row.move_id, open_partner(row), row.order_line_id, row.partner_id.unwrap_or_default());
+            Some((of, day(row.day)))
         };
         let after = of(row.as_ref());
         let Some(before) = self.tables.items.replace(id, row) else { return };
         let before = of(before.as_ref());
         let indexes = &mut self.indexes;
+        indexes.items_of_day.shift(id, before.map(|of| of.1), after.map(|of| of.1));
+        let [before, after] = [before, after].map(|of| of.map(|of| of.0));
         indexes.items_of_entry.shift(id, before.map(|of| of.0), after.map(|of| of.0));
         indexes.open_of_partner.shift(id, before.and_then(|of| of.1), after.and_then(|of| of.1));
         indexes.items_of_order_line.shift(id, before.and_then(|of| of.2), after.and_then(|of| of.2));
@@ -214,6 +224,9 @@ impl State {
         let before = of(before.as_ref());
         let lead = |of: &Option<(Option<i32>, String, Option<i32>)>| of.as_ref().and_then(|of| of.0);
         self.indexes.orders_of_lead.shift(id, lead(&before), lead(&after));
+        let partner =
+            |of: &Option<(Option<i32>, String, Option<i32>)>| of.as_ref().map(|of| of.2.unwrap_or_default());
+        self.indexes.sale_orders_of_partner.shift(id, partner(&before), partner(&after));
         self.touched
             .documents
             .extend(lead(&before).into_iter().chain(lead(&after)).map(|lead| (Kind::Lead, lead)));

@@ -98,9 +98,21 @@ impl State {
         all.filter_map(|id| self.tables.items.get(id)).map(|other| (self.role(other), other))
     }
 
-    /// Whether an entry moves money between own banks.
+    /// Whether an entry moves money between own banks: from one to another, or to what is between them.
     pub(super) fn is_transfer(&self, item: &Item) -> bool {
-        self.beside(item).any(|(role, _)| role == Role::Transfer)
+        let is_cash = self.role(item) == Role::Cash;
+        self.beside(item).any(|(role, other)| match role {
+            Role::Transfer => self.arrives_in_a_bank(other),
+            Role::Cash => is_cash && other.amount.is_sign_negative() != item.amount.is_sign_negative(),
+            _ => false,
+        })
+    }
+
+    /// Whether money that is between two banks arrives in one, as far as it has arrived. A credit card is none.
+    fn arrives_in_a_bank(&self, transfer: &Item) -> bool {
+        let others = self.settled_with(transfer.id).filter_map(|id| self.tables.items.get(id));
+        let mut others = others.filter(|other| other.move_id != transfer.move_id);
+        others.all(|other| self.beside(other).any(|(role, _)| matches!(role, Role::Cash | Role::UnderWay)))
     }
 
     /// The currency of an item: that of its company where it says none.
@@ -137,6 +149,18 @@ impl State {
         let currency = self.currency_of(row)?;
         let company = self.tables.root(row.company_id);
         counts.then(|| Placed { company, currency, day: day(row.day), amount })
+    }
+
+    /// What of the balance of today is in one other currency, in that of the company or of the group.
+    pub(super) fn balance_in(&self, company: i32, currency: i32) -> Option<Decimal> {
+        let (own, on) = (self.currency(company)?, self.day()?);
+        let companies = if company == GROUP { self.roots() } else { vec![company] };
+        let rates_of = if company == GROUP { self.main_company()? } else { company };
+        let cash = companies.iter().flat_map(|company| self.cash.until(*company, day(on)));
+        let cash = cash.filter(|(of, _)| *of == currency && *of != own);
+        let amount = cash.fold(Decimal::ZERO, |sum, (_, amount)| sum.saturating_add(amount));
+        let worth = self.rates.as_ref()?.convert(amount, rates_of, currency, own, &self.tables).ok()?;
+        Some(super::money::major(worth, self.tables.decimals(own)))
     }
 
     /// What a company has at the end of a day, at today's rates, in the smallest unit of its currency; of the group, in that of the main

@@ -17,7 +17,7 @@ use super::state::{GROUP, State, Touched};
 use crate::store::{CashForecast, CompanyForecast, Component, Kind, Position, Scales, Told};
 
 /// How it is made; another one where the same rows would give other figures.
-pub(super) const MODEL: &str = "survival-1";
+pub(super) const MODEL: &str = "survival-2";
 /// Deviations of a normal distribution within which it is four times of five.
 const FOUR_OF_FIVE: f64 = 1.2816;
 /// What `numeric(15, 2)` holds.
@@ -72,6 +72,7 @@ impl State {
         }
         if is_first {
             self.drop_old_rows();
+            self.drop_old_missed();
         }
     }
 
@@ -86,13 +87,15 @@ impl State {
         let mut items = known(Kind::Item, self);
         let mut claims: BTreeMap<i32, Claim> = BTreeMap::new();
         let mut unchanged = BTreeSet::new();
+        let mut orders = BTreeMap::new();
         for partner in &partners {
             let of_partner = self.indexes.documents(*partner).filter(|(kind, _)| *kind == Kind::Item);
             items.extend(of_partner.map(|(_, id)| id));
             let only = (!all).then_some(&touched.documents);
-            let (of_partner, of_before) = self.items_of(*partner, only);
-            claims.extend(of_partner.into_iter().map(|claim| (claim.id, claim)));
-            unchanged.extend(of_before);
+            let owing = self.items_of(*partner, only);
+            claims.extend(owing.claims.into_iter().map(|claim| (claim.id, claim)));
+            unchanged.extend(owing.unchanged);
+            orders.extend(self.orders_of(*partner, &owing.in_advance, only));
         }
         items.extend(claims.keys());
         for id in items.difference(&unchanged).copied() {
@@ -107,12 +110,17 @@ impl State {
             under_way.extend(touched_of(touched, Kind::Item));
             let entries = touched.entries.iter();
             under_way.extend(entries.flat_map(|entry| self.indexes.items_of_entry.members(*entry)));
+            // What a bank line stands for that nobody has matched.
+            let of_partners = partners.iter().flat_map(|partner| self.partners(*partner));
+            let open = of_partners.flat_map(|partner| self.indexes.open_of_partner.members(partner));
+            let open = open.filter_map(|id| self.tables.items.get(id));
+            under_way.extend(open.filter(|row| self.role(row) == Role::UnderWay).map(|row| row.id));
         }
         for id in under_way {
             let claim = self.under_way(id);
             self.put((Kind::UnderWay, id), claim, evaluation);
         }
-        self.put_others(touched, all, evaluation);
+        self.put_others(touched, &partners, orders, evaluation);
         // Repetitions last: documents stand for some of them.
         let repetitions: BTreeSet<i32> = if all {
             known(Kind::Repetition, self)
@@ -120,8 +128,7 @@ impl State {
                 .chain(self.tables.repetitions.iter().map(|row| row.id))
                 .collect()
         } else {
-            let of_touched =
-                |partner: Option<i32>| partner.is_some_and(|partner| partners.contains(&partner));
+            let of_touched = |partner: Option<i32>| partners.contains(&partner.unwrap_or_default());
             self.tables
                 .repetitions
                 .iter()
@@ -133,26 +140,42 @@ impl State {
             let claim = self.recurring(id);
             self.put((Kind::Repetition, id), claim, evaluation);
         }
+        let mut companies = known(Kind::Residual, self);
+        companies.extend(self.roots().into_iter().filter(|_| all));
+        for id in companies {
+            let claim = self.residual(id);
+            self.put((Kind::Residual, id), claim, evaluation);
+        }
     }
 
-    fn put_others(&mut self, touched: &Touched, all: bool, evaluation: Evaluation) {
-        for kind in [Kind::Payment, Kind::SaleOrder, Kind::PurchaseOrder, Kind::Lead] {
+    fn put_others(
+        &mut self,
+        touched: &Touched,
+        partners: &BTreeSet<i32>,
+        mut orders: BTreeMap<(Kind, i32), Option<Claim>>,
+        evaluation: Evaluation,
+    ) {
+        let all = touched.all || evaluation.is_first;
+        let of_partners = partners.iter().flat_map(|partner| self.partners(*partner));
+        let of_partners: Vec<i32> =
+            of_partners.flat_map(|partner| self.indexes.payments_of_partner.members(partner)).collect();
+        for kind in [Kind::SaleOrder, Kind::PurchaseOrder, Kind::Payment, Kind::Lead] {
             let mut ids = touched_of(touched, kind);
+            ids.extend(orders.keys().filter(|(of, _)| *of == kind).map(|(_, id)| *id));
+            if kind == Kind::Payment {
+                ids.extend(of_partners.iter().copied());
+            }
             if all {
                 ids.extend(self.tables.documents.iter().filter(|row| row.kind == kind).map(|row| row.id));
-                match kind {
-                    Kind::Payment => ids.extend(self.tables.payments.iter().map(|row| row.id)),
-                    Kind::SaleOrder => ids.extend(self.tables.sale_orders.iter().map(|row| row.id)),
-                    Kind::PurchaseOrder => ids.extend(self.tables.purchase_orders.iter().map(|row| row.id)),
-                    _ => ids.extend(self.tables.leads.iter().map(|row| row.id)),
-                }
+            }
+            if all && kind == Kind::Lead {
+                ids.extend(self.tables.leads.iter().map(|row| row.id));
             }
             for id in ids {
                 let claim = match kind {
                     Kind::Payment => self.payment_without_entry(id),
-                    Kind::SaleOrder => self.sale_order(id),
-                    Kind::PurchaseOrder => self.purchase_order(id),
-                    _ => self.lead(id),
+                    Kind::Lead => self.lead(id),
+                    _ => orders.remove(&(kind, id)).flatten(),
                 };
                 self.put((kind, id), claim, evaluation);
             }
@@ -164,11 +187,24 @@ impl State {
         let commercial = |partner: i32| if partner == 0 { 0 } else { self.tables.commercial(partner) };
         if all {
             let open = self.tables.items.iter().filter_map(super::state::open_partner);
+            let sales = self.tables.sale_orders.iter().map(|row| row.partner_id.unwrap_or_default());
+            let purchases = self.tables.purchase_orders.iter().map(|row| row.partner_id.unwrap_or_default());
+            let payments = self.tables.payments.iter().map(|row| row.partner_id);
             let known = self.indexes.documents_of_partner.iter().map(|(partner, ..)| *partner);
-            return open.map(commercial).chain(known).collect();
+            let all = open.chain(sales).chain(purchases).chain(payments);
+            return all.map(commercial).chain(known).collect();
         }
         let mut partners: BTreeSet<i32> =
             touched.partners.iter().map(|partner| commercial(*partner)).collect();
+        let ordered = |kind: Kind, id: i32| match kind {
+            Kind::SaleOrder => self.tables.sale_orders.get(id).map(|row| row.partner_id.unwrap_or_default()),
+            Kind::PurchaseOrder => {
+                self.tables.purchase_orders.get(id).map(|row| row.partner_id.unwrap_or_default())
+            }
+            _ => None,
+        };
+        let orders = touched.documents.iter().filter_map(|(kind, id)| ordered(*kind, *id));
+        partners.extend(orders.map(commercial));
         // Payments without a partner's entry, and orders, may stand for what comes again of a partner.
         let documents =
             touched.documents.iter().filter_map(|key| self.tables.documents.get(*key)?.partner_id);
@@ -215,12 +251,13 @@ impl State {
         let rows = self.rows(company, opening);
         let decimals = self.decimals(company);
         let grid = self.grid();
+        let residual = self.residual_of(company);
         let mut overflow = None;
         for (slot, row) in rows.iter().enumerate() {
             if company == GROUP {
                 overflow = self.write_group_row(grid, slot, row, decimals, now).or(overflow);
             } else {
-                self.write_company_row(company, grid, slot, row, decimals);
+                self.write_company_row(company, slot, row, residual[slot], decimals);
             }
         }
         let floor = self.settings.floor(company);
@@ -255,7 +292,8 @@ impl State {
         self.tell(company, &rows, now, evaluation, outbox);
     }
 
-    fn write_company_row(&mut self, company_id: i32, grid: Grid, slot: usize, row: &Row, decimals: u32) {
+    fn write_company_row(&mut self, company_id: i32, slot: usize, row: &Row, residual: i64, decimals: u32) {
+        let grid = self.grid();
         let [ar, ap, pipeline, recurring] = row.flows.map(|flow| major_sum(flow, decimals));
         let deviations = row.deviations.map(|deviation| major(rounded(deviation), decimals));
         let id = grid.id(slot);
@@ -271,6 +309,7 @@ impl State {
             ap_expected: ap,
             pipeline_expected: pipeline,
             recurring_expected: recurring,
+            residual_expected: major(residual, decimals),
             ar_deviation: deviations[0],
             ap_deviation: deviations[1],
             pipeline_deviation: deviations[2],

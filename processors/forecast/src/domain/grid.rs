@@ -49,6 +49,13 @@ impl Grid {
         (slot < SLOTS).then_some(slot)
     }
 
+    /// Its rows week by week, each by its first and its last one. The days behind the last whole week are of the week after them.
+    pub fn weeks() -> impl Iterator<Item = (usize, usize)> {
+        let of_days = (0..DAYS / 7).map(|week| (7 * week, 7 * week + 6));
+        let first = (DAYS / 7 * 7, DAYS);
+        of_days.chain([first]).chain((DAYS + 1..SLOTS).map(|slot| (slot, slot)))
+    }
+
     /// The row that is about just this day: its id in `cash_forecasts`, the same whenever it is asked for.
     pub fn id_of(self, target: Day) -> Option<i32> {
         let slot = self.slot(target).filter(|slot| self.target(*slot) == target)?;
@@ -87,6 +94,15 @@ mod tests {
             assert!(before < day && day <= grid.target(slot), "{day}");
         }
         assert_eq!((grid.slot(20_000), grid.slot(20_182)), (None, None));
+    }
+
+    #[test]
+    fn every_row_is_in_one_week() {
+        let slots: Vec<usize> = Grid::weeks().flat_map(|(first, last)| first..=last).collect();
+        assert_eq!(slots, (0..SLOTS).collect::<Vec<_>>());
+        let grid = Grid { today: 20_000 };
+        let ends: Vec<i32> = Grid::weeks().map(|(_, last)| grid.target(last) - grid.today).collect();
+        assert_eq!((ends[0], ends[11], ends[12], ends[24]), (7, 84, 97, 181));
     }
 
     #[test]

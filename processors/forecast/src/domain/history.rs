@@ -59,7 +59,7 @@ impl State {
     }
 
     /// The items that settle an item, or are settled by it.
-    fn settled_with(&self, id: i32) -> impl Iterator<Item = i32> + '_ {
+    pub(super) fn settled_with(&self, id: i32) -> impl Iterator<Item = i32> + '_ {
         let partials =
             self.indexes.partials_of_item.members(id).filter_map(|id| self.tables.partials.get(id));
         partials.map(move |row| if row.debit_id == id { row.credit_id } else { row.debit_id })
@@ -144,7 +144,7 @@ impl State {
         // One that was invoiced in a way that nobody can see says nothing.
         (done.is_some() || left > Decimal::ZERO).then(|| History {
             story: Story::Sale,
-            company_id: self.company_of(order.company_id),
+            company_id: self.company_of(order.company_id).unwrap_or_default(),
             ..self.took(id, order.partner_id, order.day, done, total)
         })
     }
@@ -164,7 +164,7 @@ impl State {
         }
         Some(History {
             story: Story::Purchase,
-            company_id: self.company_of(order.company_id),
+            company_id: self.company_of(order.company_id).unwrap_or_default(),
             ..self.took(id, order.partner_id, order.day, done, total)
         })
     }
@@ -177,15 +177,11 @@ impl State {
         let done = lead.closed.filter(|_| is_won || is_lost)?;
         Some(History {
             story: Story::Lead,
-            company_id: self.company_of(lead.company_id),
+            company_id: self.company_of(lead.company_id).unwrap_or_default(),
             due: lead.deadline.unwrap_or(done),
             lost_at: is_lost.then(|| stage.map_or(0, |stage| stage.sequence)),
             ..self.took(id, lead.partner_id, lead.begun, Some(done), lead.revenue)
         })
-    }
-
-    fn company_of(&self, company: Option<i32>) -> i32 {
-        company.map(|company| self.tables.root(company)).or_else(|| self.main_company()).unwrap_or_default()
     }
 
     fn took(

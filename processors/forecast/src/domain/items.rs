@@ -32,15 +32,22 @@ struct Owed<'s> {
     amount: i64,
 }
 
+/// What is expected of what is open with a commercial partner.
+#[derive(Default)]
+pub(super) struct Owing {
+    /// Of each item.
+    pub(super) claims: Vec<Claim>,
+    /// Items of which the same is expected as was.
+    pub(super) unchanged: Vec<i32>,
+    /// What was paid in advance, by company and direction: it is taken off what is ordered.
+    pub(super) in_advance: Vec<((i32, Component), i64)>,
+}
+
 impl State {
     /// What is expected of all open items of a commercial partner; those of nobody have the number 0. Where `touched` names those that
     /// have changed since the last evaluation of the day, the numbers of the others of which as much is open as was are answered alone.
-    pub(super) fn items_of(
-        &self,
-        commercial: i32,
-        touched: Option<&BTreeSet<(Kind, i32)>>,
-    ) -> (Vec<Claim>, Vec<i32>) {
-        let (mut claims, mut unchanged) = (Vec::new(), Vec::new());
+    pub(super) fn items_of(&self, commercial: i32, touched: Option<&BTreeSet<(Kind, i32)>>) -> Owing {
+        let Owing { mut claims, mut unchanged, mut in_advance } = Owing::default();
         let mut accounts: BTreeMap<(i32, Component), Account<'_>> = BTreeMap::new();
         let partners = self.partners(commercial);
         let items = partners.iter().flat_map(|partner| self.indexes.open_of_partner.members(*partner));
@@ -69,7 +76,7 @@ impl State {
                 account.credit = account.credit.saturating_add(amount);
             }
         }
-        for ((_, component), mut account) in accounts {
+        for ((company, component), mut account) in accounts {
             account.owed.sort_unstable_by_key(|owed| (owed.item.due.unwrap_or(owed.item.day), owed.item.id));
             let mut credit = if commercial == 0 { 0 } else { account.credit };
             for Owed { item, amount } in account.owed {
@@ -82,8 +89,11 @@ impl State {
                     claims.extend(self.item(item, component, commercial, left, credited > 0));
                 }
             }
+            if credit > 0 {
+                in_advance.push(((company, component), credit));
+            }
         }
-        (claims, unchanged)
+        Owing { claims, unchanged, in_advance }
     }
 
     /// Whether all that an item's expectation rests on is as it was when its row was made today.
@@ -98,57 +108,29 @@ impl State {
     }
 
     /// A commercial partner and all who belong to it.
-    fn partners(&self, commercial: i32) -> BTreeSet<i32> {
+    pub(super) fn partners(&self, commercial: i32) -> BTreeSet<i32> {
         // One that is not known is its own; one that belongs to another counts with that.
         let itself = Some(commercial).filter(|own| *own == 0 || self.tables.commercial(*own) == *own);
         self.indexes.partners_of_commercial.members(commercial).chain(itself).collect()
     }
 
-    /// What was paid and is not matched yet: bank lines, and payments without an entry.
+    /// What was paid and is not matched yet: bank lines, and payments without an entry that have none.
     fn payments_of(&self, partners: &BTreeSet<i32>) -> Vec<(i32, Component, i64)> {
-        let mut payments = Vec::new();
-        let lines = partners.iter().flat_map(|partner| self.indexes.lines_of_partner.members(*partner));
-        for line in lines.filter_map(|id| self.tables.lines.get(id)) {
-            let items: Vec<&Item> = self
-                .indexes
-                .items_of_entry
-                .members(line.move_id)
-                .filter_map(|id| self.tables.items.get(id))
-                .collect();
-            let of_cash = items.iter().find(|item| self.role(item) == Role::Cash);
-            let Some(cash) = of_cash.filter(|cash| cash.day <= self.day().unwrap_or_default()) else {
-                continue;
-            };
-            // A part of it may be matched.
-            let matched = items.iter().filter(|item| !matches!(self.role(item), Role::Cash | Role::Other));
-            let open = matched.fold(cash.amount, |open, item| open.saturating_add(item.amount));
-            if open.is_zero() || open.is_sign_negative() != cash.amount.is_sign_negative() {
-                continue;
-            }
-            let component = if open.is_sign_negative() { Component::Ap } else { Component::Ar };
-            let company = self.tables.root(cash.company_id);
-            if let Ok(amount) = self.to_company(company, open.abs(), self.currency_of(cash)) {
-                payments.push((company, component, amount));
-            }
-        }
+        let arrived = self.arrived(partners);
         let without_entry =
             partners.iter().flat_map(|partner| self.indexes.payments_of_partner.members(*partner));
-        for payment in without_entry.filter_map(|id| self.tables.payments.get(id)) {
-            let Some(company) =
-                payment.company_id.map(|id| self.tables.root(id)).or_else(|| self.main_company())
-            else {
-                continue;
-            };
+        let without_entry = without_entry.filter(|id| !arrived.payments.contains(&(Kind::Payment, *id)));
+        let registered = without_entry.filter_map(|id| self.tables.payments.get(id)).filter_map(|payment| {
+            let company = self.company_of(payment.company_id)?;
             let (component, amount) = if payment.of_supplier {
                 (Component::Ap, -payment.amount)
             } else {
                 (Component::Ar, payment.amount)
             };
-            if let Ok(amount) = self.to_company(company, amount, payment.currency_id) {
-                payments.push((company, component, amount));
-            }
-        }
-        payments
+            let amount = self.to_company(company, amount, payment.currency_id).ok()?;
+            Some((company, component, amount))
+        });
+        registered.chain(arrived.on_account.iter().copied()).collect()
     }
 
     /// An amount in the currency of a company, at today's rate.
@@ -242,14 +224,14 @@ impl State {
         let spread = |amount: i64, due: Day| {
             Expected::spread(amount, decimals, &days, &forecaster.open_after(&invoice(due), days))
         };
-        if let Some((until, share)) = discount(open, component, today) {
-            let likely = lessons.takes_discount(open.partner);
+        if let Some((until, share)) = discount(open, today) {
+            let likely = lessons.takes_discount(component, open.partner);
             let taken = spread(rounded(to_f64(open.amount) * share * likely), day(until));
             let full = spread(rounded(to_f64(open.amount) * (1.0 - likely)), due);
             let parts = taken.parts().iter().chain(full.parts()).copied();
             return (
                 Expected::of(decimals, parts),
-                format!("{:.0} % take the discount until {until}", likely * 100.0),
+                format!("the discount until {until} is taken {:.0} times of 100", likely * 100.0),
             );
         }
         let why = match said {
@@ -274,8 +256,8 @@ struct Open<'s> {
 }
 
 /// The last day of a discount that can still be taken, and which share is paid then.
-fn discount(open: &Open<'_>, component: Component, today: NaiveDate) -> Option<(NaiveDate, f64)> {
-    let until = open.item.discount_day.filter(|until| *until > today && component == Component::Ar)?;
+fn discount(open: &Open<'_>, today: NaiveDate) -> Option<(NaiveDate, f64)> {
+    let until = open.item.discount_day.filter(|until| *until > today)?;
     let discounted =
         open.item.discounted.filter(|_| !open.is_credited && open.item.residual == open.item.amount)?;
     let share = discounted.checked_div(open.item.amount)?;

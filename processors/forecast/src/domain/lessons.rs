@@ -9,7 +9,7 @@ use forecasting::wins::{Closed, Wins};
 
 use super::grid::SLOTS;
 use super::state::State;
-use crate::store::{History, Story};
+use crate::store::{Component, History, Story};
 
 /// Days that are looked ahead for things that lead to an invoice.
 const AHEAD: usize = 181;
@@ -37,7 +37,8 @@ pub(super) struct Lessons {
     wins: Wins,
     /// Days from issue until due that are usual: with customers, with suppliers.
     terms: [Terms; 2],
-    discounts: BTreeMap<i32, (f64, f64)>,
+    /// How often discounts were taken, and how often they could be, by partner: of customers, and by us.
+    discounts: [BTreeMap<i32, (f64, f64)>; 2],
     /// Days for which opportunities are open that are won.
     open_for: i32,
 }
@@ -88,17 +89,6 @@ impl Lessons {
         });
         let won = of(Story::Lead).filter(|row| row.lost_at.is_none());
         let open_for = won.filter_map(|row| Some(day(row.done?) - day(row.begun))).collect();
-        let mut discounts: BTreeMap<i32, (f64, f64)> = BTreeMap::new();
-        let mut all = (0.0, 0.0);
-        for row in of(Story::Receivable) {
-            let Some(taken) = takes_discount(row, today) else { continue };
-            let taken = if taken { 1.0 } else { 0.0 };
-            let own = discounts.entry(row.partner_id).or_default();
-            *own = (own.0 + taken, own.1 + 1.0);
-            all = (all.0 + taken, all.1 + 1.0);
-        }
-        // Nobody has the number 0: what is true of all.
-        discounts.insert(0, all);
         Self {
             today,
             calendar: Calendar::new(today - 1_200, today + 400, holidays),
@@ -109,7 +99,7 @@ impl Lessons {
             leads: fit(Story::Lead, Habits::OfEach),
             wins: Wins::of(closed),
             terms: [Terms::of(of(Story::Receivable)), Terms::of(of(Story::Payable))],
-            discounts,
+            discounts: [discounts(of(Story::Receivable), today), discounts(of(Story::Payable), today)],
             open_for: median(open_for),
         }
     }
@@ -119,9 +109,10 @@ impl Lessons {
         self.calendar.business(on.max(self.today + 1), false)
     }
 
-    /// How likely a customer takes a discount.
-    pub(super) fn takes_discount(&self, partner: Option<i32>) -> f64 {
-        let of = |partner: i32| self.discounts.get(&partner).copied().unwrap_or_default();
+    /// How likely a customer takes a discount, or we take that of a supplier.
+    pub(super) fn takes_discount(&self, component: Component, partner: Option<i32>) -> f64 {
+        let discounts = &self.discounts[usize::from(component == Component::Ap)];
+        let of = |partner: i32| discounts.get(&partner).copied().unwrap_or_default();
         let all = of(0);
         let usual = (all.0 + ASSUMED / 2.0) / (all.1 + ASSUMED);
         let own = partner.map(of).unwrap_or_default();
@@ -206,6 +197,19 @@ fn invoice(row: &History, today: Day) -> Invoice {
         amount: row.amount,
         paid: row.done.map(day),
     }
+}
+
+/// How often discounts were taken, and how often they could be; nobody has the number 0, which has what is true of all.
+fn discounts<'h>(rows: impl Iterator<Item = &'h History>, today: Day) -> BTreeMap<i32, (f64, f64)> {
+    let mut discounts: BTreeMap<i32, (f64, f64)> = BTreeMap::new();
+    for row in rows {
+        let Some(taken) = takes_discount(row, today) else { continue };
+        for partner in BTreeSet::from([row.partner_id, 0]) {
+            let of = discounts.entry(partner).or_default();
+            *of = (of.0 + if taken { 1.0 } else { 0.0 }, of.1 + 1.0);
+        }
+    }
+    discounts
 }
 
 /// Whether a discount was taken; `None` where there is none, or it can still be taken.

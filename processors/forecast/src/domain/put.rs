@@ -87,10 +87,11 @@ impl State {
             book(&mut self.books, after, main, true);
         }
         let of = &mut self.indexes.documents_of_partner;
-        if let Some(partner) = before.and_then(|row| row.partner_id) {
-            of.remove(&(partner, key.0, key.1));
+        let place = |row: &Document| (row.partner_id.unwrap_or_default(), key.0, key.1);
+        if let Some(before) = &before {
+            of.remove(&place(before));
         }
-        of.extend(after.as_ref().and_then(|row| row.partner_id).map(|partner| (partner, key.0, key.1)));
+        of.extend(after.as_ref().map(place));
         self.tables.documents.set(key, after);
     }
 

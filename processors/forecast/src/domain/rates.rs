@@ -34,6 +34,12 @@ impl Rates {
         Self(chosen.into_iter().map(|(of, row)| (of, row.rate)).collect())
     }
 
+    /// Whether a currency is that of a company and has no rates: those of others are for one of it.
+    fn is_base(currency: i32, tables: &Tables) -> bool {
+        tables.companies.iter().any(|row| row.currency_id == currency)
+            && tables.rates.iter().all(|row| row.currency_id != currency)
+    }
+
     /// What an amount is in another currency, in the smallest unit of that.
     ///
     /// # Errors
@@ -55,8 +61,9 @@ impl Rates {
         let own = tables.companies.get(company).map(|row| row.currency_id);
         let rate = |currency: i32| {
             let rate = self.0.get(&(company, currency)).copied();
-            // Rates are for one of the company's own currency, which needs none.
-            rate.or(Some(Decimal::ONE).filter(|_| own == Some(currency))).ok_or_else(|| {
+            // Rates are for one of the company's own currency, or of that of another company with which it shares them: it needs none.
+            let is_base = || own == Some(currency) || Self::is_base(currency, tables);
+            rate.or_else(|| is_base().then_some(Decimal::ONE)).ok_or_else(|| {
                 let code = tables.currency_code(currency);
                 format!("rate missing {code}: enter a rate of {code} in Odoo")
             })

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use forecasting::calendar::{Day, date, day};
 use forecasting::repetitions::{self, Flow};
+use rust_decimal::Decimal;
 use sqlx::types::Json;
 
 use super::cash::Role;
@@ -12,12 +13,20 @@ use super::expected::Expected;
 use super::money::{major, minor};
 use super::put::Claim;
 use super::state::State;
-use crate::store::{Component, Item, Kind, Repetition};
+use crate::store::{Component, Document, Item, Kind, Repetition, SaleOrder};
 
 /// Days that are looked back.
 const BACK: Day = 1_100;
 /// A document stands for a payment that comes again if it is at least this part of it.
 const PART: i64 = 4;
+/// Amounts that differ by less than this part are about the same.
+const ABOUT: i64 = 20;
+/// Letters of a month's name that is cut off.
+const SHORT: usize = 3;
+/// What months are called.
+const MONTHS: &str = "january february march april may june july august september october november december \
+    januar jänner februar märz mai juni juli oktober dezember janvier février mars avril juin juillet août septembre octobre novembre \
+    décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre";
 
 /// Whose payments are one series: a company's, of a partner or with a text, in one direction.
 type Series = (i32, Option<i32>, String, bool);
@@ -69,7 +78,7 @@ impl State {
         Repetition {
             id,
             company_id,
-            until: self.ends(company_id, partner_id),
+            until: if is_incoming { self.ends(company_id, partner_id, one.amount) } else { None },
             partner_id,
             label,
             is_incoming,
@@ -99,18 +108,26 @@ impl State {
         Some(((company, partner, label, amount > 0), Flow { day: day(item.day), amount }))
     }
 
-    /// The last day of the subscription that a partner has.
-    fn ends(&self, company: i32, partner: Option<i32>) -> Option<NaiveDate> {
+    /// The last day of the subscription that money comes in by: the one of this amount, if there is one.
+    fn ends(&self, company: i32, partner: Option<i32>, amount: i64) -> Option<NaiveDate> {
         let orders = self.tables.sale_orders.iter().filter(|order| {
             let of_partner = order.partner_id.map(|partner| self.tables.commercial(partner)) == partner;
             of_partner
                 && order.is_subscription
                 && order.company_id.is_none_or(|own| self.tables.root(own) == company)
         });
-        let mut ends: Vec<Option<NaiveDate>> = orders.map(|order| order.until).collect();
+        let of_amount = |order: &SaleOrder| {
+            let lines = self.indexes.lines_of_sale_order.members(order.id);
+            let lines = lines.filter_map(|id| self.tables.sale_order_lines.get(id));
+            let total = lines.fold(Decimal::ZERO, |sum, line| sum.saturating_add(line.total));
+            self.to_company(company, total, order.currency_id).is_ok_and(|total| is_about(total, amount))
+        };
+        let (of_amount, others): (Vec<_>, Vec<_>) =
+            orders.map(|order| (of_amount(order), order.until)).partition(|(of_amount, _)| *of_amount);
+        let mut ends = if of_amount.is_empty() { others } else { of_amount };
         ends.sort_unstable();
         // One without an end goes on.
-        if ends.first()?.is_none() { None } else { ends.last().copied().flatten() }
+        if ends.first()?.1.is_none() { None } else { ends.last().and_then(|(_, until)| *until) }
     }
 
     /// What is expected of payments that come again: each day for which no document of the partner stands yet.
@@ -150,42 +167,66 @@ impl State {
 
     /// The days of documents, and of payments of today, that are of such a payment, in order.
     fn standing_for(&self, row: &Repetition) -> Vec<Day> {
-        let Some(partner) = row.partner_id else { return Vec::new() };
-        let documents = self.indexes.documents(partner).filter_map(|key| self.tables.documents.get(key));
-        let decimals = self.decimals(row.company_id);
-        let least = row.series.amount.abs() / PART;
+        let documents = self.indexes.documents(row.partner_id.unwrap_or_default());
+        let documents = documents.filter_map(|key| self.tables.documents.get(key));
         let counts = documents.filter(|of| {
             let is_incoming = matches!(of.component, Component::Ar | Component::Pipeline);
             of.company_id == row.company_id
                 && of.component != Component::Recurring
                 && of.kind != Kind::Lead
                 && is_incoming == row.is_incoming
-                && minor(of.amount, decimals).unwrap_or_default() > least
+                && self.is_of(row, self.whole(of), &self.label_of(of))
         });
-        let mut days: Vec<Day> = counts
-            .filter_map(|of| match of.kind {
-                Kind::Item => of.due.map(day),
-                _ => of.expected.likeliest(),
-            })
-            .collect();
+        // When it is paid, however late that is.
+        let mut days: Vec<Day> =
+            counts.filter_map(|of| of.expected.likeliest().or(of.due.map(day))).collect();
         days.extend(self.moved_today(row));
         days.sort_unstable();
         days
     }
 
-    /// Today once for each payment of the partner that has moved: it may have come early.
+    /// How much a document was before a part of it was paid, in its company's currency, without a sign.
+    fn whole(&self, document: &Document) -> i64 {
+        let item = self.tables.items.get(document.id).filter(|_| document.kind == Kind::Item);
+        let whole = item.and_then(|item| {
+            self.to_company(document.company_id, item.amount.abs(), self.currency_of(item)).ok()
+        });
+        whole.or_else(|| minor(document.amount, document.decimals())).unwrap_or_default()
+    }
+
+    /// What is written on a document that has no partner.
+    fn label_of(&self, document: &Document) -> String {
+        let item = self.tables.items.get(document.id);
+        let item = item.filter(|_| matches!(document.kind, Kind::Item | Kind::UnderWay));
+        item.and_then(|item| item.label.as_deref()).map(words).unwrap_or_default()
+    }
+
+    /// Whether an amount, with what is written on it, is of a payment that comes again: of those of its partner, or with its text, it is
+    /// the one whose amount is nearest, and large enough. Where neither a partner nor a text says it, the amount has to be about the same.
+    fn is_of(&self, row: &Repetition, amount: i64, label: &str) -> bool {
+        let decimals = self.decimals(row.company_id);
+        let of_amount = |row: &Repetition| minor(row.amount, decimals).unwrap_or_default().saturating_abs();
+        let is_called = row.partner_id.is_some() || label == row.label;
+        let others = self.tables.repetitions.iter().filter(|other| {
+            (other.company_id, other.partner_id, other.is_incoming)
+                == (row.company_id, row.partner_id, row.is_incoming)
+                && (row.partner_id.is_some() || other.label == row.label)
+        });
+        let off = |other: &Repetition| (of_amount(other) - amount).abs();
+        let is_nearest = others.map(off).min().is_none_or(|least| off(row) <= least);
+        let own = of_amount(row);
+        is_nearest && if is_called { amount > own / PART } else { is_about(amount, own) }
+    }
+
+    /// Today once for each payment that has moved: it may have come early.
     fn moved_today(&self, row: &Repetition) -> Vec<Day> {
         let Some(today) = self.day() else { return Vec::new() };
-        let items = row
-            .partner_id
-            .into_iter()
-            .flat_map(|partner| self.indexes.partners_of_commercial.members(partner));
-        let items = items.flat_map(|partner| self.indexes.open_of_partner.members(partner));
-        let of_today = items.filter_map(|id| self.tables.items.get(id)).filter(|item| item.day == today);
-        let flows = of_today.filter_map(|item| self.flow(item, today));
-        let of_series = flows.filter(|((company, _, _, is_incoming), flow)| {
-            let is_enough = flow.amount.abs() > row.series.amount.abs() / PART;
-            *company == row.company_id && *is_incoming == row.is_incoming && is_enough
+        let of_today = self.indexes.items_of_day.members(day(today));
+        let flows = of_today.filter_map(|id| self.flow(self.tables.items.get(id)?, today));
+        let of_series = flows.filter(|((company, partner, label, is_incoming), flow)| {
+            (*company, *partner, *is_incoming) == (row.company_id, row.partner_id, row.is_incoming)
+                && *label == row.label
+                && self.is_of(row, flow.amount.saturating_abs(), label)
         });
         of_series.map(|_| day(today)).collect()
     }
@@ -197,12 +238,24 @@ impl State {
     }
 }
 
-/// The words of a text, without the numbers and dates that differ each time.
+/// Whether an amount is about another one.
+fn is_about(amount: i64, other: i64) -> bool {
+    (amount - other).saturating_abs() <= other.saturating_abs() / ABOUT
+}
+
+/// The words of a text, without the numbers, dates and names of months that differ each time.
 fn words(text: &str) -> String {
     let is_word =
         |word: &&str| word.chars().any(char::is_alphabetic) && !word.chars().any(|c| c.is_ascii_digit());
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(is_word);
-    words.take(6).map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(is_word).map(str::to_lowercase);
+    words.filter(|word| !is_month(word)).take(6).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a word is the name of a month in English, German, French or Spanish, or begins like one and is cut off.
+fn is_month(word: &str) -> bool {
+    MONTHS.split_whitespace().any(|month| {
+        month == word || word.chars().count() == SHORT && month.starts_with(word) && month != "mars"
+    })
 }
 
 #[cfg(test)]
@@ -214,5 +267,9 @@ mod tests {
         assert_eq!(words("Payroll 2026-02, run 17"), "payroll run");
         assert_eq!(words("SEPA DD MREF M-0815 Stadtwerke"), "sepa dd mref m stadtwerke");
         assert_eq!(words("4711 / 12"), "");
+        for text in ["Rent March", "Rent MAR 26", "Rent, März", "Rent août", "RENT JAN/26", "Rent enero"] {
+            assert_eq!(words(text), "rent", "{text}");
+        }
+        assert_eq!(words("Marina Juniper"), "marina juniper");
     }
 }

@@ -36,6 +36,9 @@ pub struct Base {
     pub holidays: BTreeSet<NaiveDate>,
     /// What one unit of other currencies is worth, of those that operations name.
     pub rates: BTreeMap<String, Decimal>,
+    /// What there was in these currencies, in the company's own.
+    #[serde(default)]
+    pub cash: BTreeMap<String, Decimal>,
     /// What is expected: documents that no operation tells apart are one cell.
     pub cells: Vec<Cell>,
 }
@@ -64,7 +67,7 @@ pub struct Outcome {
     pub currency: String,
     /// The day of the forecast that it rests on.
     pub forecast_date: NaiveDate,
-    /// What there was.
+    /// What there was, at the rates of the scenario.
     pub opening: Decimal,
     /// The first day on which there would be too little.
     pub shortfall: Option<Shortfall>,
@@ -114,12 +117,13 @@ pub struct OutcomeRow {
 
 /// What would be if these operations were applied, in their order.
 pub fn apply(base: &Base, operations: &[Operation]) -> Outcome {
-    let mut cells = base.cells.clone();
-    let mut balances = vec![base.balances(&cells)];
+    let mut what = What { cells: base.cells.clone(), opening: base.opening, rates: base.rates.clone() };
+    let mut balances = vec![base.balances(&what)];
     for operation in operations {
-        base.change(&mut cells, operation);
-        balances.push(base.balances(&cells));
+        base.change(&mut what, operation);
+        balances.push(base.balances(&what));
     }
+    let What { cells, opening, .. } = what;
     let (before, after) =
         (balances.first().cloned().unwrap_or_default(), balances.last().cloned().unwrap_or_default());
     let flows = base.flows(&cells);
@@ -162,12 +166,23 @@ pub fn apply(base: &Base, operations: &[Operation]) -> Outcome {
         company_id: base.company_id,
         currency: base.currency.clone(),
         forecast_date: base.forecast_date,
-        opening: base.opening,
+        opening,
         shortfall,
-        lowest: lowest.map_or(base.opening, |row| row.balance),
+        lowest: lowest.map_or(opening, |row| row.balance),
         lowest_date: lowest.map_or(base.forecast_date, |row| row.target_date),
         rows,
     }
+}
+
+/// What operations have made of a forecast so far.
+struct What {
+    cells: Vec<Cell>,
+    opening: Decimal,
+    rates: BTreeMap<String, Decimal>,
+}
+
+fn rounded_to(amount: Decimal, decimals: u32) -> Decimal {
+    amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }
 
 impl Base {
@@ -186,16 +201,17 @@ impl Base {
         flows
     }
 
-    fn balances(&self, cells: &[Cell]) -> Vec<i128> {
-        let mut balance = minor(self.opening, self.decimals).map(i128::from).unwrap_or_default();
+    fn balances(&self, what: &What) -> Vec<i128> {
+        let mut balance = minor(what.opening, self.decimals).map(i128::from).unwrap_or_default();
         let add = |[ar, ap, pipeline, recurring]: [i128; 4]| {
             balance += ar - ap + pipeline + recurring;
             balance
         };
-        self.flows(cells).into_iter().map(add).collect()
+        self.flows(&what.cells).into_iter().map(add).collect()
     }
 
-    fn change(&self, cells: &mut Vec<Cell>, operation: &Operation) {
+    fn change(&self, what: &mut What, operation: &Operation) {
+        let cells = &mut what.cells;
         match operation {
             Operation::DelayPartner { partner, days } => {
                 for cell in of_partner(cells, *partner).filter(|cell| cell.component != Component::Recurring)
@@ -229,8 +245,16 @@ impl Base {
             }
             Operation::Remove { kind, id } => cells.retain(|cell| cell.document != Some((*kind, *id))),
             Operation::FxRate { currency, rate } => {
-                let Some(before) = self.rates.get(currency) else { return };
-                let Some(factor) = rate.checked_div(*before) else { return };
+                let Some(before) = what.rates.insert(currency.clone(), *rate) else { return };
+                let Some(factor) = rate.checked_div(before) else { return };
+                // What there is in the bank is worth something else, too: from what it was worth, so that a second rate is one of all.
+                let worth = |rate: &Decimal| {
+                    let cash = self.cash.get(currency)?.checked_mul(*rate)?;
+                    Some(rounded_to(cash.checked_div(*self.rates.get(currency)?)?, self.decimals))
+                };
+                if let (Some(now), Some(before)) = (worth(rate), worth(&before)) {
+                    what.opening = what.opening.saturating_add(now - before);
+                }
                 for cell in cells.iter_mut().filter(|cell| cell.currency.as_ref() == Some(currency)) {
                     cell.expected = self.times(&cell.expected, factor, |_| true);
                 }
@@ -310,6 +334,7 @@ mod tests {
             floor: Decimal::ZERO,
             targets: targets.collect(),
             holidays: BTreeSet::new(),
+            cash: BTreeMap::from([("USD".into(), Decimal::from(900))]),
             rates: BTreeMap::from([("USD".into(), Decimal::new(90, 2))]),
             cells: vec![
                 cell(Component::Ar, Some(W), on(3, 20), 40_000),
@@ -385,8 +410,15 @@ mod tests {
     fn a_rate_changes_what_is_in_its_currency() {
         let mut base = base();
         base.cells[0].currency = Some("USD".into());
-        let rate = Operation::FxRate { currency: "USD".into(), rate: Decimal::new(99, 2) };
-        assert_eq!(balance(&apply(&base, &[rate]), on(3, 20)), "46000.00");
+        let rate = |rate: i64| Operation::FxRate { currency: "USD".into(), rate: Decimal::new(rate, 2) };
+        let outcome = apply(&base, &[rate(99)]);
+        assert_eq!(outcome.opening.to_string(), "10090.00", "900 of it are 990");
+        assert_eq!(balance(&outcome, on(3, 20)), "46090.00");
+        assert_eq!(
+            apply(&base, &[rate(50), rate(99)]),
+            Outcome { shortfall: None, ..outcome },
+            "the last one holds"
+        );
     }
 
     #[test]

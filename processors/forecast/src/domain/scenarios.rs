@@ -220,6 +220,7 @@ impl State {
             floor: position.floor,
             targets: targets.collect(),
             holidays: holidays.map(date).collect(),
+            cash: self.cash_in(company, rates.keys()),
             rates,
             cells: cells
                 .into_iter()
@@ -232,6 +233,19 @@ impl State {
                 })
                 .collect(),
         })
+    }
+
+    /// What a company, or the group, has in each of some currencies, in its own.
+    fn cash_in<'c>(
+        &self,
+        company: i32,
+        codes: impl Iterator<Item = &'c String>,
+    ) -> BTreeMap<String, Decimal> {
+        let of = |code: &String| {
+            let currency = self.tables.currencies.iter().find(|row| row.name == *code)?.id;
+            Some((code.clone(), self.balance_in(company, currency)?))
+        };
+        codes.filter_map(of).collect()
     }
 
     fn lessons_of(&self, company: i32) -> i32 {

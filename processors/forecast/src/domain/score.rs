@@ -47,7 +47,7 @@ impl State {
     /// with its sign.
     fn moved_on(&self, target: Day) -> BTreeMap<i32, [i64; 3]> {
         let mut moved: BTreeMap<i32, [i64; 3]> = BTreeMap::new();
-        let of_day = self.tables.items.iter().filter(|item| day(item.day) == target);
+        let of_day = self.indexes.items_of_day.members(target).filter_map(|id| self.tables.items.get(id));
         for item in of_day.filter(|item| self.role(item) == Role::Cash) {
             let company = self.tables.root(item.company_id);
             let Some(of) = self.moved_by(item) else { continue };
@@ -66,6 +66,7 @@ impl State {
         let actual =
             Actual { company_id: company, day: target, on_date: date(target), balance, ar, ap, other };
         self.tables.actuals.set((company, target), Some(actual));
+        self.note_missed(company, target);
         self.calibrate(company, target, balance);
     }
 

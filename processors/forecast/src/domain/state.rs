@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use contract::index::sorted;
 use contract::{Calendar, Index, RuleSet, TableSet};
+use forecasting::calendar::day;
 
 use super::book::Book;
 use super::cash::Cash;
@@ -53,9 +54,14 @@ pub(super) struct Indexes {
     pub(super) lines_of_sale_order: Index,
     pub(super) lines_of_purchase_order: Index,
     pub(super) orders_of_lead: Index,
+    /// Orders by partner; those of nobody have the number 0.
+    pub(super) sale_orders_of_partner: Index,
+    pub(super) purchase_orders_of_partner: Index,
+    /// Items by their day.
+    pub(super) items_of_day: Index,
     pub(super) orders_by_name: BTreeSet<(String, i32)>,
     pub(super) entries_by_origin: BTreeSet<(String, i32)>,
-    /// Documents by commercial partner.
+    /// Documents by commercial partner; those of nobody have the number 0.
     pub(super) documents_of_partner: BTreeSet<(i32, Kind, i32)>,
 }
 
@@ -244,6 +250,17 @@ impl Indexes {
                 .iter()
                 .filter_map(|row| Some((row.lead_id?, row.id)))
                 .collect(),
+            sale_orders_of_partner: tables
+                .sale_orders
+                .iter()
+                .map(|row| (row.partner_id.unwrap_or_default(), row.id))
+                .collect(),
+            purchase_orders_of_partner: tables
+                .purchase_orders
+                .iter()
+                .map(|row| (row.partner_id.unwrap_or_default(), row.id))
+                .collect(),
+            items_of_day: tables.items.iter().map(|row| (day(row.day), row.id)).collect(),
             orders_by_name: tables.sale_orders.iter().map(|row| (row.name.clone(), row.id)).collect(),
             ..Self::default()
         };
@@ -253,7 +270,7 @@ impl Indexes {
                 .extend(names(row.origin.as_deref()).map(|name| (name.to_owned(), row.id)));
         }
         for row in tables.documents.iter() {
-            indexes.documents_of_partner.extend(row.partner_id.map(|partner| (partner, row.kind, row.id)));
+            indexes.documents_of_partner.insert((row.partner_id.unwrap_or_default(), row.kind, row.id));
         }
         indexes
     }
@@ -264,6 +281,7 @@ impl Indexes {
             "account_move" => self.entries_by_origin.clear(),
             "account_move_line" => {
                 self.items_of_entry.clear();
+                self.items_of_day.clear();
                 self.open_of_partner.clear();
                 self.items_of_order_line.clear();
             }
@@ -276,8 +294,10 @@ impl Indexes {
             "res_partner" => self.partners_of_commercial.clear(),
             "sale_order" => {
                 self.orders_of_lead.clear();
+                self.sale_orders_of_partner.clear();
                 self.orders_by_name.clear();
             }
+            "purchase_order" => self.purchase_orders_of_partner.clear(),
             "sale_order_line" => self.lines_of_sale_order.clear(),
             "purchase_order_line" => self.lines_of_purchase_order.clear(),
             _ => {}

@@ -23,10 +23,10 @@ impl State {
             Role::Cash if item.day > today => item.amount,
             _ => return None,
         };
-        if amount.is_zero() || self.is_transfer(item) {
+        let partner = item.partner_id.map(|partner| self.tables.commercial(partner));
+        if amount.is_zero() || self.is_transfer(item) || self.has_arrived(partner, (Kind::UnderWay, id)) {
             return None;
         }
-        let partner = item.partner_id.map(|partner| self.tables.commercial(partner));
         let company = self.tables.root(item.company_id);
         let currency = self.currency_of(item)?;
         self.payment(Kind::UnderWay, id, company, partner, name_of(item), currency, day(item.day), amount)
@@ -35,10 +35,12 @@ impl State {
     /// What is expected of a registered payment that has no entry.
     pub(super) fn payment_without_entry(&self, id: i32) -> Option<Claim> {
         let row = self.tables.payments.get(id)?;
-        let company =
-            row.company_id.map(|company| self.tables.root(company)).or_else(|| self.main_company())?;
+        let company = self.company_of(row.company_id)?;
         let currency = row.currency_id.or_else(|| self.currency(company))?;
         let partner = Some(self.tables.commercial(row.partner_id));
+        if self.has_arrived(partner, (Kind::Payment, id)) {
+            return None;
+        }
         self.payment(
             Kind::Payment,
             id,

@@ -89,6 +89,20 @@ contract::table! {
     }
 }
 
+contract::table! {
+    /// By how much more came in, or less went out, in a week that has passed than a company's forecast of a Sunday had said by documents and
+    /// repetitions, in its currency. The id is that of the row of the week's last day.
+    #[derive(Serialize, ToSchema)]
+    pub struct Missed in "missed" key (company_id: i32, id: i32) {
+        /// The Sunday on which it was forecast.
+        pub forecast_date: NaiveDate,
+        /// The last day of the week.
+        pub target_date: NaiveDate,
+        /// By how much.
+        pub amount: Decimal,
+    }
+}
+
 /// By how much intervals are wider than those of independent documents, for each distance; in thousandths.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scales {

@@ -26,6 +26,8 @@ contract::text_enum! {
         Lead = "lead",
         /// Payments that come again, without a document yet: `forecast.repetition`.
         Repetition = "repetition",
+        /// What forecasts miss again and again: the number of the company.
+        Residual = "residual",
     }
 }
 
@@ -117,8 +119,10 @@ contract::table! {
         pub ap_expected: Decimal,
         /// What orders and opportunities bring.
         pub pipeline_expected: Decimal,
-        /// What comes again.
+        /// What comes again, and …
         pub recurring_expected: Decimal,
+        /// … what of it is for what forecasts miss again and again.
+        pub residual_expected: Decimal,
         /// By how much what customers pay up to this day deviates from what is expected.
         pub ar_deviation: Decimal,
         /// The same of what is paid to others.

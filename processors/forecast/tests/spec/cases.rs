@@ -16,19 +16,19 @@ const ONE: i32 = CUSTOMERS + 3;
 const VENDOR: i32 = VENDORS + 3;
 
 /// The business day on a day of each of some months, or after it.
-fn monthly(number: u32, from: (i32, u32), count: u32) -> Vec<NaiveDate> {
+pub(crate) fn monthly(number: u32, from: (i32, u32), count: u32) -> Vec<NaiveDate> {
     let month = |n: u32| (from.0 + i32::try_from((from.1 - 1 + n) / 12).unwrap(), (from.1 - 1 + n) % 12 + 1);
     (0..count).map(|n| business(on(month(n).0, month(n).1, number))).collect()
 }
 
-fn business(mut day: NaiveDate) -> NaiveDate {
+pub(crate) fn business(mut day: NaiveDate) -> NaiveDate {
     while chrono::Datelike::weekday(&day).num_days_from_monday() > 4 {
         day = day + Days::new(1);
     }
     day
 }
 
-fn pay_each(books: &mut Books, partner: i32, days: &[NaiveDate], amount: &str) {
+pub(crate) fn pay_each(books: &mut Books, partner: i32, days: &[NaiveDate], amount: &str) {
     for day in days {
         books.moves(Some(partner), None, *day, amount);
     }

@@ -4,5 +4,6 @@
 
 mod cases;
 mod laws;
+mod reports;
 mod stories;
 mod story;

@@ -188,3 +188,32 @@ fn documents_add_up_to_rows() {
         }
     }
 }
+
+/// A shop takes money each week that nobody has ordered. When forecasts have missed it for long enough, they expect it.
+#[test]
+fn what_forecasts_miss_each_week_is_expected() {
+    let mut story = usual(|_| {});
+    let takes = |story: &mut Story, weeks: std::ops::Range<u64>| {
+        for wednesday in weeks.map(|week| at(3, 4) + Days::new(7 * week)) {
+            story.until(wednesday);
+            story.writes(|books| {
+                books.moves(None, None, wednesday, "700.00");
+            });
+        }
+    };
+    takes(&mut story, 0..12);
+    assert!(story.flows(Recurring).is_empty(), "it is tried out first");
+    takes(&mut story, 12..20);
+    let today = story.position(1).forecast_date;
+    let until = |story: &mut Story, last: u64| {
+        let flows = story.flows(Recurring).into_iter();
+        flows.filter(|(on, _)| *on <= today + Days::new(last)).map(|(_, amount)| amount).sum::<Decimal>()
+    };
+    assert_eq!(until(&mut story, 7), dec("700.00"), "{:?}", story.flows(Recurring));
+    assert_eq!(until(&mut story, 21), dec("2100.00"));
+    assert_eq!(until(&mut story, 181), dec("2100.00"), "further ahead it was not tried out yet");
+    let row = story.document(Kind::Residual, 1);
+    assert_eq!(row.why, "forecasts of 3 of 25 weeks would have been better with it");
+    let of_rows = story.tables().company_forecasts.iter().filter(|row| row.forecast_date == today);
+    assert_eq!(of_rows.map(|row| row.residual_expected).sum::<Decimal>(), dec("2100.00"));
+}
