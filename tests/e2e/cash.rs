@@ -87,7 +87,7 @@ impl Odoo {
 
     /// What is open between a company and a commercial partner in one direction after its credits, where all of it is in the company's
     /// currency. Bank lines that are not matched and name the partner are credits, and so are registered payments without an
-    /// entry.
+    /// entry; a line and a registered payment of one amount are the same money.
     fn open(&self) -> BTreeMap<(i64, i64, &'static str), Decimal> {
         let mut owed: BTreeMap<(i64, i64, &'static str), (Decimal, Decimal)> = BTreeMap::new();
         let mut foreign = BTreeSet::new();
@@ -114,6 +114,7 @@ impl Odoo {
             let (debts, credits) = owed.entry(key).or_default();
             if residual > Decimal::ZERO { *debts += residual } else { *credits -= residual }
         }
+        let mut lines: BTreeMap<(i64, i64, Decimal), u32> = BTreeMap::new();
         for line in self.rows("account_bank_statement_line") {
             if line["is_reconciled"] == true || line["partner_id"].is_null() {
                 continue;
@@ -129,12 +130,29 @@ impl Odoo {
                 .map(|item| decimal(&item["amount_currency"]))
                 .sum();
             let open = decimal(&cash["amount_currency"]) + matched;
-            let direction = if open.is_sign_negative() { "ap" } else { "ar" };
-            let key = (self.root(cash), commercial(&line["partner_id"]), direction);
+            let (company, partner) = (self.root(cash), commercial(&line["partner_id"]));
             if cash["currency_id"] != own(cash) {
-                foreign.insert(key);
+                foreign.insert((company, partner, if open.is_sign_negative() { "ap" } else { "ar" }));
             }
-            owed.entry(key).or_default().1 += open.abs();
+            *lines.entry((company, partner, open.normalize())).or_default() += 1;
+        }
+        let take = |lines: &mut BTreeMap<(i64, i64, Decimal), u32>, key| {
+            lines.get_mut(&key).filter(|count| **count > 0).map(|count| *count -= 1).is_some()
+        };
+        // What a payment with an entry has settled is settled: its line is no credit once more.
+        for item in self.posted().filter(|item| !item["payment_id"].is_null() && item["reconciled"] != true) {
+            let account = self.get("account_account", &item["account_id"]);
+            let waits =
+                !matches!(self.account_type(item), "asset_receivable" | "liability_payable" | "asset_cash");
+            if waits && account["reconcile"] == true {
+                let amount = decimal(&item["amount_residual_currency"]).normalize();
+                take(&mut lines, (self.root(item), commercial(&item["partner_id"]), amount));
+            }
+        }
+        for ((company, partner, amount), count) in &lines {
+            let direction = if amount.is_sign_negative() { "ap" } else { "ar" };
+            let credits = &mut owed.entry((*company, *partner, direction)).or_default().1;
+            *credits += amount.abs() * Decimal::from(*count);
         }
         for payment in self.rows("account_payment") {
             if payment["state"] != "in_process" || !payment["move_id"].is_null() {
@@ -145,6 +163,10 @@ impl Odoo {
             let direction = if of_supplier { "ap" } else { "ar" };
             let key = (self.root(payment), commercial(&payment["partner_id"]), direction);
             let amount = decimal(&payment["amount"]);
+            let moved = if is_inbound { amount } else { -amount };
+            if take(&mut lines, (key.0, key.1, moved.normalize())) {
+                continue;
+            }
             owed.entry(key).or_default().1 += if is_inbound == of_supplier { -amount } else { amount };
         }
         owed.retain(|key, (debts, credits)| !foreign.contains(key) && key.1 != 0 && debts > credits);

@@ -49,10 +49,10 @@ impl Expected {
         let least = (amount.abs() / GRAIN).max(1);
         let mut parts = Vec::new();
         let mut given = 0;
-        for (place, (day, open)) in days.iter().zip(open).enumerate() {
+        for (day, open) in days.iter().zip(open) {
             let until = rounded(to_f64(amount) * (1.0 - open));
             let part = until - given;
-            if part.abs() >= least || part != 0 && place + 1 == days.len() {
+            if part.abs() >= least {
                 parts.push((*day, part));
                 given = until;
             }
