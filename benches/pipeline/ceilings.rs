@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use contract::Processor;
 use credit::Credit;
 use dedup::Dedup;
+use forecast::Forecast;
 use ledgerwell::feed::{Assembler, Input};
 use ledgerwell::task::LARGE_TRANSACTION;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -58,6 +59,7 @@ impl Ceilings {
             ("credit", decode::<Credit>(&sample)),
             ("dedup", decode::<Dedup>(&sample)),
             ("reconciliation", decode::<Reconciliation>(&sample)),
+            ("forecast", decode::<Forecast>(&sample)),
         ] {
             push(&mut self.decoding, &name, rate);
         }

@@ -184,13 +184,11 @@ pub fn find(flows: &[Flow], calendar: &Calendar, today: Day) -> Vec<Repetition> 
 
 /// The series of which each has one amount.
 fn by_amount(flows: &[Flow], calendar: &Calendar) -> Vec<Repetition> {
-    let mut amounts: Vec<(usize, i64)> = Vec::new();
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
     for flow in flows {
-        match amounts.iter_mut().find(|(_, amount)| *amount == flow.amount) {
-            Some((count, _)) => *count += 1,
-            None => amounts.push((1, flow.amount)),
-        }
+        *counts.entry(flow.amount).or_default() += 1;
     }
+    let mut amounts: Vec<(usize, i64)> = counts.into_iter().map(|(amount, count)| (count, amount)).collect();
     amounts.retain(|(count, _)| *count >= FEWEST);
     amounts.sort_unstable_by_key(|of| std::cmp::Reverse(*of));
     let alike = |amount: i64| flows.iter().filter(|flow| flow.amount == amount).copied().collect();
@@ -199,7 +197,8 @@ fn by_amount(flows: &[Flow], calendar: &Calendar) -> Vec<Repetition> {
 
 /// The series that payments of one amount are: one of all of them, or several at the same time, such as on the 10th and on the 20th; none
 /// where too many are left over.
-fn at_once(flows: Vec<Flow>, calendar: &Calendar) -> Vec<Repetition> {
+fn at_once(mut flows: Vec<Flow>, calendar: &Calendar) -> Vec<Repetition> {
+    let flows = flows.split_off(flows.len().saturating_sub(MOST * AT_ONCE));
     if let Some(one) = series(&flows, calendar) {
         return vec![one];
     }

@@ -22,16 +22,15 @@ const ROUNDS: usize = 10;
 const OF_SEGMENT: f64 = 1.0;
 /// … what is known of everybody as much as so many of a segment.
 const OF_ALL: f64 = 20.0;
+/// Before anything is known of anybody, so many invoices are assumed: …
+const ASSUMED: f64 = 0.25;
+/// … this share of them is paid on the day on which it is due, …
+const ON_THE_DAY: f64 = 0.9;
+/// … and this share of the others on each of so many days after it.
+const LATER: f64 = 0.005;
+const SOON: usize = 92;
 /// So many customers do not change by chance at the same time.
 const SEVERAL: usize = 6;
-/// … and so many are assumed beforehand, …
-const ASSUMED: f64 = 0.25;
-/// … of which this share is paid on the day on which it is due, …
-const ON_THE_DAY: f64 = 0.9;
-/// … and within three months of it …
-const MONTHS: usize = 92;
-/// … this share of the others on each day.
-const LATER: f64 = 0.005;
 
 /// Which share of invoices is open after each delay.
 #[derive(Clone, Debug)]
@@ -199,7 +198,7 @@ fn estimated(seen: &[Seen], since: &[usize], before: Option<&Curves>) -> Curves 
     let due = place(0);
     let usual = |at: usize| match at.checked_sub(due) {
         Some(0) => ON_THE_DAY,
-        Some(1..=MONTHS) => LATER,
+        Some(1..=SOON) => LATER,
         _ => 0.0,
     };
     let all = all.curve(usual, ASSUMED);

@@ -2,6 +2,7 @@
 
 use forecasting::calendar::day;
 
+use super::cash::Role;
 use super::state::{Indexes, State, names, open_partner};
 use crate::store::{
     Entry, Item, Kind, Partial, Partner, Payment, PurchaseOrder, RowChange, SaleOrder, StatementLine, Story,
@@ -162,9 +163,8 @@ impl State {
         indexes.open_of_partner.shift(id, before.and_then(|of| of.1), after.and_then(|of| of.1));
         indexes.items_of_order_line.shift(id, before.and_then(|of| of.2), after.and_then(|of| of.2));
         for (entry, _, order_line, partner) in before.into_iter().chain(after) {
-            self.touched.cash.insert(entry);
-            self.touched.entries.insert(entry);
-            self.touched.history_entries.insert(entry);
+            self.touch_entry(entry);
+            self.touch_transfers(entry);
             self.touched.partners.insert(partner);
             // What is not matched of a bank line counts for whom the line names.
             let lines =
@@ -190,14 +190,35 @@ impl State {
         for item in after.into_iter().flatten() {
             self.indexes.partials_of_item.shift(id, None, Some(item));
         }
-        let items = before.into_iter().chain(after).flatten();
-        self.touched.history.extend(items.map(|item| (Story::Receivable, item)));
+        for item in before.into_iter().chain(after).flatten() {
+            self.touched.history.insert((Story::Receivable, item));
+            // What is between two banks is known by what it is matched with.
+            if let Some(entry) = self.tables.items.get(item).map(|item| item.move_id) {
+                self.touch_entry(entry);
+            }
+        }
+    }
+
+    fn touch_entry(&mut self, entry: i32) {
+        self.touched.cash.insert(entry);
+        self.touched.entries.insert(entry);
+        self.touched.history_entries.insert(entry);
+    }
+
+    /// Entries whose money arrives in an entry's bank, or does not.
+    fn touch_transfers(&mut self, entry: i32) {
+        let items = self.indexes.items_of_entry.members(entry).filter_map(|id| self.tables.items.get(id));
+        let between = items.filter(|item| self.role(item) == Role::Transfer);
+        let others = between.flat_map(|item| self.settled_with(item.id));
+        let entries: Vec<i32> =
+            others.filter_map(|id| self.tables.items.get(id)).map(|item| item.move_id).collect();
+        entries.into_iter().for_each(|entry| self.touch_entry(entry));
     }
 
     fn apply_line(&mut self, id: i32, row: Option<StatementLine>) {
         let of = |row: Option<&StatementLine>| {
             let row = row?;
-            Some((row.move_id, row.partner_id.filter(|_| !row.reconciled)))
+            Some((row.move_id, row.partner_id.filter(|_| !row.reconciled), row.partner_id))
         };
         let after = of(row.as_ref());
         let Some(before) = self.tables.lines.replace(id, row) else { return };
@@ -205,7 +226,8 @@ impl State {
         self.indexes.lines_of_entry.shift(id, before.map(|of| of.0), after.map(|of| of.0));
         let (from, to) = (before.and_then(|of| of.1), after.and_then(|of| of.1));
         self.indexes.lines_of_partner.shift(id, from, to);
-        self.touched.partners.extend(from.into_iter().chain(to));
+        // Whom a line names, and what, says of what payments it is one that come again.
+        self.touched.partners.extend(before.into_iter().chain(after).map(|of| of.2.unwrap_or_default()));
     }
 
     fn apply_payment(&mut self, id: i32, row: Option<Payment>) {

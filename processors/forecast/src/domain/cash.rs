@@ -10,6 +10,9 @@ use rustc_hash::FxHashMap;
 use super::state::{GROUP, State};
 use crate::store::Item;
 
+/// Amounts in two currencies that differ by less than this part are the same money.
+const SPREAD: i64 = 20;
+
 /// What an account is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -100,12 +103,22 @@ impl State {
 
     /// Whether an entry moves money between own banks: from one to another, or to what is between them.
     pub(super) fn is_transfer(&self, item: &Item) -> bool {
-        let is_cash = self.role(item) == Role::Cash;
-        self.beside(item).any(|(role, other)| match role {
-            Role::Transfer => self.arrives_in_a_bank(other),
-            Role::Cash => is_cash && other.amount.is_sign_negative() != item.amount.is_sign_negative(),
-            _ => false,
-        })
+        self.beside(item).any(|(role, other)| role == Role::Transfer && self.arrives_in_a_bank(other))
+            || self.is_from_bank_to_bank(item)
+    }
+
+    /// Whether all that an entry takes from banks it puts into others, at today's rates about.
+    fn is_from_bank_to_bank(&self, item: &Item) -> bool {
+        let others = || self.beside(item).filter(|(role, _)| *role == Role::Cash).map(|(_, other)| other);
+        if self.role(item) != Role::Cash || others().next().is_none() {
+            return false;
+        }
+        let company = self.tables.root(item.company_id);
+        let amount = |item: &Item| self.to_company(company, item.amount, self.currency_of(item)).ok();
+        let (Some(own), Some(sum)) = (amount(item), others().map(amount).sum::<Option<i64>>()) else {
+            return false;
+        };
+        (own + sum).abs() <= own.abs() / SPREAD
     }
 
     /// Whether money that is between two banks arrives in one, as far as it has arrived. A credit card is none.

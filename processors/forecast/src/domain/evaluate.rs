@@ -88,6 +88,7 @@ impl State {
         let mut claims: BTreeMap<i32, Claim> = BTreeMap::new();
         let mut unchanged = BTreeSet::new();
         let mut orders = BTreeMap::new();
+        let mut arrived = BTreeSet::new();
         for partner in &partners {
             let of_partner = self.indexes.documents(*partner).filter(|(kind, _)| *kind == Kind::Item);
             items.extend(of_partner.map(|(_, id)| id));
@@ -95,6 +96,7 @@ impl State {
             let owing = self.items_of(*partner, only);
             claims.extend(owing.claims.into_iter().map(|claim| (claim.id, claim)));
             unchanged.extend(owing.unchanged);
+            arrived.extend(owing.arrived);
             orders.extend(self.orders_of(*partner, &owing.in_advance, only));
         }
         items.extend(claims.keys());
@@ -117,10 +119,10 @@ impl State {
             under_way.extend(open.filter(|row| self.role(row) == Role::UnderWay).map(|row| row.id));
         }
         for id in under_way {
-            let claim = self.under_way(id);
+            let claim = self.under_way(id).filter(|_| !arrived.contains(&(Kind::UnderWay, id)));
             self.put((Kind::UnderWay, id), claim, evaluation);
         }
-        self.put_others(touched, &partners, orders, evaluation);
+        self.put_others(touched, &partners, orders, &arrived, evaluation);
         // Repetitions last: documents stand for some of them.
         let repetitions: BTreeSet<i32> = if all {
             known(Kind::Repetition, self)
@@ -136,8 +138,9 @@ impl State {
                 .map(|row| row.id)
                 .collect()
         };
+        let stands = self.standing_for(&repetitions);
         for id in repetitions {
-            let claim = self.recurring(id);
+            let claim = self.recurring(id, stands.get(&id).map_or(&[], Vec::as_slice));
             self.put((Kind::Repetition, id), claim, evaluation);
         }
         let mut companies = known(Kind::Residual, self);
@@ -153,6 +156,7 @@ impl State {
         touched: &Touched,
         partners: &BTreeSet<i32>,
         mut orders: BTreeMap<(Kind, i32), Option<Claim>>,
+        arrived: &BTreeSet<(Kind, i32)>,
         evaluation: Evaluation,
     ) {
         let all = touched.all || evaluation.is_first;
@@ -173,6 +177,7 @@ impl State {
             }
             for id in ids {
                 let claim = match kind {
+                    Kind::Payment if arrived.contains(&(kind, id)) => None,
                     Kind::Payment => self.payment_without_entry(id),
                     Kind::Lead => self.lead(id),
                     _ => orders.remove(&(kind, id)).flatten(),
@@ -204,7 +209,9 @@ impl State {
             _ => None,
         };
         let orders = touched.documents.iter().filter_map(|(kind, id)| ordered(*kind, *id));
-        partners.extend(orders.map(commercial));
+        let of_entries = touched.entries.iter().flat_map(|entry| self.indexes.items_of_entry.members(*entry));
+        let of_entries = of_entries.filter_map(|id| self.tables.items.get(id)?.partner_id);
+        partners.extend(orders.chain(of_entries).map(commercial));
         // Payments without a partner's entry, and orders, may stand for what comes again of a partner.
         let documents =
             touched.documents.iter().filter_map(|key| self.tables.documents.get(*key)?.partner_id);

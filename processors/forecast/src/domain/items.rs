@@ -41,13 +41,15 @@ pub(super) struct Owing {
     pub(super) unchanged: Vec<i32>,
     /// What was paid in advance, by company and direction: it is taken off what is ordered.
     pub(super) in_advance: Vec<((i32, Component), i64)>,
+    /// Registered payments that are in the bank, by lines that nobody has matched with them.
+    pub(super) arrived: BTreeSet<(Kind, i32)>,
 }
 
 impl State {
     /// What is expected of all open items of a commercial partner; those of nobody have the number 0. Where `touched` names those that
     /// have changed since the last evaluation of the day, the numbers of the others of which as much is open as was are answered alone.
     pub(super) fn items_of(&self, commercial: i32, touched: Option<&BTreeSet<(Kind, i32)>>) -> Owing {
-        let Owing { mut claims, mut unchanged, mut in_advance } = Owing::default();
+        let Owing { mut claims, mut unchanged, mut in_advance, mut arrived } = Owing::default();
         let mut accounts: BTreeMap<(i32, Component), Account<'_>> = BTreeMap::new();
         let partners = self.partners(commercial);
         let items = partners.iter().flat_map(|partner| self.indexes.open_of_partner.members(*partner));
@@ -71,7 +73,11 @@ impl State {
             }
         }
         if commercial != 0 {
-            for (company, component, amount) in self.payments_of(&partners) {
+            let by_lines = self.arrived(&partners);
+            arrived = by_lines.payments;
+            for (company, component, amount) in
+                self.payments_of(&partners).into_iter().chain(by_lines.on_account)
+            {
                 let account = accounts.entry((company, component)).or_default();
                 account.credit = account.credit.saturating_add(amount);
             }
@@ -93,7 +99,7 @@ impl State {
                 in_advance.push(((company, component), credit));
             }
         }
-        Owing { claims, unchanged, in_advance }
+        Owing { claims, unchanged, in_advance, arrived }
     }
 
     /// Whether all that an item's expectation rests on is as it was when its row was made today.
@@ -114,13 +120,10 @@ impl State {
         self.indexes.partners_of_commercial.members(commercial).chain(itself).collect()
     }
 
-    /// What was paid and is not matched yet: bank lines, and payments without an entry that have none.
+    /// What registered payments without an entry will settle.
     fn payments_of(&self, partners: &BTreeSet<i32>) -> Vec<(i32, Component, i64)> {
-        let arrived = self.arrived(partners);
-        let without_entry =
-            partners.iter().flat_map(|partner| self.indexes.payments_of_partner.members(*partner));
-        let without_entry = without_entry.filter(|id| !arrived.payments.contains(&(Kind::Payment, *id)));
-        let registered = without_entry.filter_map(|id| self.tables.payments.get(id)).filter_map(|payment| {
+        let payments = partners.iter().flat_map(|partner| self.indexes.payments_of_partner.members(*partner));
+        let payments = payments.filter_map(|id| self.tables.payments.get(id)).filter_map(|payment| {
             let company = self.company_of(payment.company_id)?;
             let (component, amount) = if payment.of_supplier {
                 (Component::Ap, -payment.amount)
@@ -130,7 +133,7 @@ impl State {
             let amount = self.to_company(company, amount, payment.currency_id).ok()?;
             Some((company, component, amount))
         });
-        registered.chain(arrived.on_account.iter().copied()).collect()
+        payments.collect()
     }
 
     /// An amount in the currency of a company, at today's rate.

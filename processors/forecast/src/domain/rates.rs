@@ -1,5 +1,7 @@
 //! Exchange rates of a day. A currency without any is an error that is named, never worth one.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -7,9 +9,14 @@ use rustc_hash::FxHashMap;
 use super::money::minor;
 use crate::store::Tables;
 
-/// The rates that hold on a day, by root company and currency.
+/// The rates that hold on a day.
 #[derive(Debug, Default)]
-pub(super) struct Rates(FxHashMap<(i32, i32), Decimal>);
+pub(super) struct Rates {
+    /// By root company and currency.
+    of: FxHashMap<(i32, i32), Decimal>,
+    /// The currency of which companies with other ones have the rates: the only one of a company that has none itself.
+    base: Option<i32>,
+}
 
 impl Rates {
     /// The latest rate up to the day, else the earliest of those to come; rates of the company before rates of all, as Odoo takes them.
@@ -31,13 +38,12 @@ impl Rates {
                 }
             }
         }
-        Self(chosen.into_iter().map(|(of, row)| (of, row.rate)).collect())
-    }
-
-    /// Whether a currency is that of a company and has no rates: those of others are for one of it.
-    fn is_base(currency: i32, tables: &Tables) -> bool {
-        tables.companies.iter().any(|row| row.currency_id == currency)
-            && tables.rates.iter().all(|row| row.currency_id != currency)
+        let mut without: BTreeSet<i32> = tables.companies.iter().map(|row| row.currency_id).collect();
+        for row in tables.rates.iter() {
+            without.remove(&row.currency_id);
+        }
+        let base = without.first().copied().filter(|_| without.len() == 1);
+        Self { of: chosen.into_iter().map(|(of, row)| (of, row.rate)).collect(), base }
     }
 
     /// What an amount is in another currency, in the smallest unit of that.
@@ -60,10 +66,11 @@ impl Rates {
         }
         let own = tables.companies.get(company).map(|row| row.currency_id);
         let rate = |currency: i32| {
-            let rate = self.0.get(&(company, currency)).copied();
-            // Rates are for one of the company's own currency, or of that of another company with which it shares them: it needs none.
-            let is_base = || own == Some(currency) || Self::is_base(currency, tables);
-            rate.or_else(|| is_base().then_some(Decimal::ONE)).ok_or_else(|| {
+            let rate = |currency: i32| self.of.get(&(company, currency)).copied();
+            // Rates say how much of a currency one of the base is. That is the company's own one, unless this has a rate itself.
+            let of_another = || own.and_then(rate).is_some() && self.base == Some(currency);
+            let is_base = || own == Some(currency) || of_another();
+            rate(currency).or_else(|| is_base().then_some(Decimal::ONE)).ok_or_else(|| {
                 let code = tables.currency_code(currency);
                 format!("rate missing {code}: enter a rate of {code} in Odoo")
             })

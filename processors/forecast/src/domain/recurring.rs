@@ -1,6 +1,6 @@
 //! Payments that come again, and for which no document exists yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use forecasting::calendar::{Day, date, day};
@@ -31,6 +31,15 @@ const MONTHS: &str = "january february march april may june july august septembe
 /// Whose payments are one series: a company's, of a partner or with a text, in one direction.
 type Series = (i32, Option<i32>, String, bool);
 
+/// A document, or a payment that has moved, that may be one of those that come again.
+#[derive(Clone)]
+struct Standing {
+    day: Day,
+    /// How much, in the company's currency, without a sign.
+    amount: i64,
+    label: String,
+}
+
 impl State {
     /// Finds what comes again, as of the end of the day before.
     pub(super) fn find_repetitions(&mut self) {
@@ -41,11 +50,11 @@ impl State {
                 flows.entry(series).or_default().push((item.id, flow));
             }
         }
-        let mut known: BTreeMap<(Series, i64), i32> = BTreeMap::new();
+        // Of several series of one partner each is known by its amount, and of those of one amount by its cadence.
+        let mut known: BTreeMap<(Series, i64), BTreeMap<i32, String>> = BTreeMap::new();
         for row in self.tables.repetitions.iter() {
             let series = (row.company_id, row.partner_id, row.label.clone(), row.is_incoming);
-            // Of several series of one partner each is known by its amount.
-            known.insert((series, row.series.amount), row.id);
+            known.entry((series, row.series.amount)).or_default().insert(row.id, row.cadence.clone());
         }
         let mut rows = Vec::new();
         for (series, mut flows) in flows {
@@ -58,13 +67,17 @@ impl State {
         let mut last = self.tables.clock.get(1).map_or(0, |clock| clock.last_repetition);
         let mut kept = Vec::new();
         for (series, one) in rows {
-            let id = known.remove(&(series.clone(), one.amount)).unwrap_or_else(|| {
+            let of_amount = known.entry((series.clone(), one.amount)).or_default();
+            let cadence = one.cadence.words();
+            let same = of_amount.iter().find(|(_, of)| **of == cadence).or(of_amount.iter().next());
+            let id = same.map(|(id, _)| *id).unwrap_or_else(|| {
                 last += 1;
                 last
             });
+            of_amount.remove(&id);
             kept.push(self.repetition(id, series, one));
         }
-        for id in known.into_values() {
+        for id in known.into_values().flat_map(BTreeMap::into_keys) {
             self.tables.repetitions.set(id, None);
         }
         for row in kept {
@@ -130,14 +143,15 @@ impl State {
         if ends.first()?.1.is_none() { None } else { ends.last().and_then(|(_, until)| *until) }
     }
 
-    /// What is expected of payments that come again: each day for which no document of the partner stands yet.
-    pub(super) fn recurring(&self, id: i32) -> Option<Claim> {
+    /// What is expected of payments that come again: each day for which nothing stands yet. `stands` has the days of documents and payments
+    /// that are of them.
+    pub(super) fn recurring(&self, id: i32, stands: &[Day]) -> Option<Claim> {
         let row = self.tables.repetitions.get(id)?;
         let lessons = self.lessons.as_ref()?.get(&row.company_id)?;
         let grid = self.grid();
         let until = row.until.map_or(grid.last(), |until| day(until).min(grid.last()));
         let mut days = row.series.days(&lessons.calendar, grid.today, until);
-        for stands in self.standing_for(row) {
+        for stands in stands.iter().copied() {
             let nearest = (0..days.len()).min_by_key(|place| (days[*place] - stands).abs());
             let near =
                 nearest.filter(|place| (days[*place] - stands).abs() <= row.series.cadence.period() / 2);
@@ -165,24 +179,44 @@ impl State {
         })
     }
 
-    /// The days of documents, and of payments of today, that are of such a payment, in order.
-    fn standing_for(&self, row: &Repetition) -> Vec<Day> {
-        let documents = self.indexes.documents(row.partner_id.unwrap_or_default());
-        let documents = documents.filter_map(|key| self.tables.documents.get(key));
-        let counts = documents.filter(|of| {
-            let is_incoming = matches!(of.component, Component::Ar | Component::Pipeline);
-            of.company_id == row.company_id
+    /// The days of documents, and of payments of today, that are of payments that come again: each is of one of them.
+    pub(super) fn standing_for(&self, repetitions: &BTreeSet<i32>) -> BTreeMap<i32, Vec<Day>> {
+        let mut groups: BTreeMap<(i32, Option<i32>, bool), Vec<&Repetition>> = BTreeMap::new();
+        for row in repetitions.iter().filter_map(|id| self.tables.repetitions.get(*id)) {
+            groups.entry((row.company_id, row.partner_id, row.is_incoming)).or_default().push(row);
+        }
+        let moved = if groups.is_empty() { BTreeMap::new() } else { self.moved_today() };
+        let mut stands: BTreeMap<i32, Vec<Day>> = BTreeMap::new();
+        for (group, rows) in groups {
+            let of_today = moved.get(&group).into_iter().flatten().cloned();
+            for standing in self.documents_of(group).into_iter().chain(of_today) {
+                if let Some(row) = self.is_of(&rows, &standing) {
+                    stands.entry(row).or_default().push(standing.day);
+                }
+            }
+        }
+        stands.values_mut().for_each(|days| days.sort_unstable());
+        stands
+    }
+
+    /// The documents of a partner in one direction.
+    fn documents_of(&self, (company, partner, is_incoming): (i32, Option<i32>, bool)) -> Vec<Standing> {
+        let documents = self.indexes.documents(partner.unwrap_or_default());
+        let documents = documents.filter_map(|key| self.tables.documents.get(key)).filter(|of| {
+            let comes_in = matches!(of.component, Component::Ar | Component::Pipeline);
+            let is_gone = of.amount.is_zero() && of.problem.is_none();
+            of.company_id == company
+                && comes_in == is_incoming
                 && of.component != Component::Recurring
                 && of.kind != Kind::Lead
-                && is_incoming == row.is_incoming
-                && self.is_of(row, self.whole(of), &self.label_of(of))
+                && !is_gone
         });
-        // When it is paid, however late that is.
-        let mut days: Vec<Day> =
-            counts.filter_map(|of| of.expected.likeliest().or(of.due.map(day))).collect();
-        days.extend(self.moved_today(row));
-        days.sort_unstable();
-        days
+        let standing = documents.filter_map(|of| {
+            // When it is paid, however late that is.
+            let day = of.expected.likeliest().or(of.due.map(day))?;
+            Some(Standing { day, amount: self.whole(of), label: self.label_of(of) })
+        });
+        standing.collect()
     }
 
     /// How much a document was before a part of it was paid, in its company's currency, without a sign.
@@ -201,34 +235,41 @@ impl State {
         item.and_then(|item| item.label.as_deref()).map(words).unwrap_or_default()
     }
 
-    /// Whether an amount, with what is written on it, is of a payment that comes again: of those of its partner, or with its text, it is
-    /// the one whose amount is nearest, and large enough. Where neither a partner nor a text says it, the amount has to be about the same.
-    fn is_of(&self, row: &Repetition, amount: i64, label: &str) -> bool {
-        let decimals = self.decimals(row.company_id);
-        let of_amount = |row: &Repetition| minor(row.amount, decimals).unwrap_or_default().saturating_abs();
-        let is_called = row.partner_id.is_some() || label == row.label;
-        let others = self.tables.repetitions.iter().filter(|other| {
-            (other.company_id, other.partner_id, other.is_incoming)
-                == (row.company_id, row.partner_id, row.is_incoming)
-                && (row.partner_id.is_some() || other.label == row.label)
+    /// Of which of several payments that come again a document or a payment is. It is of one with its partner or its text, if it is large
+    /// enough, or else of one of about its amount: of the one whose amount is nearest, and then whose day is.
+    fn is_of(&self, rows: &[&Repetition], standing: &Standing) -> Option<i32> {
+        let candidates = rows.iter().filter_map(|row| {
+            let own = row.series.amount.saturating_abs();
+            let is_called = row.partner_id.is_some() || row.label == standing.label;
+            let is_enough =
+                if is_called { standing.amount > own / PART } else { is_about(standing.amount, own) };
+            let off = (standing.amount - own).saturating_abs();
+            is_enough.then(|| (!is_called, off, self.distance(row, standing.day), row.id))
         });
-        let off = |other: &Repetition| (of_amount(other) - amount).abs();
-        let is_nearest = others.map(off).min().is_none_or(|least| off(row) <= least);
-        let own = of_amount(row);
-        is_nearest && if is_called { amount > own / PART } else { is_about(amount, own) }
+        candidates.min().map(|(.., id)| id)
     }
 
-    /// Today once for each payment that has moved: it may have come early.
-    fn moved_today(&self, row: &Repetition) -> Vec<Day> {
-        let Some(today) = self.day() else { return Vec::new() };
+    /// How far a day is from the nearest one on which a payment comes again, or came last.
+    fn distance(&self, row: &Repetition, to: Day) -> Day {
+        let Some(lessons) = self.lessons.as_ref().and_then(|of| of.get(&row.company_id)) else {
+            return Day::MAX;
+        };
+        let period = row.series.cadence.period();
+        let days = row.series.days(&lessons.calendar, row.series.last - 1, to + 2 * period);
+        days.into_iter().chain([row.series.last]).map(|on| (on - to).abs()).min().unwrap_or(Day::MAX)
+    }
+
+    /// What has moved today: it may have come early.
+    fn moved_today(&self) -> BTreeMap<(i32, Option<i32>, bool), Vec<Standing>> {
+        let mut moved: BTreeMap<_, Vec<Standing>> = BTreeMap::new();
+        let Some(today) = self.day() else { return moved };
         let of_today = self.indexes.items_of_day.members(day(today));
         let flows = of_today.filter_map(|id| self.flow(self.tables.items.get(id)?, today));
-        let of_series = flows.filter(|((company, partner, label, is_incoming), flow)| {
-            (*company, *partner, *is_incoming) == (row.company_id, row.partner_id, row.is_incoming)
-                && *label == row.label
-                && self.is_of(row, flow.amount.saturating_abs(), label)
-        });
-        of_series.map(|_| day(today)).collect()
+        for ((company, partner, label, is_incoming), flow) in flows {
+            let standing = Standing { day: day(today), amount: flow.amount.saturating_abs(), label };
+            moved.entry((company, partner, is_incoming)).or_default().push(standing);
+        }
+        moved
     }
 
     /// What payments that come again are called.

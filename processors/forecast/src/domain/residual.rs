@@ -123,8 +123,11 @@ impl State {
             .filter_map(|row| Some((day(row.forecast_date), to_f64(minor(row.amount, decimals)?))))
             .collect();
         missed.sort_unstable_by_key(|(made, _)| *made);
-        let missed: Vec<f64> = missed.into_iter().map(|(_, amount)| amount).collect();
-        residual::residual(&missed, usize::try_from((ahead + 6) / 7).unwrap_or_default())
+        // Since the last Sunday without a forecast.
+        let gap = missed.windows(2).rposition(|pair| pair[1].0 - pair[0].0 > 7).map_or(0, |place| place + 1);
+        let missed: Vec<f64> = missed.split_off(gap).into_iter().map(|(_, amount)| amount).collect();
+        // What a week's last day has brought is known on the day after it.
+        residual::residual(&missed, usize::try_from(ahead / 7 + 1).unwrap_or_default())
     }
 
     /// What of each row of a company is for what forecasts miss.

@@ -72,15 +72,17 @@ impl State {
 
     /// What an item of cash is of: 0 what customers pay, 1 what is paid to others, 2 anything else; `None` between own banks.
     fn moved_by(&self, item: &Item) -> Option<usize> {
+        if self.is_transfer(item) {
+            return None;
+        }
         let out = usize::from(item.amount.is_sign_negative());
         let mut of = 2;
         for (role, _) in self.beside(item) {
             match role {
-                Role::Transfer => return None,
                 Role::Receivable => of = 0,
                 Role::Payable => of = 1,
                 Role::UnderWay => of = out,
-                Role::Cash | Role::Other => {}
+                Role::Cash | Role::Transfer | Role::Other => {}
             }
         }
         Some(of)

@@ -3,15 +3,13 @@
 use forecasting::calendar::{Day, day};
 use rust_decimal::Decimal;
 
+use super::arrived::STALE;
 use super::cash::Role;
 use super::expected::Expected;
 use super::items::name_of;
 use super::put::Claim;
 use super::state::State;
 use crate::store::{Component, Kind};
-
-/// Days after which a payment that the bank has not confirmed is not expected any more.
-const STALE: Day = 90;
 
 impl State {
     /// What is expected of an item of a registered payment, or of cash that is dated later; `None` where it is neither.
@@ -24,7 +22,7 @@ impl State {
             _ => return None,
         };
         let partner = item.partner_id.map(|partner| self.tables.commercial(partner));
-        if amount.is_zero() || self.is_transfer(item) || self.has_arrived(partner, (Kind::UnderWay, id)) {
+        if amount.is_zero() || self.is_transfer(item) {
             return None;
         }
         let company = self.tables.root(item.company_id);
@@ -38,9 +36,6 @@ impl State {
         let company = self.company_of(row.company_id)?;
         let currency = row.currency_id.or_else(|| self.currency(company))?;
         let partner = Some(self.tables.commercial(row.partner_id));
-        if self.has_arrived(partner, (Kind::Payment, id)) {
-            return None;
-        }
         self.payment(
             Kind::Payment,
             id,
