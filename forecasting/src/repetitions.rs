@@ -171,11 +171,13 @@ fn in_month(month: i32, day: u32) -> Day {
 pub fn find(flows: &[Flow], calendar: &Calendar, today: Day) -> Vec<Repetition> {
     let days = by_day(flows);
     let whole = || series(&days, calendar).into_iter().collect::<Vec<_>>();
-    let mut found = if days.len() == flows.len() { whole() } else { Vec::new() };
+    // Where two came on one day, they may be of two series.
+    let is_one_each = days.len() == flows.len();
+    let mut found = if is_one_each { whole() } else { Vec::new() };
     if found.is_empty() {
         found = by_amount(flows, calendar);
     }
-    if found.is_empty() {
+    if found.is_empty() && !is_one_each {
         found = whole();
     }
     found.retain(|one| !one.has_ended(calendar, today));
@@ -205,7 +207,7 @@ fn at_once(mut flows: Vec<Flow>, calendar: &Calendar) -> Vec<Repetition> {
     let all = crate::numbers::to_f64(flows.len());
     let (mut rest, mut found) = (flows, Vec::new());
     while rest.len() >= FEWEST && found.len() < AT_ONCE {
-        let parts = anchors(&rest).flat_map(around).filter_map(|cadence| {
+        let parts = anchors(&rest).flat_map(|anchor| around(anchor, |_| true)).filter_map(|cadence| {
             let (of, others) = part(cadence, &rest, calendar);
             let cost = cost(cadence, &of, calendar)?;
             Some((of.len(), cost, cadence, of, others))
@@ -258,7 +260,8 @@ fn series(flows: &[Flow], calendar: &Calendar) -> Option<Repetition> {
     }
     let mut best: Option<(f64, Cadence)> = None;
     for anchor in anchors(flows) {
-        let known = around(anchor).filter_map(|cadence| Some((cost(cadence, flows, calendar)?, cadence)));
+        let known = around(anchor, |period| lasts(flows, period))
+            .filter_map(|cadence| Some((cost(cadence, flows, calendar)?, cadence)));
         best = best.into_iter().chain(known).min_by(|a, b| a.0.total_cmp(&b.0));
         if best.is_some_and(|(cost, _)| cost <= WELL) {
             break;
@@ -288,14 +291,26 @@ fn anchors(flows: &[Flow]) -> impl Iterator<Item = Day> + '_ {
     flows.iter().rev().take(ANCHORS).map(|flow| flow.day)
 }
 
-/// The cadences that payments near to a day may have; of those that explain them as well as each other the first is meant.
-fn around(anchor: Day) -> impl Iterator<Item = Cadence> {
-    let weeks = [1, 2, 3, 4]
+/// Whether payments last about as long as so many would that are a period apart, a few of which are missing.
+fn lasts(flows: &[Flow], period: i32) -> bool {
+    let (Some(first), Some(last)) = (flows.first(), flows.last()) else { return false };
+    let (span, period) = (f64::from(last.day - first.day), f64::from(period));
+    let periods = crate::numbers::to_f64(flows.len() - 1);
+    let missing = MISSING * crate::numbers::to_f64(flows.len());
+    // The first or the last one may be an exception.
+    (periods - 1.0) * period <= span && span <= (periods + missing + 1.0) * period
+}
+
+/// The cadences that payments near to a day may have whose period may be theirs; of those that explain them as well as each other the first is meant.
+fn around(anchor: Day, may_be: impl Fn(i32) -> bool) -> impl Iterator<Item = Cadence> {
+    let weeks: Vec<i32> = [1, 2, 3, 4].into_iter().filter(|every| may_be(7 * every)).collect();
+    let months: Vec<i32> = [1, 2, 3, 6, 12].into_iter().filter(|every| may_be(30 * every)).collect();
+    let weeks = weeks
         .into_iter()
         .flat_map(move |every| (-2..=2).map(move |by| Cadence::Weeks { every, on: anchor + by }));
     let weeks =
         weeks.filter(|cadence| matches!(cadence, Cadence::Weeks { on, .. } if (on + 3).rem_euclid(7) < 5));
-    let months = [1, 2, 3, 6, 12].into_iter().flat_map(move |every| {
+    let months = months.into_iter().flat_map(move |every| {
         [false, true].into_iter().flat_map(move |is_before| {
             (1..=31_u32).flat_map(move |day| {
                 (-1..=1).map(move |by| Cadence::Months {

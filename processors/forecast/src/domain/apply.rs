@@ -212,7 +212,9 @@ impl State {
         let others = between.flat_map(|item| self.settled_with(item.id));
         let entries: Vec<i32> =
             others.filter_map(|id| self.tables.items.get(id)).map(|item| item.move_id).collect();
-        entries.into_iter().for_each(|entry| self.touch_entry(entry));
+        for entry in entries {
+            self.touch_entry(entry);
+        }
     }
 
     fn apply_line(&mut self, id: i32, row: Option<StatementLine>) {

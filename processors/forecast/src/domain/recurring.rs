@@ -70,10 +70,13 @@ impl State {
             let of_amount = known.entry((series.clone(), one.amount)).or_default();
             let cadence = one.cadence.words();
             let same = of_amount.iter().find(|(_, of)| **of == cadence).or(of_amount.iter().next());
-            let id = same.map(|(id, _)| *id).unwrap_or_else(|| {
-                last += 1;
-                last
-            });
+            let id = same.map_or_else(
+                || {
+                    last += 1;
+                    last
+                },
+                |(id, _)| *id,
+            );
             of_amount.remove(&id);
             kept.push(self.repetition(id, series, one));
         }
@@ -195,7 +198,9 @@ impl State {
                 }
             }
         }
-        stands.values_mut().for_each(|days| days.sort_unstable());
+        for days in stands.values_mut() {
+            days.sort_unstable();
+        }
         stands
     }
 
