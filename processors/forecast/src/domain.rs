@@ -3,8 +3,8 @@
 //! - [`State`] holds the rows, the sums of what is expected (`book`), and what was learned of how long things take (`lessons`). `apply`
 //!   stores a change and notes what depends on it.
 //! - Every source transaction is decided on, and most decisions only note that an evaluation is due, at the next full minute (`decide`).
-//!   An evaluation works out each document that is touched (`items`, `arrived`, `under_way`, `orders`, `leads`, `recurring`, `residual`), puts it into the sums
-//!   (`put`), and makes the rows of the forecast from those (`evaluate`).
+//!   An evaluation works out each document that is touched (`items`, `arrived`, `under_way`, `orders`, `leads`, `recurring`, `residual`),
+//!   puts it into the sums (`put`), and makes the rows of the forecast from those (`evaluate`).
 //! - When a day begins, the one before is finished and scored (`score`), what has become known is learned, and all documents are looked at
 //!   again.
 //!

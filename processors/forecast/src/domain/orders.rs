@@ -14,8 +14,8 @@ use super::state::State;
 use crate::store::{Component, Kind};
 
 impl State {
-    /// What is expected of all orders of a commercial partner, less what was paid in advance, which is of the oldest ones. Where `touched` names
-    /// those that have changed since the last evaluation of the day, others of which as much is open as was are left out.
+    /// What is expected of all orders of a commercial partner, less what was paid in advance, which is of the oldest ones. Where `touched`
+    /// names those that have changed since the last evaluation of the day, others of which as much is open as was are left out.
     pub(super) fn orders_of(
         &self,
         commercial: i32,
