@@ -2,7 +2,7 @@
 //! with Odoo's rows.
 
 use chrono::{Days, NaiveDate};
-use forecast::store::{Component, CurrencyRate, Item, RowChange, SaleOrder, SaleOrderLine};
+use forecast::store::{Component, CurrencyRate, Item, RowChange, SaleOrder};
 use rust_decimal::Decimal;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::cases::{business, monthly, pay_each};
 use crate::story::{
     BANK, Books, CUSTOMERS, EUR, PAYABLE, SECOND_BANK, Story, USD, VENDORS, at, dec, on, rate, story, usual,
 };
-use Component::{Ap, Ar, Pipeline, Recurring};
+use Component::{Ap, Ar, Recurring};
 
 const LANDLORD: i32 = 5;
 const SOMEBODY: i32 = 6;
@@ -390,36 +390,6 @@ fn a_bill_stands_for_the_contract_of_its_amount() {
     story.expects(Ap, &[(at(3, 12), "10")]);
     let expected = [(at(3, 5), dec("-20.00")), (at(4, 6), dec("-20.00")), (at(4, 13), dec("-10.00"))];
     assert_eq!(first(&mut story, 3), expected);
-}
-
-/// odoo/odoo#81215: After a down payment of 115 on an order of 287.50 the rest was not 172.50. Odoo's line of
-/// the down payment has no price, and 100 without taxes that are invoiced.
-#[test]
-fn a_down_payment_is_taken_off_an_order_with_its_taxes() {
-    let mut story = usual(|books| {
-        books.sale_order(1, ONE, at(3, 2), "250.00", "0.00");
-        let sold = SaleOrderLine {
-            id: 500_001,
-            order_id: 1,
-            untaxed: dec("250.00"),
-            total: dec("287.50"),
-            invoiced: dec("0.00"),
-        };
-        let down = SaleOrderLine {
-            id: 700_001,
-            order_id: 1,
-            untaxed: dec("0.00"),
-            total: dec("0.00"),
-            invoiced: dec("100.00"),
-        };
-        for line in [sold, down] {
-            books.put(RowChange::SaleOrderLine(line.id, Some(line)));
-        }
-        let invoice = books.invoice(ONE, at(3, 3), at(4, 2), "115.00");
-        books.of_order(invoice, 1);
-    });
-    story.expects(Ar, &[(at(4, 2), "115")]);
-    story.expects(Pipeline, &[(at(4, 8), "172.50")]);
 }
 
 /// OCA/account-financial-reporting#1000: 100 that were forecast and an invoice of 100 came to 200. A customer
