@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use runs::Rule;
 
 use crate::calendar::{Calendar, Day};
+use crate::numbers::to_f64;
 use closings::{Closings, OfOne};
 use curve::{Curve, Curves, Seen};
 use regime::{Regimes, Shift};
@@ -240,7 +241,7 @@ fn keeps_terms(paid: &[(Day, Day)], calendar: &Calendar) -> bool {
         let is_kept = |(due, paid): &&(Day, Day)| calendar.business(due + usual, false) == *paid;
         paid.iter().filter(is_kept).count()
     });
-    paid.len() >= rules::FEWEST && kept * 20 >= paid.len() * 17
+    paid.len() >= rules::FEWEST && to_f64(kept) * 10.0 >= rules::HOLDS * to_f64(paid.len())
 }
 
 fn sorted(mut days: Vec<Day>) -> Vec<Day> {

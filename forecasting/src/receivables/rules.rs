@@ -7,7 +7,7 @@ use crate::numbers::to_f64;
 /// Payments that are looked at: habits change.
 const PAYMENTS: usize = 60;
 /// A rule is none that does not hold for so many of ten payments, …
-const HOLDS: f64 = 8.5;
+pub(super) const HOLDS: f64 = 8.5;
 /// … and nobody keeps one without exception.
 const EXCEPTIONS: f64 = 0.02;
 /// With fewer payments nothing is said.

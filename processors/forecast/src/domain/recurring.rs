@@ -191,7 +191,9 @@ impl State {
         let moved = if groups.is_empty() { BTreeMap::new() } else { self.moved_today() };
         let mut stands: BTreeMap<i32, Vec<Day>> = BTreeMap::new();
         for (group, rows) in groups {
-            let of_today = moved.get(&group).into_iter().flatten().cloned();
+            // A payment with another text is another payment, whatever its amount.
+            let is_called = |of: &&Standing| rows.iter().any(|row| of.label == row.label);
+            let of_today = moved.get(&group).into_iter().flatten().filter(is_called).cloned();
             for standing in self.documents_of(group).into_iter().chain(of_today) {
                 if let Some(row) = self.is_of(&rows, &standing) {
                     stands.entry(row).or_default().push(standing.day);
@@ -299,9 +301,9 @@ fn words(text: &str) -> String {
 
 /// Whether a word is the name of a month in English, German, French or Spanish, or begins like one and is cut off.
 fn is_month(word: &str) -> bool {
-    MONTHS.split_whitespace().any(|month| {
-        month == word || word.chars().count() == SHORT && month.starts_with(word) && month != "mars"
-    })
+    MONTHS
+        .split_whitespace()
+        .any(|month| month == word || word.chars().count() == SHORT && month.starts_with(word))
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use forecast::store::Item;
 
 use crate::story::{Books, CUSTOMERS, OUTSTANDING, PAYABLE, VENDORS, on};
 
-const LANDLORD: i32 = 5;
-const ONE: i32 = CUSTOMERS + 3;
-const VENDOR: i32 = VENDORS + 3;
+pub(crate) const LANDLORD: i32 = 5;
+pub(crate) const ONE: i32 = CUSTOMERS + 3;
+pub(crate) const VENDOR: i32 = VENDORS + 3;
 
 /// The business day on a day of each of some months, or after it.
 pub(crate) fn monthly(number: u32, from: (i32, u32), count: u32) -> Vec<NaiveDate> {

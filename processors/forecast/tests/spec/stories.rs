@@ -241,6 +241,18 @@ fn several_payments_of_one_amount_stay_as_many() {
     assert_eq!(next, [at(3, 20), at(4, 10)], "that of the 10th has come a day early");
 }
 
+/// Somebody else, of whom there is a text alone, too, has got as much today.
+#[test]
+fn a_payment_with_another_text_is_another_one() {
+    let mut story = usual(|books| {
+        for week in 0..12 {
+            books.moves(None, Some("Cleaners"), at(2, 27) - Days::new(7 * week), "-700.00");
+        }
+        books.moves(None, Some("New windows"), at(3, 4), "-700.00");
+    });
+    assert_eq!(story.flows(Recurring).into_keys().next(), Some(at(3, 6)));
+}
+
 /// A bill that is credited in full stands for no rent any more.
 #[test]
 fn what_is_gone_stands_for_nothing() {
