@@ -6,9 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::calendar::{Calendar, Day, date};
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
+
+use crate::calendar::{Calendar, Day, date};
+use crate::numbers::to_f64;
 
 /// Payments that have to be seen.
 const FEWEST: usize = 3;
@@ -204,7 +206,7 @@ fn at_once(mut flows: Vec<Flow>, calendar: &Calendar) -> Vec<Repetition> {
     if let Some(one) = series(&flows, calendar) {
         return vec![one];
     }
-    let all = crate::numbers::to_f64(flows.len());
+    let all = to_f64(flows.len());
     let (mut rest, mut found) = (flows, Vec::new());
     while rest.len() >= FEWEST && found.len() < AT_ONCE {
         let parts = anchors(&rest).flat_map(|anchor| around(anchor, |_| true)).filter_map(|cadence| {
@@ -218,7 +220,7 @@ fn at_once(mut flows: Vec<Flow>, calendar: &Calendar) -> Vec<Repetition> {
         found.extend(repetition(cadence, &of, calendar));
         rest = others;
     }
-    let left = crate::numbers::to_f64(rest.len());
+    let left = to_f64(rest.len());
     if found.len() > 1 && left <= (1.0 - EXPLAINED) * all { found } else { Vec::new() }
 }
 
@@ -295,13 +297,14 @@ fn anchors(flows: &[Flow]) -> impl Iterator<Item = Day> + '_ {
 fn lasts(flows: &[Flow], period: i32) -> bool {
     let (Some(first), Some(last)) = (flows.first(), flows.last()) else { return false };
     let (span, period) = (f64::from(last.day - first.day), f64::from(period));
-    let periods = crate::numbers::to_f64(flows.len() - 1);
-    let missing = MISSING * crate::numbers::to_f64(flows.len());
+    let periods = to_f64(flows.len() - 1);
+    let missing = MISSING * to_f64(flows.len());
     // The first or the last one may be an exception.
     (periods - 1.0) * period <= span && span <= (periods + missing + 1.0) * period
 }
 
-/// The cadences that payments near to a day may have whose period may be theirs; of those that explain them as well as each other the first is meant.
+/// The cadences that payments near to a day may have, of periods that may be theirs; of those that explain them as well as each other the
+/// first is meant.
 fn around(anchor: Day, may_be: impl Fn(i32) -> bool) -> impl Iterator<Item = Cadence> {
     let weeks: Vec<i32> = [1, 2, 3, 4].into_iter().filter(|every| may_be(7 * every)).collect();
     let months: Vec<i32> = [1, 2, 3, 6, 12].into_iter().filter(|every| may_be(30 * every)).collect();
@@ -332,7 +335,7 @@ fn around(anchor: Day, may_be: impl Fn(i32) -> bool) -> impl Iterator<Item = Cad
 /// How badly a cadence explains payments: days between each and its day on average, and more where one is missing or is an exception; `None`
 /// where it does not explain them.
 fn cost(cadence: Cadence, flows: &[Flow], calendar: &Calendar) -> Option<f64> {
-    let count = crate::numbers::to_f64(flows.len());
+    let count = to_f64(flows.len());
     let share = |of: i32| f64::from(of) / count;
     let (mut before, mut off, mut missing, mut exceptions) = (None, 0, 0, 0);
     for flow in flows {
@@ -372,7 +375,7 @@ fn amount(flows: &[Flow]) -> Option<(i64, i64)> {
 fn price(recent: &[f64]) -> Option<f64> {
     let times = |price: f64| recent.iter().filter(|amount| is_same(**amount, price)).count();
     let of_prices = recent.iter().filter(|amount| times(**amount) > 1).count();
-    let explained = crate::numbers::to_f64(of_prices) / crate::numbers::to_f64(recent.len());
+    let explained = to_f64(of_prices) / to_f64(recent.len());
     let twice = recent.windows(2).find(|pair| is_same(pair[0], pair[1]))?;
     (explained >= EXPLAINED && of_prices >= FEWEST).then_some(twice[0])
 }
@@ -382,7 +385,7 @@ fn is_same(amount: f64, price: f64) -> bool {
 }
 
 fn deviation(values: &[f64]) -> (f64, f64) {
-    let count = crate::numbers::to_f64(values.len());
+    let count = to_f64(values.len());
     let mean = values.iter().sum::<f64>() / count;
     (mean, (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt())
 }
