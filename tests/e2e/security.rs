@@ -87,6 +87,8 @@ impl Test<'_> {
         let taken: Value = serde_json::from_str(&taken).unwrap();
         let outcome = taken["outcome"].as_str().unwrap();
         until("an answer", async || task.get(outcome).1.contains("decided_at")).await;
+        // Other processors are through the snapshot a little later.
+        until("readiness", async || task.get("/readyz").0 == 200).await;
         for path in ["/metrics", "/readyz", "/api/v1/credit/exposures", "/api/v1/audit", "/api/v1/rules"] {
             let (status, text) = task.get(path);
             assert!(status == 200 && !text.contains(self.services.secret()), "{path}: {status} {text}");
